@@ -1,0 +1,1 @@
+"""The service: domain, ports, use cases, adapters, mail, runtime."""
