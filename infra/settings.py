@@ -1,0 +1,144 @@
+"""What a deployment may choose: the context of the CDK app, checked before anything is synthesised."""
+
+import platform
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+DEFAULT_STAGE = "dev"
+DEFAULT_INBOUND_MAIL_DAYS = 400
+DEFAULT_LOG_DAYS = 30
+LOCAL_STAGE = "local"
+LOCAL_DOMAIN = "signoff.test"
+
+# The bucket's name is signoff-<stage>-content-<account>-<region>, at most 63 characters.
+STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,14}[a-z0-9])?")
+DOMAIN = re.compile(r"(?=.{1,200}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+RULE_SET = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+class BadContext(ValueError):
+    """A context value that cannot be deployed; the message names it and shows a good one."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One install of Signoff: its stage, its mail domain and how its code is built.
+
+    `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `functions` is the folder that holds
+    one folder for each Lambda function; `rule_set` is an SES receipt rule set that exists already, or None to
+    make one.
+    """
+
+    stage: str
+    domain: str
+    inbound_domain: str
+    mail_from: str
+    mail_from_name: str
+    organization_id: int
+    rule_set: str | None
+    inbound_mail_days: int
+    log_days: int
+    architecture: str
+    functions: Path
+
+    @property
+    def prefix(self) -> str:
+        """The start of every physical name."""
+        return f"signoff-{self.stage}"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is the install on the developer's own machine, where SES has no inbound rules."""
+        return self.stage == LOCAL_STAGE
+
+    @property
+    def configuration_set(self) -> str:
+        """The SES configuration set of the mail stack; empty where there is no mail stack."""
+        return "" if self.is_local else self.prefix
+
+    @property
+    def receipt_rule(self) -> str:
+        """The name of the inbound rule within its rule set."""
+        return f"{self.prefix}-inbound"
+
+    @property
+    def python(self) -> str:
+        """The minor version of Lambda's Python: compiled files only load in the minor that made them."""
+        return f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def read_settings(context: Callable[[str], object]) -> Settings:
+    """Settings from the CDK context.
+
+    `context` looks a key up, as `app.node.try_get_context` does: `stage`, `domain`, `inbound_domain`, `mail_from`,
+    `mail_from_name`, `organization_id`, `rule_set`, `inbound_mail_days`, `log_days`, `functions`.
+    Raises BadContext for a value that is missing or cannot be used.
+    """
+    stage = _matching(context, "stage", DEFAULT_STAGE, STAGE, "1 to 16 lower-case letters, digits and inner hyphens")
+    is_local = stage == LOCAL_STAGE
+    domain = _domain(context, "domain", LOCAL_DOMAIN if is_local else None)
+    inbound_domain = _domain(context, "inbound_domain", f"reply.{domain}")
+    mail_from = _text(context, "mail_from", f"signoff@{domain}").lower()
+    if not re.fullmatch(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", mail_from.removesuffix(f"@{domain}")):
+        raise BadContext(
+            f"context 'mail_from' is {mail_from!r}: it must be an address of the domain, like signoff@{domain}"
+        )
+    rule_set = context("rule_set")
+    return Settings(
+        stage=stage,
+        domain=domain,
+        inbound_domain=inbound_domain,
+        mail_from=mail_from,
+        mail_from_name=_matching(
+            context,
+            "mail_from_name",
+            "Signoff",
+            re.compile(r"[^\x00-\x1f\x7f\"<>]{1,64}"),
+            "1 to 64 characters, one line",
+        ),
+        organization_id=_number(context, "organization_id", 1),
+        rule_set=_matching(context, "rule_set", "", RULE_SET, "the name of a receipt rule set") if rule_set else None,
+        inbound_mail_days=_number(context, "inbound_mail_days", DEFAULT_INBOUND_MAIL_DAYS),
+        log_days=_number(context, "log_days", DEFAULT_LOG_DAYS),
+        architecture=_own_architecture() if is_local else "arm64",
+        functions=Path(_text(context, "functions", str(ROOT / "functions"))),
+    )
+
+
+def _text(context: Callable[[str], object], key: str, default: str) -> str:
+    value = context(key)
+    return default if value is None else str(value).strip()
+
+
+def _matching(context: Callable[[str], object], key: str, default: str, pattern: re.Pattern[str], wanted: str) -> str:
+    value = _text(context, key, default)
+    if not pattern.fullmatch(value):
+        raise BadContext(f"context '{key}' is {value!r}: it must be {wanted}")
+    return value
+
+
+def _domain(context: Callable[[str], object], key: str, default: str | None) -> str:
+    value = _text(context, key, default or "").lower()
+    if not value:
+        raise BadContext(
+            f"context '{key}' is missing: name the domain that mail is sent from, like -c {key}=example.com"
+        )
+    if not DOMAIN.fullmatch(value):
+        raise BadContext(f"context '{key}' is {value!r}: it must be a domain name, like signoff.example.com")
+    return value
+
+
+def _number(context: Callable[[str], object], key: str, default: int) -> int:
+    value = _text(context, key, str(default))
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
+        raise BadContext(f"context '{key}' is {value!r}: it must be a whole number, 1 or more")
+    return int(value)
+
+
+def _own_architecture() -> str:
+    return "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"

@@ -1,0 +1,140 @@
+"""What a function may be given: each need grants the least that serves it and names the thing in the environment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Aws
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from infra.settings import Settings
+from infra.stacks.data import DataStack
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What needs are met from."""
+
+    settings: Settings
+    data: DataStack
+    bus: events.EventBus
+    public_url: str
+
+
+Need = Callable[[Surroundings, lambda_.Function], None]
+
+
+def requests_table(here: Surroundings, function: lambda_.Function) -> None:
+    """Read and change deployments, requests and what belongs to them; never scan."""
+    table = here.data.requests
+    _allow(
+        function,
+        [
+            *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"),
+            *("dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+        ],
+        [table.table_arn],
+    )
+    _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/*"])
+    _allow_key_through(here, function, "dynamodb")
+    function.add_environment("SIGNOFF_REQUESTS_TABLE", table.table_name)
+
+
+def audit_trail(here: Surroundings, function: lambda_.Function) -> None:
+    """Append to the audit trail and read it. No function may ever update or delete an entry."""
+    table = here.data.audit
+    _allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], [table.table_arn])
+    _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/by_day"])
+    _allow_key_through(here, function, "dynamodb")
+    function.add_environment("SIGNOFF_AUDIT_TABLE", table.table_name)
+
+
+def content(here: Surroundings, function: lambda_.Function) -> None:
+    """Read and write the content of requests, and open and make the data keys that encrypt it."""
+    _allow(function, ["s3:GetObject", "s3:PutObject"], [here.data.bucket.arn_for_objects("content/*")])
+    _allow_key_through(here, function, "s3")
+    # With an encryption context only: a data key is bound to its request, what other services encrypt is not reached.
+    _allow(
+        function,
+        ["kms:GenerateDataKey", "kms:Decrypt"],
+        [here.data.key.key_arn],
+        {"Null": {"kms:EncryptionContext:request_id": "false"}},
+    )
+    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("SIGNOFF_KMS_KEY_ID", here.data.key.key_id)
+
+
+def inbound_mail(here: Surroundings, function: lambda_.Function) -> None:
+    """Read the raw mails that SES stored."""
+    _allow(function, ["s3:GetObject"], [here.data.bucket.arn_for_objects("inbound/*")])
+    _allow_key_through(here, function, "s3")
+    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("SIGNOFF_INBOUND_DOMAIN", here.settings.inbound_domain)
+
+
+def key_ring(here: Surroundings, function: lambda_.Function) -> None:
+    """Read the signing keys of reply addresses, links and callback URLs."""
+    _allow_secret(here, function, here.data.key_ring)
+    function.add_environment("SIGNOFF_KEY_RING_SECRET_ARN", here.data.key_ring.secret_arn)
+
+
+def install_key(here: Surroundings, function: lambda_.Function) -> None:
+    """Read the install key, to compare a caller's with it."""
+    _allow_secret(here, function, here.data.install_key)
+    function.add_environment("SIGNOFF_INSTALL_KEY_SECRET_ARN", here.data.install_key.secret_arn)
+
+
+def bus(here: Surroundings, function: lambda_.Function) -> None:
+    """Put events on the install's own bus."""
+    _allow(function, ["events:PutEvents"], [here.bus.event_bus_arn])
+    function.add_environment("SIGNOFF_BUS_NAME", here.bus.event_bus_name)
+
+
+def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
+    """Send mail from the install's one address."""
+    settings = here.settings
+    identity = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/{settings.domain}"
+    sets = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:configuration-set/{settings.prefix}"
+    _allow(
+        function,
+        ["ses:SendEmail", "ses:SendRawEmail"],
+        [identity, sets],
+        {"StringEquals": {"ses:FromAddress": settings.mail_from}},
+    )
+    function.add_environment("SIGNOFF_MAIL_FROM", settings.mail_from)
+    function.add_environment("SIGNOFF_MAIL_FROM_NAME", settings.mail_from_name)
+    function.add_environment("SIGNOFF_CONFIGURATION_SET", settings.configuration_set)
+    function.add_environment("SIGNOFF_INBOUND_DOMAIN", settings.inbound_domain)
+
+
+def public_url(here: Surroundings, function: lambda_.Function) -> None:
+    """Know the address under which the install is reached."""
+    function.add_environment("SIGNOFF_PUBLIC_URL", here.public_url)
+
+
+def _allow(
+    function: lambda_.Function,
+    actions: list[str],
+    resources: list[str],
+    conditions: Mapping[str, object] | None = None,
+) -> None:
+    function.add_to_role_policy(
+        iam.PolicyStatement(actions=actions, resources=resources, conditions=dict(conditions) if conditions else None)
+    )
+
+
+def _allow_key_through(here: Surroundings, function: lambda_.Function, service: str) -> None:
+    """Use the install's key, but only by way of a service that holds what it encrypts."""
+    _allow(
+        function,
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        [here.data.key.key_arn],
+        {"StringEquals": {"kms:ViaService": f"{service}.{Aws.REGION}.amazonaws.com"}},
+    )
+
+
+def _allow_secret(here: Surroundings, function: lambda_.Function, secret: secretsmanager.Secret) -> None:
+    _allow(function, ["secretsmanager:GetSecretValue"], [secret.secret_arn])
+    _allow_key_through(here, function, "secretsmanager")
