@@ -1,0 +1,1 @@
+"""Mail out: letters, their rendering and their bytes; and mail in."""
