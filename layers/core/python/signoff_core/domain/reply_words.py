@@ -1,0 +1,134 @@
+"""The words by which mail programs mark what the writer did not type, in the languages they speak.
+
+What we sent is the better witness (see `reply_quotes`); these tables serve where a program hides it.
+All words are folded: lower case, no surrounding marks.
+"""
+
+
+def _words(table: str) -> tuple[str, ...]:
+    return tuple(" ".join(word.split()) for word in table.split("|"))
+
+
+FROM_LABELS = frozenset(
+    _words("""
+    from|von|de|da|van|från|fra|lähettäjä|od|feladó|de la|gönderen|kimden|από|от|від|от кого|מאת|من|از|จาก|
+    ผู้ส่ง|từ|người gửi|dari|daripada|差出人|送信元|送信者|보낸 사람|보낸사람|发件人|發件人|寄件者|寄件人|nuo|
+    no|saatja|šalje|pošiljatelj|frá|nork|प्रेषक
+    """)
+)
+
+OTHER_LABELS = frozenset(
+    _words("""
+    sent|date|to|subject|cc|bcc|reply-to|sent on|received|gesendet|datum|an|betreff|envoyé|envoyé le|à|a|objet|
+    enviado|enviada em|enviado el|fecha|para|asunto|assunto|data|inviato|oggetto|verzonden|aan|onderwerp|
+    skickat|till|ämne|sendt|dato|til|emne|lähetetty|päivämäärä|vastaanottaja|aihe|wysłano|wysłane|do|temat|dw|
+    odesláno|komu|předmět|odoslané|dátum|predmet|küldve|elküldve|címzett|tárgy|másolatot kap|trimis|dată|către|
+    subiect|gönderildi|gönderme tarihi|tarih|kime|alıcı|konu|στάλθηκε|ημερομηνία|προς|θέμα|κοιν|отправлено|дата|
+    кому|тема|копия|надіслано|изпратено|до|относно|נשלח|תאריך|אל|נושא|تاريخ الإرسال|التاريخ|إلى|الموضوع|تاریخ|
+    به|موضوع|ส่ง|วันที่|ถึง|เรื่อง|đã gửi|ngày|đến|tới|chủ đề|dikirim|tanggal|kepada|ke|subjek|perihal|dihantar|
+    tarikh|送信日時|日付|日時|宛先|件名|보낸 날짜|날짜|받는 사람|받는사람|제목|发送时间|时间|日期|收件人|主题|
+    抄送|寄件日期|傳送日期|傳送時間|收件者|主旨|主題|副本|poslano|prima|za|zadeva|saadetud|kellele|teema|
+    išsiųsta|kam|tema|nosūtīts|temats|भेजा गया|दिनांक|प्रति|विषय
+    """)
+)
+
+# What stands between a date and a name in front of a quote; matched anywhere in a line that ends in a colon.
+WROTE = _words("""
+    wrote|schrieb|geschrieben|écrit|escribió|escribio|escreveu|ha scritto|scritto|schreef|geschreven|skrev|
+    kirjoitti|napisał|napisała|napisal|napísal|írta|ezt írta|a scris|yazdı|şunu yazdı|έγραψε|написал|пишет|
+    писал|написав|пише|написа|כתב|كتب|نوشت|เขียน|đã viết|viết|menulis|작성|님이|写道|寫道|のメール|書きました|
+    va escriure|je napisao|je napisal|kirjutas|rašė|rakstīja|skrifaði|idatzi|napsal|ने लिखा|sent by|dnia
+""")
+
+# Lines that phones and programs append by themselves: how they begin, or how they end.
+SENT_FROM_START = _words("""
+    sent from|sent with|sent via|sent using|get outlook for|download outlook for|von meinem|gesendet von|
+    gesendet mit|gesendet aus|gesendet über|outlook für|holen sie sich outlook|laden sie outlook|
+    diese nachricht wurde von meinem|envoyé de|envoyé depuis|envoyé à partir|envoyé avec|envoyé via|
+    télécharger outlook|téléchargez outlook|obtenir outlook|obtenez outlook|enviado desde|enviado do|enviado da|
+    enviado a partir|enviado con|enviado com|enviado por|enviado via|enviado dende|enviat des|obtener outlook|
+    descargar outlook|obter o outlook|obtenha o outlook|baixar o outlook|inviato da|inviato con|inviato tramite|
+    ottieni outlook|scarica outlook|verzonden vanaf|verzonden met|verzonden vanuit|verstuurd vanaf|
+    verstuurd met|outlook voor|download outlook voor|skickat från|skickat med|skickades från|hämta outlook|
+    sendt fra|sendt med|hent outlook|skaff outlook|skaff deg outlook|få outlook|lähetetty|hanki outlook|
+    wysłane z|wysłano z|wysłane za|pobierz outlook|pobierz program outlook|pobierz aplikację outlook|odesláno z|
+    odesláno pomocí|získat outlook|získejte outlook|odoslané z|získať outlook|elküldve|küldve|
+    az outlook beszerzése|trimis de|trimis din|trimis cu|descărcați outlook|obțineți outlook|στάλθηκε από|
+    αποστολή από|εστάλη από|λήψη του outlook|αποκτήστε το outlook|отправлено с|отправлено из|отправлено через|
+    послано с|надіслано з|відправлено з|изпратено от|скачать outlook|получить outlook|נשלח מ|أُرسلت من|أرسلت من|
+    مرسل من|تم الإرسال من|أُرسل من|ارسال شده از|فرستاده شده از|ส่งจาก|đã gửi từ|được gửi từ|gửi từ|tải outlook|
+    dikirim dari|dihantar dari|dapatkan outlook|发自我的|發自我的|发自|發自|从我的|從我的|傳送自|來自我的|
+    来自我的|获取 outlook|下载 outlook|取得 outlook|下載 outlook|poslano s|poslano iz|poslano z|послато са|
+    saadetud minu|išsiųsta iš|nosūtīts no|sent úr|나의 iphone|내 iphone|outlook for|yahoo mail:
+""")
+
+SENT_FROM_END = _words("""
+    gönderildi|から送信|より送信|を入手|에서 보냄|에서 보냈습니다|에서 전송|de gönderildi|से भेजा गया|küldve|
+    bidalia|edinin|다운로드|gesendet.|gesendet
+""")
+
+# A line that only ends like this must also name a thing that sends.
+SENDING_THINGS = _words("""
+    iphone|ipad|ipod|android|samsung|galaxy|huawei|xiaomi|pixel|nokia|oneplus|blackberry|outlook|mail|gmail|
+    yahoo|proton|thunderbird|windows|telefon|phone|handy|mobil|smartphone|tablet|スマホ|모바일|手机|手機|mobile|
+    móvil|gmx|web.de|spark|edison|typeapp|bluemail|k-9|fairemail|tutanota|device|ios|messenger|samartphone|oppo|
+    vivo|redmi|honor|motorola|sony|xperia|iphonu|ipadu|icloud|zimbra|zoho|fastmail|hey|superhuman|aol|verizon|
+    wiko|gerät|appareil|téléphone|teléfono|telefone|celular|cellulare|telefoon|puhelin|telefonu|telefonom|
+    телефон|айфон|устройств|mobiltelefon|טלפון|אייפון|הנייד|هاتف|جهاز|آیفون|มือถือ|ไอโฟน|điện thoại|ponsel|
+    torch of pixels
+""")
+
+# A line that is nothing but this closes a letter; what follows is a signature.
+CLOSINGS = frozenset(
+    _words("""
+    best|best regards|best wishes|kind regards|kindest regards|regards|warm regards|
+    many thanks and kind regards|sincerely|yours sincerely|yours|yours truly|cheers|mit freundlichen grüßen|
+    mit freundlichen grüssen|mit freundlichem gruß|freundliche grüße|viele grüße|liebe grüße|beste grüße|
+    schöne grüße|herzliche grüße|mfg|vg|lg|cordialement|bien cordialement|bien à vous|cdlt|salutations|
+    sincères salutations|amicalement|saludos|un saludo|saludos cordiales|un cordial saludo|atentamente|
+    atenciosamente|att|abraços|um abraço|cumprimentos|melhores cumprimentos|com os melhores cumprimentos|
+    cordiali saluti|distinti saluti|saluti|un saluto|un cordiale saluto|met vriendelijke groet|
+    met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groetjes|mvg|
+    med vänliga hälsningar|vänliga hälsningar|med vänlig hälsning|hälsningar|mvh|med venlig hilsen|
+    venlig hilsen|hilsen|vh|med vennlig hilsen|vennlig hilsen|ystävällisin terveisin|terveisin|
+    parhain terveisin|pozdrawiam|z poważaniem|serdecznie pozdrawiam|s pozdravem|s přátelským pozdravem|zdravím|
+    s pozdravom|üdvözlettel|üdv|tisztelettel|cu stimă|cu respect|toate cele bune|saygılarımla|saygılar|
+    iyi çalışmalar|sevgiler|με εκτίμηση|φιλικά|χαιρετισμούς|с уважением|всего доброго|с наилучшими пожеланиями|
+    з повагою|с уважение|поздрави|בברכה|בתודה ובברכה|مع أطيب التحيات|مع التحية|تحياتي|مع خالص التحية|با احترام|
+    با تشکر و احترام|ด้วยความเคารพ|ขอแสดงความนับถือ|trân trọng|thân mến|salam|salam hangat|hormat kami|
+    hormat saya|よろしくお願いいたします|よろしくお願いします|敬具|以上|감사합니다|드림|此致|此致敬礼|敬礼|祝好|
+    顺颂商祺|順頌商祺|lep pozdrav|lijep pozdrav|srdačan pozdrav|lugupidamisega|pagarbiai|ar cieņu|kveðja|
+    salutacions|सादर|धन्यवाद सहित
+    """)
+)
+
+BANNER_WARNINGS = _words("""
+    caution|warning|attention|external|achtung|vorsicht|warnung|extern|externe|prudence|avertissement|atención|
+    precaución|advertencia|externo|cuidado|atenção|aviso|attenzione|cautela|esterno|let op|waarschuwing|varning|
+    advarsel|obs|huomio|varoitus|uwaga|ostrzeżenie|pozor|upozornění|figyelem|atenție|dikkat|uyarı|προσοχή|
+    внимание|осторожно|увага|אזהרה|זהירות|שים לב|تحذير|تنبيه|توجه|คำเตือน|cảnh báo|peringatan|perhatian|注意|
+    警告|【外部】|주의|경고|外部邮件|外部郵件|do not click|think before
+""")
+
+BANNER_OUTSIDE = _words("""
+    outside|extern|außerhalb|ausserhalb|extérieur|exterior|fuera de|fora da|esterno|esterna|all'esterno|buiten|
+    utanför|udenfor|uden for|utenfor|ulkopuol|zewn|spoza|mimo|zvenčí|külső|kívül|afara|dış|εξωτερ|εκτός|внешн|
+    извне|зовнішн|חיצונ|מחוץ|خارج|ภายนอก|bên ngoài|luar|外部|社外|외부|unknown sender|unfamiliar|
+    recognize the sender|do not click|first time|don't often get
+""")
+
+BANNER_MAIL = _words("""
+    mail|message|sender|link|attachment|nachricht|absender|anhäng|courriel|expéditeur|correo|mensaje|remitente|
+    mensagem|remetente|messaggio|mittente|bericht|afzender|meddelande|avsändar|besked|melding|viesti|lähettäj|
+    wiadomoś|nadawc|zpráv|odesílatel|üzenet|levél|feladó|mesaj|expeditor|ileti|gönderen|posta|μήνυμα|αποστολ|
+    письм|сообщен|отправител|лист|повідомлен|הודעה|דוא|שולח|رسالة|بريد|مرسل|ایمیل|อีเมล|thư|email|surat|pesan|
+    邮件|郵件|メール|메일|发件人
+""")
+
+CONFIDENTIAL = _words("""
+    confidential|privileged|intended recipient|intended solely|disclaimer|unauthori|vertraulich|confidentiel|
+    confidencial|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|luottamuksell|poufn|důvěrn|dôvern|
+    bizalmas|confidențial|gizli|εμπιστευτικ|конфиденциальн|конфіденційн|поверител|חסוי|סודי|سري|محرمان|ลับ|
+    bảo mật|rahasia|sulit|機密|机密|보密|기밀|保密|秘密|please consider the environment|virus-free|avast|
+    registered in england|company registration
+""")
