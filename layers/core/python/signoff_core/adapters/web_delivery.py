@@ -69,6 +69,8 @@ def tls_context() -> ssl.SSLContext:
     """The system's certificate authorities, TLS 1.2 or newer; make it once per process."""
     context = ssl.create_default_context()
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # OpenSSL would still believe a certificate's common name where it lists no names.
+    context.hostname_checks_common_name = False
     context.set_alpn_protocols(["http/1.1"])
     return context
 
