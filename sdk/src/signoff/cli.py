@@ -1,0 +1,183 @@
+"""The `signoff` command: run a worker, look at requests, retry a resume, find out what is wrong."""
+
+import functools
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from signoff import enabling
+from signoff.client import Client
+from signoff.doctor import examine
+from signoff.errors import BadSetting, InvalidRequest, NotFound, SignoffError
+from signoff.loading import load_flows
+from signoff.settings import read_settings
+from signoff.version import __version__
+
+DOCTOR_GIVE_UP_AFTER_SECONDS = 10.0
+URL_HELP = "Address of the service; SIGNOFF_URL when left out. The API key always comes from SIGNOFF_API_KEY."
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """Our errors as one line for a person instead of a traceback; exit code 2 when the command was given wrongly."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except BadSetting as error:
+            raise click.UsageError(str(error)) from error
+        except SignoffError as error:
+            raise click.ClickException(f"{error} [{error.code}]") from error
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="signoff")
+def main() -> None:
+    """Human review for CrewAI flows: pause, ask a person by email, go on with the answer."""
+
+
+@main.command()
+@click.argument("target", metavar="PACKAGE.MODULE[:FLOWCLASS]")
+@click.option("--url", help=URL_HELP)
+@click.option("--once", is_flag=True, help="Resume at most one flow, then stop; exit code 1 when that failed.")
+@click.option(
+    "--learn-from-replies",
+    is_flag=True,
+    help="Let methods with learn=True remember lessons from replies. Anybody with an email address can be a reviewer, "
+    "so this lets outsiders write to your agents' memory.",
+)
+@_plain_errors
+def worker(target: str, url: str | None, once: bool, learn_from_replies: bool) -> None:
+    """Carry answers back into the flows of a module until stopped.
+
+    Ctrl-C or SIGTERM finishes the flow that is being resumed, then stops; a second one stops at once.
+    """
+    _log_to_stderr()
+    settings = read_settings(url)
+    os.environ["SIGNOFF_URL"] = settings.url
+    flows = load_flows(target, folder=Path.cwd())
+    enabling.enable(settings.url)
+
+    from signoff.resume import Ending
+    from signoff.worker import Worker
+
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    running = Worker(enabling.enabled_service(), flows, name=name, learn_from_replies=learn_from_replies)
+    # After crewai was imported, since it installs handlers of its own.
+    _stop_on_signals(running.stop)
+    logging.getLogger("signoff.worker").info("%s serves %s for %s", name, ", ".join(sorted(flows)), settings.url)
+    if not once:
+        running.run()
+        return
+    resumed = running.once()
+    if resumed is None:
+        click.echo("nothing to resume")
+    elif resumed.ending in {Ending.FAILED, Ending.LEFT}:
+        sys.exit(1)
+
+
+@main.group()
+def resumes() -> None:
+    """Answers on their way back into flows."""
+
+
+@resumes.command()
+@click.argument("request_id")
+@click.option("--outcome", help="Go on with this emit option, for instance when the reply was unclear free text.")
+@click.option("--url", help=URL_HELP)
+@_plain_errors
+def retry(request_id: str, outcome: str | None, url: str | None) -> None:
+    """Try a failed resume again, once you know that running the flow's listeners (again) is right."""
+    client = Client(read_settings(url))
+    try:
+        client.retry_resume(request_id, outcome)
+    except NotFound as error:
+        raise click.ClickException(f"There is no request {request_id} in this deployment. {error}") from error
+    except InvalidRequest as error:
+        raise click.ClickException(f"The resume of {request_id} cannot be retried like this. {error}") from error
+    click.echo(f"request {request_id} is ready again: a worker takes it from here")
+
+
+@main.group()
+def requests() -> None:
+    """Reviews that flows have asked for."""
+
+
+@requests.command("list")
+@click.option("--status", type=click.Choice(["pending", "responded", "cancelled", "superseded"]))
+@click.option("--assigned-to", help="Email address of the reviewer.")
+@click.option("--cursor", help="Where the page before ended.")
+@click.option("--url", help=URL_HELP)
+@_plain_errors
+def list_requests(status: str | None, assigned_to: str | None, cursor: str | None, url: str | None) -> None:
+    """List reviews, newest page first. Needs a key of scope `respond` or `manage`."""
+    filters = {"status": status, "assigned_to": assigned_to, "cursor": cursor}
+    page = Client(read_settings(url)).list_requests(**{key: value for key, value in filters.items() if value})
+    for request in page.get("requests", ()):
+        click.echo(
+            f"{request.get('request_id')}  {request.get('status', ''):<10}  {request.get('created_at', ''):<24}  "
+            f"{request.get('flow_name', '')}.{request.get('method_name', '')}  {request.get('assigned_to_email', '')}"
+        )
+    if page.get("next_cursor"):
+        click.echo(f"more: signoff requests list --cursor {page['next_cursor']}", err=True)
+
+
+@requests.command()
+@click.argument("request_id")
+@click.option("--url", help=URL_HELP)
+@_plain_errors
+def show(request_id: str, url: str | None) -> None:
+    """Show one review as JSON, with the state of its resume."""
+    click.echo(json.dumps(Client(read_settings(url)).get_request(request_id), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@click.argument("target", metavar="[PACKAGE.MODULE[:FLOWCLASS]]", required=False)
+@click.option("--url", help=URL_HELP)
+def doctor(target: str | None, url: str | None) -> None:
+    """Check crewai, address and key; with a module, also what its flows would lose across a review."""
+    checks = list(
+        examine(
+            lambda: read_settings(url, give_up_after_seconds=DOCTOR_GIVE_UP_AFTER_SECONDS),
+            Client,
+            None if target is None else lambda: load_flows(target, folder=Path.cwd()),
+        )
+    )
+    for check in checks:
+        click.echo(f"{'ok ' if check.is_fine else 'FIX'}  {check.name}: {check.text}")
+    if not all(check.is_fine for check in checks):
+        sys.exit(1)
+
+
+def _stop_on_signals(stop: Callable[[str], None]) -> None:
+    def on_signal(number: int, _frame: Any) -> None:
+        name = signal.Signals(number).name
+        click.echo(f"{name}: finishing what is being resumed; once more stops at once", err=True)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        stop(name)
+
+    signal.signal(signal.SIGINT, on_signal)
+    signal.signal(signal.SIGTERM, on_signal)
+
+
+def _log_to_stderr() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
+    ours = logging.getLogger("signoff")
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    ours.propagate = False

@@ -1,0 +1,129 @@
+"""Our end of crewAI's feedback seam: prepares a pause and refuses what could never be answered.
+
+crewAI calls the provider BEFORE it has saved anything, so nothing may leave the process here: a reviewer who answered
+at once would find nothing to go on with. The commit is `persistence.SignoffPersistence.save_pending_feedback`.
+"""
+
+import copy
+import logging
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from crewai.flow.async_feedback import HumanFeedbackPending, PendingFeedbackContext
+from crewai.flow.flow import Flow
+from crewai.flow.persistence.factory import default_flow_persistence
+
+from signoff.errors import FlowRefused
+from signoff.persistence import METADATA_KEY, SignoffPersistence
+
+logger = logging.getLogger(__name__)
+
+
+class SignoffProvider:
+    """Pauses every `@human_feedback` method for an answer through Signoff.
+
+    Args:
+        new_id: makes the id of a request; a test may pass its own.
+    """
+
+    def __init__(self, *, new_id: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._preparing: dict[int, tuple[weakref.ref[Any], str, str]] = {}
+
+    def request_feedback(self, context: PendingFeedbackContext, flow: "Flow[Any]") -> str:
+        """Prepare one pause; crewAI then commits it through the persistence.
+
+        Raises:
+            HumanFeedbackPending: always, when the pause can be answered.
+            FlowRefused: the reason, and what to change in the flow.
+        """
+        persistence = persistence_of(flow)
+        check_pause(context, flow)
+        request_id = str(self._new_id())
+        self._warn_of_parallel_pause(flow, context.method_name)
+        # The context's metadata is the decorator's own dict: what is written into it would leak into every later run.
+        context.metadata = copy.deepcopy(context.metadata) | {
+            METADATA_KEY: {
+                "request_id": request_id,
+                "history": [*persistence.methods_before(flow), context.method_name],
+            }
+        }
+        persistence.remember(request_id, flow)
+        raise HumanFeedbackPending(context=context, callback_info={"request_id": request_id})
+
+    def _warn_of_parallel_pause(self, flow: Any, method_name: str) -> None:
+        outputs = len(getattr(flow, "_method_outputs", ()))
+        flow_id = flow.flow_id
+        state = f"{flow_id}/{outputs}"
+        with self._lock:
+            for key in [key for key, (reference, _, _) in self._preparing.items() if reference() is None]:
+                del self._preparing[key]
+            previous = self._preparing.get(id(flow))
+            self._preparing[id(flow)] = (weakref.ref(flow), state, method_name)
+        if previous and previous[0]() is flow and previous[1] == state and previous[2] != method_name:
+            logger.warning(
+                "Flow %s pauses at %s and at %s at the same time, and crewAI keeps only one pause: "
+                "only one of the two reviews is opened. Put them one after the other.",
+                flow_id,
+                previous[2],
+                method_name,
+            )
+
+
+def persistence_of(flow: Any) -> SignoffPersistence:
+    """The persistence that will commit this flow's pause, which must be ours.
+
+    Raises:
+        FlowRefused: the flow brings its own, so its pause would never reach Signoff.
+    """
+    persistence = flow.persistence if flow.persistence is not None else default_flow_persistence()
+    if not isinstance(persistence, SignoffPersistence):
+        raise FlowRefused(
+            f"Flow {type(flow).__name__} keeps its state in {type(persistence).__name__}, so its pause would be saved "
+            "there and no reviewer would be asked. Remove persistence=... (and the argument of @persist): after "
+            "signoff.enable() flows are kept by Signoff."
+        )
+    return persistence
+
+
+def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
+    """Refuse a pause that could not be answered or resumed safely.
+
+    Raises:
+        FlowRefused: the first reason that was found.
+    """
+    where = f"{type(flow).__name__}.{context.method_name}"
+    if not context.flow_id or context.flow_id == "unknown":
+        raise FlowRefused(
+            f"{where}: the flow's state has no id, so nobody could find the flow again. Give the state a field `id`; "
+            "crewAI's FlowState has one."
+        )
+    if type(flow) is Flow:
+        raise FlowRefused(
+            f"{where}: a flow that was built from a declaration cannot be built again by a worker. Write a Flow class."
+        )
+    if METADATA_KEY in (context.metadata or {}):
+        raise FlowRefused(f"{where}: the metadata key {METADATA_KEY!r} belongs to Signoff; call yours something else.")
+    check_options(where, context.emit, context.default_outcome)
+
+
+def check_options(where: str, emit: Sequence[str] | None, default_outcome: str | None) -> None:
+    """Refuse options between which nobody could choose.
+
+    Raises:
+        FlowRefused: a blank or a repeated option, or a default that is none of them.
+    """
+    options = list(emit or ())
+    if any(not isinstance(option, str) or not option.strip() for option in options):
+        raise FlowRefused(f"{where}: emit has a blank option: {options!r}.")
+    seen: set[str] = set()
+    for option in options:
+        if option.strip() in seen:
+            raise FlowRefused(f"{where}: emit has {option.strip()!r} more than once: {options!r}.")
+        seen.add(option.strip())
+    if default_outcome is not None and default_outcome not in options:
+        raise FlowRefused(f"{where}: default_outcome {default_outcome!r} is none of the emit options {options!r}.")
