@@ -28,12 +28,26 @@ def _fits_at(name: str, start: int, part: str) -> bool:
     """Whether `part`, in which `?` is any one character, stands in `name` at `start`."""
     if "?" not in part:
         return name.startswith(part, start)
-    piece = name[start : start + len(part)]
-    return len(piece) == len(part) and all(p in ("?", c) for p, c in zip(part, piece, strict=True))
+    if start + len(part) > len(name):
+        return False
+    at = start
+    for literal in part.split("?"):
+        if not name.startswith(literal, at):
+            return False
+        at += len(literal) + 1
+    return True
 
 
 def _find(name: str, part: str, start: int, end: int) -> int:
     """The first place of `part` in `name[start:end]`, or -1."""
     if "?" not in part:
         return name.find(part, start, end)
-    return next((at for at in range(start, end - len(part) + 1) if _fits_at(name, at, part)), -1)
+    # The longest stretch without a question mark is looked for; where it stands, the rest is compared.
+    literal = max(part.split("?"), key=len)
+    before = part.index(literal)
+    place = name.find(literal, start + before, end)
+    while place >= 0 and place - before + len(part) <= end:
+        if _fits_at(name, place - before, part):
+            return place - before
+        place = name.find(literal, place + 1, end)
+    return -1
