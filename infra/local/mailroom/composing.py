@@ -122,10 +122,10 @@ def _original(mail: StoredMail, content: Content) -> Original:
 
 
 def _body_of(html: str) -> str:
-    """What mail clients take over of a quoted mail: the inside of its body, and its style sheets."""
+    """What mail clients take over of a quoted mail: the inside of its body, without its style sheets."""
     if not html:
         return ""
     tree = LexborHTMLParser(html)
-    sheets = "".join(node.html or "" for node in tree.css("head style"))
-    inside = (tree.body.inner_html if tree.body else None) or ""
-    return sheets + inside
+    for sheet in tree.css("style"):
+        sheet.decompose()
+    return (tree.body.inner_html if tree.body else None) or ""

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from infra.local.mailroom.handling import Handling, Verdicts
 from infra.local.mailroom.raw_headers import RawMail, split_mail
+from infra.local.mailroom.reading import first_line
 from infra.local.mailroom.ses_event import decoded
 
 Direction = Literal["to_person", "to_service"]
@@ -51,8 +52,13 @@ class StoredMail:
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     auto_submitted: str
+    first_line: str = ""
     handling: Handling = field(default_factory=Handling)
     hand_overs: tuple[HandOver, ...] = ()
+
+    @property
+    def sender_name(self) -> str:
+        return parseaddr(self.sender)[0] or self.sender_address
 
     @property
     def sender_address(self) -> str:
@@ -101,7 +107,7 @@ class Mailbox:
                 recipients=recipients,
                 size=len(raw),
             )
-            mail = replace(mail, handling=handling, hand_overs=hand_overs)
+            mail = replace(mail, first_line=first_line(raw), handling=handling, hand_overs=hand_overs)
             self._path(mail.number).write_bytes(raw)
             self._record(mail)
             return mail

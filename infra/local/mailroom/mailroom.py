@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from email.utils import parseaddr
 from pathlib import Path
 
-from infra.local.mailroom.composing import BadDraft, Draft, compose, draft_reply, reply_subject
+from infra.local.mailroom import automatic
+from infra.local.mailroom.composing import Draft, compose, draft_reply
+from infra.local.mailroom.defaults import DefaultsFile
 from infra.local.mailroom.handling import Handling
 from infra.local.mailroom.inbound import InboundDelivery
 from infra.local.mailroom.mailbox import Mailbox, StoredMail
@@ -18,6 +20,9 @@ from infra.local.mailroom.postman import Postman
 from infra.local.mailroom.reading import read
 from infra.local.mailroom.sending import send
 from infra.local.mailroom.smtp import Reception, smtp_server
+from infra.local.mailroom.web.app import web_app
+from infra.local.mailroom.web.gallery import Gallery, empty_gallery
+from infra.local.mailroom.web.server import WebServer
 
 
 def utc_now() -> datetime:
@@ -38,6 +43,7 @@ class Mailroom:
         folder: where the mails are kept; what is in it already is shown again.
         smtp_port, web_port: loopback ports; 0 takes a free one, to be read from the attributes of these names.
         inbound: where mail for the inbound domain goes; None keeps all mail here.
+        gallery: gives (name, subject, text, html) of every kind of mail, for the page `/gallery`.
 
     Example:
         with Mailroom(folder, smtp_port=0, web_port=0, inbound=inbound_from_stack(stack)) as mailroom:
@@ -52,6 +58,7 @@ class Mailroom:
         web_port: int,
         inbound: InboundDelivery | None,
         *,
+        gallery: Gallery = empty_gallery,
         clock: Callable[[], datetime] = utc_now,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -59,6 +66,8 @@ class Mailroom:
         self.web_port = web_port or free_port()
         self.inbound_domain = inbound.domain if inbound else ""
         self.mailbox = Mailbox(folder)
+        self.defaults = DefaultsFile(folder)
+        self.stopping = False
         self._clock = clock
         self._random_bytes = random_bytes
         self._postman = Postman(self.mailbox, inbound, clock) if inbound else None
@@ -67,12 +76,13 @@ class Mailroom:
                 self.mailbox,
                 self._postman,
                 inbound_domain=self.inbound_domain,
-                default_handling=Handling,
+                default_handling=lambda: self.defaults.current.handling,
                 clock=clock,
                 random_bytes=random_bytes,
             ),
             self.smtp_port,
         )
+        self._web = WebServer(web_app(self, gallery), self.web_port)
 
     @property
     def web_url(self) -> str:
@@ -83,9 +93,12 @@ class Mailroom:
         if self._postman:
             self._postman.start()
         self._smtp.start()
+        self._web.start()
 
     def stop(self) -> None:
         """Close the doors, after what is being handed over has arrived."""
+        self.stopping = True
+        self._web.stop()
         self._smtp.stop()
         if self._postman:
             self._postman.stop()
@@ -156,9 +169,29 @@ class Mailroom:
             as_new: a new mail without threading, as a `mailto:` button makes it.
             handling: verdicts, delay and duplicates for this one mail.
         """
-        draft = draft_reply(mail, text, sender=sender, style=style)
+        draft = self.draft(mail, text, sender=sender, style=style)
         draft = replace(draft, quote=quote, as_new=as_new, to=to or draft.to)
         return self.post(mail, draft if subject is None else replace(draft, subject=subject), handling)
+
+    def draft(self, mail: StoredMail, text: str = "", *, sender: str = "", style: str = "gmail") -> Draft:
+        """The draft that "Reply" opens, from the sender set in the defaults if there is one."""
+        return draft_reply(mail, text, sender=sender or self.defaults.current.sender, style=style)
+
+    def answer_out_of_office(self, mail: StoredMail) -> StoredMail:
+        """Send the automatic answer of somebody who is away."""
+        raw = automatic.out_of_office(mail, now=self._clock(), random_bytes=self._random_bytes)
+        return self.send(raw, "", [mail.answer_address])
+
+    def bounce(self, mail: StoredMail) -> StoredMail:
+        """Report, with the null sender, that the mail could not be delivered."""
+        raw = automatic.bounce(mail, now=self._clock(), random_bytes=self._random_bytes)
+        return self.send(raw, "", [mail.answer_address])
+
+    def deliver_again(self, mail: StoredMail) -> StoredMail:
+        """Let SES deliver a mail to the service once more, as it may do at any time."""
+        if self._postman is None:
+            raise RuntimeError("this mailroom has no service to deliver to")
+        return self._postman.again(mail.number, self._random_bytes)
 
     def post(self, mail: StoredMail, draft: Draft, handling: Handling | None = None) -> StoredMail:
         """Compose a draft that answers `mail` and send it; raises `BadDraft` or `MailRefused`."""
@@ -181,6 +214,3 @@ def _fits(mail: StoredMail, to: str, subject_contains: str, after: int) -> bool:
         and (not to or to.lower() in (recipient.lower() for recipient in mail.recipients))
         and subject_contains.lower() in mail.subject.lower()
     )
-
-
-__all__ = ["BadDraft", "Draft", "Mailroom", "free_port", "reply_subject", "utc_now"]

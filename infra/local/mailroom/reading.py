@@ -10,6 +10,7 @@ from email.message import Message
 from typing import Final
 
 MAX_SHOWN_CHARACTERS: Final = 2_000_000
+PREVIEW_BYTES: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,12 @@ def read(raw: bytes) -> Content:
         return _read(email.message_from_bytes(raw))
     except (MessageError, RecursionError, LookupError, ValueError, TypeError, AttributeError) as problem:
         return Content(problem=f"This mail cannot be read ({type(problem).__name__}); its source is below.")
+
+
+def first_line(raw: bytes) -> str:
+    """The first line of a mail's text, read from its beginning only so that size costs nothing."""
+    lines = read(raw[:PREVIEW_BYTES]).text.split("\n")
+    return next((line.strip()[:160] for line in lines if line.strip()), "")
 
 
 def _read(message: Message) -> Content:
