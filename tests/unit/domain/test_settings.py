@@ -24,7 +24,7 @@ from signoff_core.domain.settings import (
     warnings,
 )
 from signoff_core.domain.settings_document import as_document, changes
-from signoff_core.domain.settings_parse import InvalidSettings, merge, parse_settings
+from signoff_core.domain.settings_parse import InvalidSettings, merge, parse_settings, saved_settings
 
 EVERYTHING = {
     "email_notifications": False,
@@ -99,6 +99,13 @@ def test_settings_written_as_json_and_read_again_are_the_same():
     settings = parse_settings(EVERYTHING)
     assert parse_settings(json.loads(json.dumps(as_document(settings)))) == settings
     assert parse_settings(as_document(DEFAULTS)) == DEFAULTS
+
+
+def test_saved_settings_are_read_once():
+    text = json.dumps(as_document(parse_settings(EVERYTHING)))
+    assert saved_settings(text) == parse_settings(EVERYTHING)
+    assert saved_settings(text) is saved_settings(text)
+    assert saved_settings("{}") == DEFAULTS
 
 
 def test_numbers_of_a_database_row_are_numbers_too():

@@ -34,8 +34,9 @@ class Problems:
 
 def shown(value: object) -> str:
     """A value as an error may repeat it: quoted and short."""
-    text = value if isinstance(value, str) else str(value)
-    text = "".join(c if c.isprintable() else "�" for c in text[: MAX_SHOWN_CHARACTERS + 1])
+    text = (value if isinstance(value, str) else str(value))[: MAX_SHOWN_CHARACTERS + 1]
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "�" for c in text)
     return f"“{text[:MAX_SHOWN_CHARACTERS]}…”" if len(text) > MAX_SHOWN_CHARACTERS else f"“{text}”"
 
 
@@ -124,13 +125,17 @@ def text(
         problems.add(path, "must not be empty")
     elif len(value) > most:
         problems.add(path, f"must have at most {most} characters")
-    elif any(unicodedata.category(c) in UNPRINTABLE_CATEGORIES and not (lines and c == "\n") for c in value):
+    elif not value.isprintable() and _has_control(value.replace("\n", "") if lines else value):
         problems.add(
             path, "must hold no control characters" if lines else "must be one line without control characters"
         )
     else:
         return value
     return None
+
+
+def _has_control(value: str) -> bool:
+    return any(unicodedata.category(c) in UNPRINTABLE_CATEGORIES for c in value)
 
 
 def url(problems: Problems, path: str, value: object) -> str | None:

@@ -17,6 +17,7 @@ from signoff_core.domain.settings_fields import Problems, inside, shown
 
 RULE_FIELDS = ("name", "match", "assign_to_email", "assign_from_input")
 MATCH_FIELDS = ("method_name", "state")
+OPERATORS = {operator.value: operator for operator in Operator}
 ORDERS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 MAX_NAME_CHARACTERS = 100
 MAX_PATTERN_CHARACTERS = 200
@@ -77,8 +78,8 @@ def _read_pattern(problems: Problems, path: str, value: object) -> str | None:
     if not isinstance(value, str) or not value or len(value) > MAX_PATTERN_CHARACTERS:
         problems.add(path, f"must be a pattern of 1 to {MAX_PATTERN_CHARACTERS} characters")
         return None
-    strange = next((c for c in value if c not in "*?" and not f"a{c}".isidentifier()), None)
-    if strange is not None:
+    if not f"a{value.replace('*', '').replace('?', '')}".isidentifier():
+        strange = next((c for c in value if c not in "*?" and not f"a{c}".isidentifier()), value)
         problems.add(
             path,
             f"{shown(strange)} is in no method's name; a pattern holds letters, digits and _, * for any and ? for one",
@@ -117,10 +118,10 @@ def _read_conditions(problems: Problems, path: str, value: object) -> tuple[Cond
 
 
 def _read_condition(problems: Problems, path: str, dotted: str, name: object, value: object) -> Condition | None:
-    if not isinstance(name, str) or name not in set(Operator):
-        problems.add(path, f"is an unknown operator; known are {', '.join(Operator)}")
+    operator = OPERATORS.get(name) if isinstance(name, str) else None
+    if operator is None:
+        problems.add(path, f"is an unknown operator; known are {', '.join(OPERATORS)}")
         return None
-    operator = Operator(name)
     if operator is Operator.EXISTS:
         exists = check.flag(problems, path, value)
         return None if exists is None else Condition(dotted, operator, exists)
