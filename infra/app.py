@@ -2,9 +2,9 @@
 
 import sys
 
-from aws_cdk import App, Tags, Validations
-from cdk_nag import AwsSolutionsChecks
+from aws_cdk import App, Tags
 
+from infra.build import BuildFailed
 from infra.settings import BadContext, Settings, read_settings
 from infra.stacks.data import DataStack
 from infra.stacks.mail import MailStack
@@ -30,8 +30,8 @@ def main() -> int:
     app = App()
     try:
         build_app(app)
-    except BadContext as problem:
-        print(f"signoff: {problem}", file=sys.stderr)
+    except (BadContext, BuildFailed) as problem:
+        sys.stderr.write(f"signoff: {problem}\n")
         return 2
     app.synth()
     return 0

@@ -38,9 +38,8 @@ def function_asset(folder: Path) -> Path:
     return _kept(f"function-{folder.name}", _digest_of_files(folder, files), lambda out: _copy(folder, files, out))
 
 
-def core_layer() -> Path:
+def core_layer(source: Path) -> Path:
     """The layer with the service's own package, signoff_core."""
-    source = ROOT / "layers" / "core" / "python"
     files = list(_source_files(source))
     return _kept("core", _digest_of_files(source, files), lambda out: _copy(source, files, out / "python"))
 
@@ -140,14 +139,17 @@ def _compile(folder: Path) -> None:
     """Compile with unchecked hashes: Lambda's archives carry dates of 1980, so dated files would never be used."""
     for path in sorted(folder.rglob("*.py")):
         inside = "/" + str(path.relative_to(folder))
-        py_compile.compile(
-            str(path),
-            cfile=importlib.util.cache_from_source(str(path)),
-            # The path that a traceback shows, the same on every machine.
-            dfile=inside,
-            doraise=True,
-            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
-        )
+        try:
+            py_compile.compile(
+                str(path),
+                cfile=importlib.util.cache_from_source(str(path)),
+                # The path that a traceback shows, the same on every machine.
+                dfile=inside,
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
+        except py_compile.PyCompileError as problem:
+            raise BuildFailed(f"{inside} does not compile:\n{problem.msg}") from problem
 
 
 def _digest_of_files(folder: Path, files: Iterable[Path]) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from aws_cdk import Aws
+
 ROOT = Path(__file__).resolve().parent.parent
 
 DEFAULT_STAGE = "dev"
@@ -26,12 +28,19 @@ class BadContext(ValueError):
 
 
 @dataclass(frozen=True)
+class Code:
+    """Where the code is: a folder with one folder for each function, and the folder of the core layer's packages."""
+
+    functions: Path = ROOT / "functions"
+    core: Path = ROOT / "layers" / "core" / "python"
+
+
+@dataclass(frozen=True)
 class Settings:
     """One install of Signoff: its stage, its mail domain and how its code is built.
 
-    `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `functions` is the folder that holds
-    one folder for each Lambda function; `rule_set` is an SES receipt rule set that exists already, or None to
-    make one.
+    `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `rule_set` is an SES receipt rule set
+    that exists already, or None to make one.
     """
 
     stage: str
@@ -44,12 +53,17 @@ class Settings:
     inbound_mail_days: int
     log_days: int
     architecture: str
-    functions: Path
+    code: Code
 
     @property
     def prefix(self) -> str:
         """The start of every physical name."""
         return f"signoff-{self.stage}"
+
+    @property
+    def bucket(self) -> str:
+        """The name of the bucket, with the deployment's own account and region in it."""
+        return f"{self.prefix}-content-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
     @property
     def is_local(self) -> bool:
@@ -76,7 +90,7 @@ def read_settings(context: Callable[[str], object]) -> Settings:
     """Settings from the CDK context.
 
     `context` looks a key up, as `app.node.try_get_context` does: `stage`, `domain`, `inbound_domain`, `mail_from`,
-    `mail_from_name`, `organization_id`, `rule_set`, `inbound_mail_days`, `log_days`, `functions`.
+    `mail_from_name`, `organization_id`, `rule_set`, `inbound_mail_days`, `log_days`, `functions`, `core`.
     Raises BadContext for a value that is missing or cannot be used.
     """
     stage = _matching(context, "stage", DEFAULT_STAGE, STAGE, "1 to 16 lower-case letters, digits and inner hyphens")
@@ -106,7 +120,10 @@ def read_settings(context: Callable[[str], object]) -> Settings:
         inbound_mail_days=_number(context, "inbound_mail_days", DEFAULT_INBOUND_MAIL_DAYS),
         log_days=_number(context, "log_days", DEFAULT_LOG_DAYS),
         architecture=_own_architecture() if is_local else "arm64",
-        functions=Path(_text(context, "functions", str(ROOT / "functions"))),
+        code=Code(
+            functions=Path(_text(context, "functions", str(Code.functions))),
+            core=Path(_text(context, "core", str(Code.core))),
+        ),
     )
 
 

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.build import tree_digest
-from infra.settings import LOCAL_STAGE, ROOT
+from infra.settings import LOCAL_STAGE, ROOT, Code
 
-# What a template or an asset can depend on, besides the functions.
+# What a template or an asset can depend on, besides the code of functions and layer.
 SOURCES = (
     *("infra/app.py", "infra/build.py", "infra/settings.py", "infra/deadlines.asl.json", "infra/stacks"),
-    *("layers/core", "cdk.json", "uv.lock"),
+    *("cdk.json", "uv.lock"),
 )
 INGREDIENTS = frozenset({".py", ".json", ".txt", ".html", ".css", ".js", ".svg", ".md", ".toml", ".typed"})
 
@@ -25,13 +25,13 @@ class SynthFailed(RuntimeError):
     """The CDK app did not synthesise; the message is what it said."""
 
 
-def local_assembly(folder: Path, functions: Path) -> Path:
+def local_assembly(folder: Path, code: Code) -> Path:
     """The assembly of the local install in `folder`, synthesised when its ingredients have changed.
 
-    `functions` holds one folder for each Lambda function. Raises SynthFailed.
+    Raises SynthFailed.
     """
-    context = {"stage": LOCAL_STAGE, "functions": str(functions)}
-    digest = tree_digest([*(ROOT / name for name in SOURCES), functions], suffixes=INGREDIENTS)
+    context = {"stage": LOCAL_STAGE, "functions": str(code.functions), "core": str(code.core)}
+    digest = tree_digest([*(ROOT / name for name in SOURCES), code.functions, code.core], suffixes=INGREDIENTS)
     wanted = json.dumps([digest, context], sort_keys=True)
     stamp = folder / "signoff.stamp"
     with only_one(folder.with_name(f"{folder.name}.lock")):

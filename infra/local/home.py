@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-import random
+import secrets
 import signal
 import socket
 import subprocess
@@ -131,6 +131,6 @@ def _is_free(port: int) -> bool:
 
 def _choose(taken: set[int]) -> int:
     while True:
-        port = random.choice(PORTS)
+        port = PORTS.start + secrets.randbelow(len(PORTS))
         if port not in taken and _is_free(port):
             return port

@@ -15,10 +15,10 @@ from infra.local.assembly import local_assembly
 from infra.local.aws import ACCOUNT, REGION, client
 from infra.local.deploy import deploy
 from infra.local.home import Home, Ports
-from infra.settings import LOCAL_DOMAIN, ROOT
+from infra.settings import LOCAL_DOMAIN, ROOT, Code
 
 HOME = ROOT / ".signoff"
-FUNCTIONS = ROOT / "functions"
+OWN_CODE = Code()
 # With a fixed id, the API keeps its address even after the state was thrown away.
 API_ID = "5169f0ff"
 MAIL_FROM = f"signoff@{LOCAL_DOMAIN}"
@@ -60,21 +60,22 @@ class EmbeddedStack:
         home: Path = HOME,
         *,
         smtp_port: int | None = None,
-        functions: Path = FUNCTIONS,
-        tell: Callable[[str], None] = lambda line: None,
+        code: Code = OWN_CODE,
+        tell: Callable[[str], None] | None = None,
     ) -> Self:
         """Start the emulator, deploy what has changed, and say where everything is.
 
         `home` keeps the state, the log and the stack.json of this stack: each stack needs its own. Mail that SES sends
-        goes to `smtp_port`; without it a port is chosen once and kept. `functions` holds one folder for each Lambda
-        function. `tell` hears a line before each step.
+        goes to `smtp_port`; without it a port is chosen once and kept. `code` is what the functions run. `tell` hears
+        a line before each step.
         Raises StackInUse, EmulatorFailed, SynthFailed or DeployFailed.
         """
         seconds: dict[str, float] = {}
 
         @contextmanager
         def step(name: str, line: str) -> Iterator[None]:
-            tell(line)
+            if tell:
+                tell(line)
             began = time.monotonic()
             yield
             seconds[name] = time.monotonic() - began
@@ -85,8 +86,8 @@ class EmbeddedStack:
             with step("environment", "preparing the emulator"):
                 emulator.prepare_environment()
             with step("synth", "preparing the template"):
-                # The template says nothing of ports or folders, so every stack of these functions shares one.
-                assembly = local_assembly((HOME if functions == FUNCTIONS else home) / "cdk.out", functions)
+                # The template says nothing of ports or folders, so every stack of this code shares one.
+                assembly = local_assembly((HOME if code == OWN_CODE else home) / "cdk.out", code)
             with step("emulator", "starting the emulator"):
                 running = emulator.start(home, port=ports.port, smtp_port=ports.smtp_port, keep_open=(held.lock,))
         except BaseException:

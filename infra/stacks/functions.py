@@ -12,6 +12,7 @@ from constructs import Construct
 
 from infra import build
 from infra.settings import Settings
+from infra.stacks.exceptions import accept
 from infra.stacks.needs import Need, Surroundings
 
 DEAD_LETTER_DAYS = 14
@@ -32,7 +33,7 @@ class Functions:
         )
         deps = build.deps_layer(settings.architecture, for_aws=not settings.is_local)
         self.layers = [
-            self._layer("CoreLayer", "core", str(build.core_layer())),
+            self._layer("CoreLayer", "core", str(build.core_layer(settings.code.core))),
             self._layer("DepsLayer", "deps", str(deps)),
         ]
 
@@ -74,7 +75,7 @@ class Functions:
             runtime=self.runtime,
             architecture=self.architecture,
             handler="handler.handler",
-            code=lambda_.Code.from_asset(str(build.function_asset(settings.functions / name))),
+            code=lambda_.Code.from_asset(str(build.function_asset(settings.code.functions / name))),
             layers=self.layers,
             role=role,
             log_group=log_group,
@@ -86,6 +87,11 @@ class Functions:
                 "POWERTOOLS_SERVICE_NAME": name,
                 "LOG_LEVEL": "INFO",
             },
+        )
+        accept(
+            function,
+            "AwsSolutions-L1",
+            "The runtime is the Python that compiled the code: compiled files load in no other minor version",
         )
         if called_asynchronously:
             function.configure_async_invoke(
@@ -115,7 +121,7 @@ class Functions:
 def dead_letters(scope: Construct, settings: Settings, consumer: str) -> sqs.Queue:
     """A queue that keeps what `consumer` could not handle until a person looks."""
     construct_id = "".join(part.capitalize() for part in consumer.split("_"))
-    return sqs.Queue(
+    queue = sqs.Queue(
         scope,
         f"{construct_id}DeadLetters",
         queue_name=f"{settings.prefix}-{consumer.replace('_', '-')}-dead-letters",
@@ -123,6 +129,8 @@ def dead_letters(scope: Construct, settings: Settings, consumer: str) -> sqs.Que
         enforce_ssl=True,
         retention_period=Duration.days(DEAD_LETTER_DAYS),
     )
+    accept(queue, "AwsSolutions-SQS3", "It is a dead-letter queue itself")
+    return queue
 
 
 def retention(settings: Settings) -> logs.RetentionDays:

@@ -103,7 +103,7 @@ class MailStack(Stack):
                 ],
             ),
         )
-        rule.add_dependency(permission)
+        rule.add_resource_dependency(permission)
         if made:
-            rule.add_dependency(made)
+            rule.add_resource_dependency(made)
         return rule_set

@@ -10,7 +10,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.settings import Settings
-from infra.stacks.data import DataStack
+from infra.stacks.data import REQUEST_INDEXES, DataStack
+from infra.stacks.exceptions import accept
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def requests_table(here: Surroundings, function: lambda_.Function) -> None:
         ],
         [table.table_arn],
     )
-    _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/*"])
+    _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/{name}" for name, _, _ in REQUEST_INDEXES])
     _allow_key_through(here, function, "dynamodb")
     function.add_environment("SIGNOFF_REQUESTS_TABLE", table.table_name)
 
@@ -53,7 +54,7 @@ def audit_trail(here: Surroundings, function: lambda_.Function) -> None:
 
 def content(here: Surroundings, function: lambda_.Function) -> None:
     """Read and write the content of requests, and open and make the data keys that encrypt it."""
-    _allow(function, ["s3:GetObject", "s3:PutObject"], [here.data.bucket.arn_for_objects("content/*")])
+    _allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "content/*")
     _allow_key_through(here, function, "s3")
     # With an encryption context only: a data key is bound to its request, what other services encrypt is not reached.
     _allow(
@@ -68,7 +69,7 @@ def content(here: Surroundings, function: lambda_.Function) -> None:
 
 def inbound_mail(here: Surroundings, function: lambda_.Function) -> None:
     """Read the raw mails that SES stored."""
-    _allow(function, ["s3:GetObject"], [here.data.bucket.arn_for_objects("inbound/*")])
+    _allow_objects(here, function, ["s3:GetObject"], "inbound/*")
     _allow_key_through(here, function, "s3")
     function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
     function.add_environment("SIGNOFF_INBOUND_DOMAIN", here.settings.inbound_domain)
@@ -122,6 +123,18 @@ def _allow(
 ) -> None:
     function.add_to_role_policy(
         iam.PolicyStatement(actions=actions, resources=resources, conditions=dict(conditions) if conditions else None)
+    )
+
+
+def _allow_objects(here: Surroundings, function: lambda_.Function, actions: list[str], objects: str) -> None:
+    """Reach the objects under one prefix of the bucket."""
+    _allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{here.settings.bucket}/{objects}"])
+    account, region, partition = "<AWS::AccountId>", "<AWS::Region>", "<AWS::Partition>"
+    name = f"{here.settings.prefix}-content-{account}-{region}"
+    accept(
+        function.role or function,
+        f"AwsSolutions-IAM5[Resource::arn:{partition}:s3:::{name}/{objects}]",
+        "Objects are made at run time; the prefix is all that can be named beforehand",
     )
 
 
