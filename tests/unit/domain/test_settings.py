@@ -221,7 +221,7 @@ def test_an_escalation_to_oneself_is_refused():
     to_boss = {"after_minutes": 5, "to_email": "BOSS@example.com"}
     rule = {"name": "r", "match": {"method_name": "*"}, "assign_to_email": "boss@example.com"}
     assert fields_refused({"escalation": to_boss, "rules": [rule]}) == ["escalation.to_email"]
-    assert fields_refused({"escalation": to_boss}, creator_email="boss@example.com") == ["escalation.to_email"]
+    assert fields_refused({"escalation": to_boss}, creator_email=" Boss@Example.com") == ["escalation.to_email"]
 
 
 def test_an_escalation_from_a_rule_to_the_creator_is_allowed_with_a_warning():

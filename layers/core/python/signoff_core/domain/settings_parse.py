@@ -43,7 +43,7 @@ class InvalidSettings(InvalidInput):
 def parse_settings(document: Mapping[str, object], *, creator_email: str | None = None) -> Settings:
     """The settings that a JSON document describes; what it leaves out has its default.
 
-    `creator_email` is the normalised address of the deployment's creator, to whom every request goes while there are
+    `creator_email` is the address of the deployment's creator, to whom every request goes while there are
     no rules: an escalation to them would then be one to oneself. Raises InvalidSettings with all errors.
     """
     problems = Problems()
@@ -182,7 +182,7 @@ def _check_escalation(problems: Problems, settings: Settings, creator_email: str
     if settings.escalation is None:
         return
     path, address = "escalation.to_email", settings.escalation.to_email
-    if not settings.rules and address == creator_email:
+    if not settings.rules and creator_email is not None and address == creator_email.strip().lower():
         problems.add(path, "is the creator of the deployment, to whom every request goes: escalate to somebody else")
     for rule in settings.rules:
         if rule.assign_to_email == address:
