@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
+from signoff.errors import WebhookNotVerified
+from signoff.webhooks import verify
 from signoff_core.domain.webhook_signature import (
     SECRET_BYTES,
+    TIMESTAMP_TOLERANCE_SECONDS,
     BadSecret,
     SigningSecret,
     WebhookSecrets,
@@ -158,3 +161,11 @@ def _is_text(raw: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def test_the_sdks_verify_accepts_what_is_signed_here_with_either_secret_of_a_rotation() -> None:
+    body = b'{"event":"new_request"}'
+    headers = signed_headers(body, event_id="evt_1", delivery_id="d-1", timestamp=7, secrets=WebhookSecrets(OLD, NEW))
+    verify(body, headers, secret=[NEW.reveal(), OLD.reveal()], now=7 + TIMESTAMP_TOLERANCE_SECONDS)
+    with pytest.raises(WebhookNotVerified):
+        verify(body, headers, secret=NEW.reveal(), now=7)

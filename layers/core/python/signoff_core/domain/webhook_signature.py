@@ -19,7 +19,7 @@ import binascii
 import hmac
 from dataclasses import dataclass, field
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the public prefix of every secret, not one
+SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 33
 MIN_SECRET_BYTES = 24
 MAX_SECRET_BYTES = 64
@@ -46,22 +46,18 @@ class SigningSecret:
     """
 
     _text: str = field(repr=False)
-    _standard_key: bytes = field(init=False, repr=False, compare=False)
+    reference_key: bytes = field(init=False, repr=False, compare=False)
+    """The key of `X-Signature`: the text's bytes."""
+    standard_key: bytes = field(init=False, repr=False, compare=False)
+    """The key of `webhook-signature`: what the base64 stands for."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_standard_key", _decoded(self._text))
+        object.__setattr__(self, "standard_key", _decoded(self._text))
+        object.__setattr__(self, "reference_key", self._text.encode())
 
     def reveal(self) -> str:
         """The text a person copies into the receiver: shown once, at creation and at rotation."""
         return self._text
-
-    @property
-    def reference_key(self) -> bytes:
-        return self._text.encode()
-
-    @property
-    def standard_key(self) -> bytes:
-        return self._standard_key
 
     def __repr__(self) -> str:
         return "SigningSecret('whsec_***')"
@@ -118,12 +114,13 @@ def signed_headers(
     standard = standard_signature(body, event_id=event_id, timestamp=timestamp, secret=secrets.current)
     if secrets.upcoming is not None:
         standard += " " + standard_signature(body, event_id=event_id, timestamp=timestamp, secret=secrets.upcoming)
+    seconds = str(timestamp)
     return {
         SIGNATURE_HEADER: reference_signature(body, timestamp=timestamp, secret=secrets.current),
-        TIMESTAMP_HEADER: str(timestamp),
+        TIMESTAMP_HEADER: seconds,
         DELIVERY_HEADER: delivery_id,
         STANDARD_ID_HEADER: event_id,
-        STANDARD_TIMESTAMP_HEADER: str(timestamp),
+        STANDARD_TIMESTAMP_HEADER: seconds,
         STANDARD_SIGNATURE_HEADER: standard,
     }
 
