@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Aws
-
 ROOT = Path(__file__).resolve().parent.parent
 
 DEFAULT_STAGE = "dev"
@@ -59,11 +57,6 @@ class Settings:
     def prefix(self) -> str:
         """The start of every physical name."""
         return f"signoff-{self.stage}"
-
-    @property
-    def bucket(self) -> str:
-        """The name of the bucket, with the deployment's own account and region in it."""
-        return f"{self.prefix}-content-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
     @property
     def is_local(self) -> bool:

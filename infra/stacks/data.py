@@ -22,11 +22,18 @@ REQUEST_INDEXES = (
 )
 INSTALL_KEY_CHARACTERS = 48
 KEY_RING_SECRET_CHARACTERS = 64
+# The service adds the secret to it.
+KEY_RING = '{"kid": 1}'
 # Named one by one besides `exclude_punctuation`: not every implementation of the service knows that switch.
 PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 
 STRING = dynamodb.AttributeType.STRING
 NUMBER = dynamodb.AttributeType.NUMBER
+
+
+def bucket_name(settings: Settings) -> str:
+    """The name of the bucket, with the deployment's own account and region in it."""
+    return f"{settings.prefix}-content-{Aws.ACCOUNT_ID}-{Aws.REGION}"
 
 
 class DataStack(Stack):
@@ -119,7 +126,7 @@ class DataStack(Stack):
         bucket = s3.Bucket(
             self,
             "Content",
-            bucket_name=self.settings.bucket,
+            bucket_name=bucket_name(self.settings),
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             encryption=s3.BucketEncryption.KMS,
@@ -138,8 +145,7 @@ class DataStack(Stack):
         accept(
             bucket,
             "AwsSolutions-S1",
-            "Every access is by this install's roles, and what they do is in the audit trail; CloudTrail data events are"
-            " the account owner's choice",
+            "Only this install's roles reach it, and what they do is in the audit trail",
         )
         if not self.settings.is_local:
             self._let_ses_store_mail(bucket)
@@ -185,7 +191,7 @@ class DataStack(Stack):
             encryption_key=self.key,
             removal_policy=RemovalPolicy.RETAIN,
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template='{"kid": 1}',
+                secret_string_template=KEY_RING,
                 generate_string_key="secret",
                 password_length=KEY_RING_SECRET_CHARACTERS,
                 exclude_punctuation=True,
@@ -195,7 +201,7 @@ class DataStack(Stack):
         accept(
             secret,
             "AwsSolutions-SMG4",
-            "Old keys must stay valid until the last mail signed with them has expired, which rotation by schedule breaks",
+            "A mail in flight must stay valid: old keys live until their last mail expired, which no schedule knows",
         )
         return secret
 
@@ -214,7 +220,7 @@ class DataStack(Stack):
         accept(
             secret,
             "AwsSolutions-SMG4",
-            "A person holds this key and replaces it; a rotation by schedule would lock them out",
+            "A person holds this key and replaces it; rotation by schedule locks them out",
         )
         return secret
 

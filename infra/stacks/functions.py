@@ -81,12 +81,7 @@ class Functions:
             log_group=log_group,
             memory_size=memory_mb,
             timeout=Duration.seconds(timeout_seconds),
-            environment={
-                "SIGNOFF_STAGE": settings.stage,
-                "SIGNOFF_ORGANIZATION_ID": str(settings.organization_id),
-                "POWERTOOLS_SERVICE_NAME": name,
-                "LOG_LEVEL": "INFO",
-            },
+            environment={**self._facts(), "POWERTOOLS_SERVICE_NAME": name, "LOG_LEVEL": "INFO"},
         )
         accept(
             function,
@@ -102,6 +97,19 @@ class Functions:
         for need in needs:
             need(self.here, function)
         return function
+
+    def _facts(self) -> dict[str, str]:
+        """What every function may know of the install: names, which give no right to anything."""
+        settings, data = self.here.settings, self.here.data
+        return {
+            "SIGNOFF_STAGE": settings.stage,
+            "SIGNOFF_ORGANIZATION_ID": str(settings.organization_id),
+            "SIGNOFF_REQUESTS_TABLE": data.requests.table_name,
+            "SIGNOFF_AUDIT_TABLE": data.audit.table_name,
+            "SIGNOFF_INBOUND_DOMAIN": settings.inbound_domain,
+            "SIGNOFF_MAIL_FROM": settings.mail_from,
+            "SIGNOFF_MAIL_FROM_NAME": settings.mail_from_name,
+        }
 
     def dead_letters(self, consumer: str) -> sqs.Queue:
         """A dead-letter queue for what one consumer could not handle."""

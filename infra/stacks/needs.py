@@ -10,7 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
 
 from infra.settings import Settings
-from infra.stacks.data import REQUEST_INDEXES, DataStack
+from infra.stacks.data import REQUEST_INDEXES, DataStack, bucket_name
 from infra.stacks.exceptions import accept
 
 
@@ -40,7 +40,6 @@ def requests_table(here: Surroundings, function: lambda_.Function) -> None:
     )
     _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/{name}" for name, _, _ in REQUEST_INDEXES])
     _allow_key_through(here, function, "dynamodb")
-    function.add_environment("SIGNOFF_REQUESTS_TABLE", table.table_name)
 
 
 def audit_trail(here: Surroundings, function: lambda_.Function) -> None:
@@ -49,19 +48,18 @@ def audit_trail(here: Surroundings, function: lambda_.Function) -> None:
     _allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], [table.table_arn])
     _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/by_day"])
     _allow_key_through(here, function, "dynamodb")
-    function.add_environment("SIGNOFF_AUDIT_TABLE", table.table_name)
 
 
 def content(here: Surroundings, function: lambda_.Function) -> None:
     """Read and write the content of requests, and open and make the data keys that encrypt it."""
     _allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "content/*")
     _allow_key_through(here, function, "s3")
-    # With an encryption context only: a data key is bound to its request, what other services encrypt is not reached.
+    # With an encryption context only: a data key is bound to its owner, what other services encrypt is not reached.
     _allow(
         function,
         ["kms:GenerateDataKey", "kms:Decrypt"],
         [here.data.key.key_arn],
-        {"Null": {"kms:EncryptionContext:request_id": "false"}},
+        {"Null": {"kms:EncryptionContext:owner": "false"}},
     )
     function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
     function.add_environment("SIGNOFF_KMS_KEY_ID", here.data.key.key_id)
@@ -72,7 +70,6 @@ def inbound_mail(here: Surroundings, function: lambda_.Function) -> None:
     _allow_objects(here, function, ["s3:GetObject"], "inbound/*")
     _allow_key_through(here, function, "s3")
     function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
-    function.add_environment("SIGNOFF_INBOUND_DOMAIN", here.settings.inbound_domain)
 
 
 def key_ring(here: Surroundings, function: lambda_.Function) -> None:
@@ -104,10 +101,7 @@ def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
         [identity, sets],
         {"StringEquals": {"ses:FromAddress": settings.mail_from}},
     )
-    function.add_environment("SIGNOFF_MAIL_FROM", settings.mail_from)
-    function.add_environment("SIGNOFF_MAIL_FROM_NAME", settings.mail_from_name)
     function.add_environment("SIGNOFF_CONFIGURATION_SET", settings.configuration_set)
-    function.add_environment("SIGNOFF_INBOUND_DOMAIN", settings.inbound_domain)
 
 
 def public_url(here: Surroundings, function: lambda_.Function) -> None:
@@ -128,7 +122,7 @@ def _allow(
 
 def _allow_objects(here: Surroundings, function: lambda_.Function, actions: list[str], objects: str) -> None:
     """Reach the objects under one prefix of the bucket."""
-    _allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{here.settings.bucket}/{objects}"])
+    _allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{bucket_name(here.settings)}/{objects}"])
     account, region, partition = "<AWS::AccountId>", "<AWS::Region>", "<AWS::Partition>"
     name = f"{here.settings.prefix}-content-{account}-{region}"
     accept(
