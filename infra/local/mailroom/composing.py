@@ -19,6 +19,8 @@ from infra.local.mailroom.reading import Content
 from infra.local.mailroom.styles import STYLES, Bodies, Original, Style
 
 SENDING: Final = policy.SMTP.clone(cte_type="7bit", max_line_length=76)
+# Clients keep a Message-ID on one line, however long it is.
+ON_THE_WIRE: Final = SENDING.clone(max_line_length=200)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Draft:
     as_new: bool = False
 
 
-class BadDraft(ValueError):  # noqa: N818 - says what is wrong, as its callers read it
+class BadDraft(ValueError):
     """A draft that no mail can be made of."""
 
 
@@ -68,7 +70,7 @@ def compose(
         raise BadDraft(f"there is no mail client {draft.style!r}; choose one of {', '.join(STYLES)}")
     name, address = parseaddr(draft.sender)
     domain = address.rpartition("@")[2]
-    if not domain or not parseaddr(draft.to)[1]:
+    if "@" not in address or "@" not in parseaddr(draft.to)[1]:
         raise BadDraft("a mail wants one sender and one recipient, each like somebody@example.com")
     message = EmailMessage(policy=SENDING)
     try:
@@ -85,7 +87,7 @@ def compose(
         message[header] = value
     quoted = None if draft.as_new or not draft.quote or not style.quotes else _original(original, content)
     _fill(message, style, style.bodies(draft.text.replace("\r\n", "\n").rstrip("\n"), quoted))
-    return message.as_bytes()
+    return message.as_bytes(policy=ON_THE_WIRE)
 
 
 def _thread(message: EmailMessage, original: StoredMail) -> None:

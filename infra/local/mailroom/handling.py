@@ -21,7 +21,7 @@ MAX_DELAY_SECONDS: Final = 3600.0
 MAX_DUPLICATES: Final = 20
 
 
-class UnknownHandling(ValueError):  # noqa: N818 - says what is wrong, as its callers read it
+class UnknownHandling(ValueError):
     """A verdict, delay or number of duplicates that the mailroom cannot act on."""
 
 

@@ -70,7 +70,7 @@ class StoredMail:
         return parseaddr(self.reply_to)[1] or self.sender_address
 
 
-class UnknownMail(LookupError):  # noqa: N818 - says what is wrong, as its callers read it
+class UnknownMail(LookupError):
     """There is no mail with that number."""
 
 
@@ -78,8 +78,8 @@ class Mailbox:
     """Keeps mails in a folder, in order, through restarts; safe for several threads."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._changed = threading.Condition()
         self._mails: dict[int, StoredMail] = {}
         self._changes = 0
@@ -146,17 +146,17 @@ class Mailbox:
             return found(list(self._mails.values()))
 
     def _path(self, number: int) -> Path:
-        return self._folder / f"{number:06d}.eml"
+        return self.folder / f"{number:06d}.eml"
 
     def _record(self, mail: StoredMail) -> None:
-        with (self._folder / INDEX_NAME).open("a", encoding="utf-8") as index:
+        with (self.folder / INDEX_NAME).open("a", encoding="utf-8") as index:
             index.write(_to_line(mail))
         self._mails[mail.number] = mail
         self._changes += 1
         self._changed.notify_all()
 
     def _load(self) -> None:
-        index = self._folder / INDEX_NAME
+        index = self.folder / INDEX_NAME
         if not index.exists():
             return
         for line in index.read_text(encoding="utf-8").splitlines():
@@ -170,9 +170,9 @@ class Mailbox:
         self._rewrite()
 
     def _rewrite(self) -> None:
-        fresh = self._folder / f"{INDEX_NAME}.new"
+        fresh = self.folder / f"{INDEX_NAME}.new"
         fresh.write_text("".join(_to_line(mail) for mail in self._mails.values()), encoding="utf-8")
-        fresh.replace(self._folder / INDEX_NAME)
+        fresh.replace(self.folder / INDEX_NAME)
 
 
 def _described(

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from email.utils import parseaddr
 from pathlib import Path
 
+from aiosmtpd.controller import Controller
+
 from infra.local.mailroom import automatic
 from infra.local.mailroom.composing import Draft, compose, draft_reply
 from infra.local.mailroom.defaults import DefaultsFile
@@ -71,17 +73,15 @@ class Mailroom:
         self._clock = clock
         self._random_bytes = random_bytes
         self._postman = Postman(self.mailbox, inbound, clock) if inbound else None
-        self._smtp = smtp_server(
-            Reception(
-                self.mailbox,
-                self._postman,
-                inbound_domain=self.inbound_domain,
-                default_handling=lambda: self.defaults.current.handling,
-                clock=clock,
-                random_bytes=random_bytes,
-            ),
-            self.smtp_port,
+        self._reception = Reception(
+            self.mailbox,
+            self._postman,
+            inbound_domain=self.inbound_domain,
+            default_handling=lambda: self.defaults.current.handling,
+            clock=clock,
+            random_bytes=random_bytes,
         )
+        self._smtp: Controller | None = None
         self._web = WebServer(web_app(self, gallery), self.web_port)
 
     @property
@@ -92,6 +92,8 @@ class Mailroom:
         """Open the doors; mail left waiting by an earlier run is carried on."""
         if self._postman:
             self._postman.start()
+        # Made here, because a server that never starts would leave its event loop open.
+        self._smtp = smtp_server(self._reception, self.smtp_port)
         self._smtp.start()
         self._web.start()
 
@@ -99,7 +101,8 @@ class Mailroom:
         """Close the doors, after what is being handed over has arrived."""
         self.stopping = True
         self._web.stop()
-        self._smtp.stop()
+        if self._smtp:
+            self._smtp.stop()
         if self._postman:
             self._postman.stop()
 

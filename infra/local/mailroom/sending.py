@@ -11,7 +11,7 @@ from infra.local.mailroom.handling import Handling
 SMTP_TIMEOUT_SECONDS: Final = 30
 
 
-class MailRefused(RuntimeError):  # noqa: N818 - says what is wrong, as its callers read it
+class MailRefused(RuntimeError):
     """The mail server did not take the mail; the message is its answer."""
 
 
