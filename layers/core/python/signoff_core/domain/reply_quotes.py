@@ -21,10 +21,6 @@ _YEAR_OR_TIME = re.compile(
 _ADDRESS = re.compile(r"[^\s<@]@[^\s>@]")
 _LONE_ADDRESS = re.compile(r"\s*[<(\[]?[^\s<>@]{1,200}@[^\s<>@]{1,200}[>)\]]?[;,]?\s*$")
 _LABEL = re.compile(r"[\s>*_]*([^\W\d][^:：<>@\d]{0,28}?)\s*\**[:：]\**(?:\s|(?=\S))")
-_SEPARATOR = re.compile(
-    r"\s*-{4,}[^-].*-{4,}\s*$|\s*-{2,}\s*\S.{0,60}(?:message|nachricht|besked|mensaje|mensagem)\b.{0,20}-{2,}\s*$",
-    re.IGNORECASE,
-)
 _QUOTE_MARKS = (">", "＞")
 
 
@@ -117,7 +113,7 @@ def next_quote(lines: Sequence[str], begin: int, sent: SentMail) -> Quote | None
             return _opened_by(lines, _with_date_above(lines, begin, place), after, is_headed=False)
         if after := _after_header_block(lines, place, sent):
             return _opened_by(lines, place, after, is_headed=True)
-        if _SEPARATOR.match(line):
+        if _is_separator(line):
             return _opened_by(lines, place, place + 1, is_headed=True)
         if sent.lines and sent.has(line) and (copied := _copied(lines, place, sent)):
             return copied
@@ -127,6 +123,12 @@ def next_quote(lines: Sequence[str], begin: int, sent: SentMail) -> Quote | None
 def is_quoted(line: str) -> bool:
     """Whether the line bears a quote mark."""
     return line.lstrip().startswith(_QUOTE_MARKS)
+
+
+def _is_separator(line: str) -> bool:
+    """Whether this is "-----Original Message-----", in any language."""
+    text = line.strip(" *")
+    return text.startswith("----") and text.endswith("----") and not is_blank(text)
 
 
 def _opened_by(lines: Sequence[str], start: int, after: int, *, is_headed: bool) -> Quote:

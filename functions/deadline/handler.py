@@ -1,0 +1,15 @@
+"""The end of a Step Functions wait -> what is due, and when to wake next."""
+
+from collections.abc import Mapping
+
+from signoff_core.domain.times import stamp
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.usecases.meet_deadlines import meet_deadlines
+
+
+def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
+    made, request_id = service(), str(event["request_id"])
+    wake_at = meet_deadlines(request_id, store=made.store, vault=made.vault, objects=made.objects, now=made.now())
+    logger().info("deadline met", extra={"request_id": request_id, "wake_at": wake_at and stamp(wake_at)})
+    return {"request_id": request_id, **({"wake_at": stamp(wake_at)} if wake_at else {})}

@@ -1,0 +1,15 @@
+"""Bus event -> the mails that its entry calls for."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.usecases.notify import notify
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    detail = cast("Mapping[str, object]", event["detail"])
+    request_id, seq = str(detail["request_id"]), int(str(detail["seq"]))
+    sent = notify(request_id, seq, post=service().post, now=service().now())
+    logger().info("notified", extra={"request_id": request_id, "seq": seq, "sent": list(sent)})

@@ -1,0 +1,19 @@
+"""Audit stream -> bus: each new entry becomes one event."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, cast
+
+from signoff_core.adapters.dynamodb import entry_of
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.usecases.relay import relay
+
+if TYPE_CHECKING:
+    from signoff_core.adapters.dynamodb import Item
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    records = cast("Sequence[Mapping[str, Mapping[str, Item]]]", event["Records"])
+    entries = [entry_of(r["dynamodb"]["NewImage"]) for r in records if "NewImage" in r["dynamodb"]]
+    relay(entries, bus=service().bus)
+    logger().info("relayed", extra={"entries": [f"{e.subject}#{e.seq} {e.action}" for e in entries]})

@@ -1,0 +1,279 @@
+"""The store in DynamoDB: two tables, one transaction.
+
+The requests table holds every record under `pk` and `sk`, with `version`, its fields in `data` and one pair of
+attributes per list that it stands in. The audit table holds the entries, which are only ever put.
+"""
+
+import base64
+import json
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from botocore.exceptions import ClientError
+
+from signoff_core.adapters.codec import decode_fields, decode_plain, encode, encode_fields
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.entries import Action, Actor, Entry
+from signoff_core.domain.lists import day_of, day_sort
+from signoff_core.domain.records import Index, Key, Record
+from signoff_core.domain.times import moment
+from signoff_core.ports import Changed, Entries, Fetched, Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        QueryOutputTypeDef,
+        TransactWriteItemTypeDef,
+    )
+
+R = TypeVar("R", bound=Record)
+Item = Mapping[str, "AttributeValueTypeDef"]
+
+MAX_ROWS = 100
+CONFLICT_TRIES = 5
+INDEX_ATTRIBUTES: Mapping[Index, tuple[str, str]] = {
+    Index.PENDING_BY_DEPLOYMENT: ("pending_deployment", "opened"),
+    Index.PENDING_BY_ASSIGNEE: ("pending_assignee", "opened"),
+    Index.READY_RESUMES: ("ready_deployment", "claimable_at"),
+    Index.ATTENTION: ("attention_shard", "attention_at"),
+    Index.BY_MONTH: ("month", "opened"),
+    Index.BY_RESPONDER: ("responder_key", "closed"),
+}
+"""The two attributes of each list, as the data stack declares them."""
+
+
+@dataclass(frozen=True)
+class DynamoDbStore:
+    client: "DynamoDBClient"
+    requests_table: str
+    audit_table: str
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+
+    def fetch(self, *keys: Key[Record]) -> Fetched:
+        if len(keys) > MAX_ROWS:
+            raise ValueError(f"at most {MAX_ROWS} keys")
+        found: dict[Key[Record], Record] = {}
+        if len(keys) == 1:
+            item = self.client.get_item(
+                TableName=self.requests_table, Key=_table_key(keys[0]), ConsistentRead=True
+            ).get("Item")
+            return Fetched({keys[0]: _record(keys[0].kind, item)} if item else {})
+        by_address = {(k.partition, k.sort): k for k in keys}
+        wanted = [_table_key(k) for k in by_address.values()]
+        tries = 0
+        while wanted:
+            answer = self.client.batch_get_item(
+                RequestItems={self.requests_table: {"Keys": wanted, "ConsistentRead": True}}
+            )
+            for item in answer["Responses"].get(self.requests_table, []):
+                key = by_address[(item["pk"]["S"], item["sk"]["S"])]
+                found[key] = _record(key.kind, item)
+            left = answer["UnprocessedKeys"].get(self.requests_table)
+            wanted = list(left["Keys"]) if left else []
+            if wanted:
+                tries += 1
+                self.sleep(_pause(tries))
+        return Fetched(found)
+
+    def commit(
+        self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()
+    ) -> None:
+        items: list[TransactWriteItemTypeDef] = []
+        for record in records:
+            items.append({"Put": {"TableName": self.requests_table, "Item": _item(record), **_condition(record)}})  # type: ignore[typeddict-item]
+        for record in removals:
+            items.append(
+                {"Delete": {"TableName": self.requests_table, "Key": _table_key(record.key), **_condition(record)}}  # type: ignore[typeddict-item]
+            )
+        for entry in entries:
+            items.append(
+                {
+                    "Put": {
+                        "TableName": self.audit_table,
+                        "Item": _entry_item(entry),
+                        "ConditionExpression": "attribute_not_exists(subject)",
+                    }
+                }
+            )
+        if len(items) > MAX_ROWS:
+            raise ValueError(f"at most {MAX_ROWS} rows in one transaction")
+        self._transact(items)
+
+    def _transact(self, items: "list[TransactWriteItemTypeDef]") -> None:
+        # One token for all tries: a write that landed while its answer was lost is not a lost race (10 minutes).
+        token = f"{random.getrandbits(128):032x}"
+        for tries in range(1, CONFLICT_TRIES + 1):
+            try:
+                self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
+                return
+            except ClientError as error:
+                reasons = _reasons(error)
+                if "ConditionalCheckFailed" in reasons:
+                    raise Changed from None
+                if not _may_retry(error, reasons) or tries == CONFLICT_TRIES:
+                    raise
+                self.sleep(_pause(tries))
+
+    def list(
+        self,
+        kind: type[R],
+        index: Index,
+        partition: str,
+        *,
+        newest_first: bool = False,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[R]:
+        hash_name, sort_name = INDEX_ATTRIBUTES[index]
+        condition, values = "#h = :h", {":h": encode(partition)}
+        names = {"#h": hash_name}
+        if after is not None or before is not None:
+            # DynamoDB takes one range: BETWEEN is inclusive, so the upper end is the text just below `before`.
+            condition += " AND #s BETWEEN :a AND :b"
+            names["#s"] = sort_name
+            values[":a"] = encode(after or " ")
+            values[":b"] = encode(_just_below(before) if before is not None else "\uffff")
+        answer = self.client.query(
+            TableName=self.requests_table,
+            IndexName=index.value,
+            KeyConditionExpression=condition,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+            **_start(cursor),  # type: ignore[arg-type]
+        )
+        keys = [Key(kind, item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
+        fetched = self.fetch(*cast("list[Key[Record]]", keys)) if keys else Fetched({})
+        rows = tuple(row for key in keys if (row := fetched[key]) is not None and index in row.indexes)
+        return Page(rows, _cursor(answer))
+
+    def children(
+        self, kind: type[R], partition: str, prefix: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[R]:
+        answer = self.client.query(
+            TableName=self.requests_table,
+            KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
+            ExpressionAttributeValues={":p": encode(partition), ":s": encode(prefix)},
+            ConsistentRead=True,
+            Limit=limit,
+            **_start(cursor),  # type: ignore[arg-type]
+        )
+        return Page(tuple(_record(kind, item) for item in answer["Items"]), _cursor(answer))
+
+    def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
+        answer = self.client.query(
+            TableName=self.audit_table,
+            KeyConditionExpression="subject = :s AND seq > :n",
+            ExpressionAttributeValues={":s": encode(subject), ":n": encode(after_seq)},
+            ConsistentRead=True,
+            Limit=limit,
+        )
+        entries = tuple(entry_of(item) for item in answer["Items"])
+        return Entries(entries, str(entries[-1].seq) if answer.get("LastEvaluatedKey") and entries else None)
+
+    def day(self, deployment_id: int, date: str, *, shard: int, limit: int = 500, cursor: str | None = None) -> Entries:
+        answer = self.client.query(
+            TableName=self.audit_table,
+            IndexName="by_day",
+            KeyConditionExpression="#d = :d",
+            ExpressionAttributeNames={"#d": "day"},
+            ExpressionAttributeValues={":d": encode(f"{deployment_id}#{date}#{shard}")},
+            Limit=limit,
+            **_start(cursor),  # type: ignore[arg-type]
+        )
+        return Entries(tuple(entry_of(item) for item in answer["Items"]), _cursor(answer))
+
+
+def entry_of(item: Item) -> Entry:
+    """An entry from its item, as a query or the stream gives it."""
+    actor = cast("Mapping[str, str]", decode_plain(item["actor"]))
+    return Entry(
+        organization_id=int(item["organization_id"]["N"]),
+        deployment_id=int(item["deployment_id"]["N"]),
+        subject=item["subject"]["S"],
+        seq=int(item["seq"]["N"]),
+        at=moment(item["at"]["S"]),
+        action=Action(item["action"]["S"]),
+        actor=Actor(actor["kind"], actor["id"]),
+        data=cast("Mapping[str, Json]", decode_plain(item["data"])),
+        previous=item["previous"]["S"],
+        hash=item["hash"]["S"],
+    )
+
+
+def _entry_item(entry: Entry) -> "dict[str, AttributeValueTypeDef]":
+    document = {**entry.document(), "hash": entry.hash, "day": day_of(entry), "at_key": day_sort(entry)}
+    return {name: encode(value) for name, value in document.items()}
+
+
+def _item(record: Record) -> "dict[str, AttributeValueTypeDef]":
+    item: dict[str, AttributeValueTypeDef] = {
+        **_table_key(record.key),
+        "version": encode(record.version + 1),
+        "data": {"M": encode_fields(record)},
+    }
+    for index, place in record.indexes.items():
+        hash_name, sort_name = INDEX_ATTRIBUTES[index]
+        item[hash_name], item[sort_name] = encode(place.partition), encode(place.sort)
+    if record.forget_after is not None:
+        item["expires_at"] = encode(int(record.forget_after.timestamp()))
+    return item
+
+
+def _record(kind: type[R], item: Item) -> R:
+    return decode_fields(kind, item["data"]["M"], version=int(item["version"]["N"]))
+
+
+def _table_key(key: Key[Record]) -> "dict[str, AttributeValueTypeDef]":
+    return {"pk": encode(key.partition), "sk": encode(key.sort)}
+
+
+def _condition(record: Record) -> Mapping[str, object]:
+    if record.version == 0:
+        return {"ConditionExpression": "attribute_not_exists(pk)"}
+    return {
+        "ConditionExpression": "version = :read",
+        "ExpressionAttributeValues": {":read": encode(record.version)},
+    }
+
+
+def _reasons(error: ClientError) -> set[str]:
+    reasons = cast("Sequence[Mapping[str, str]]", error.response.get("CancellationReasons", ()))
+    return {reason.get("Code", "None") for reason in reasons}
+
+
+def _may_retry(error: ClientError, reasons: set[str]) -> bool:
+    passing = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+    return bool(reasons & passing) or error.response["Error"]["Code"] == "TransactionInProgressException"
+
+
+def _pause(tries: int) -> float:
+    return random.uniform(0.01, 0.05 * 2**tries)  # noqa: S311 - jitter
+
+
+def _just_below(text: str) -> str:
+    return text[:-1] + chr(ord(text[-1]) - 1) + "\uffff" if text else text
+
+
+def _start(cursor: str | None) -> Mapping[str, object]:
+    if cursor is None:
+        return {}
+    try:
+        place = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return {"ExclusiveStartKey": {str(k): encode(v) for k, v in place.items()}}
+    except (ValueError, AttributeError, TypeError):
+        raise ValueError("this cursor is not one that the service gave out: start again without a cursor") from None
+
+
+def _cursor(answer: "QueryOutputTypeDef") -> str | None:
+    last = answer.get("LastEvaluatedKey")
+    if not last:
+        return None
+    return base64.urlsafe_b64encode(json.dumps({k: decode_plain(v) for k, v in last.items()}).encode()).decode()

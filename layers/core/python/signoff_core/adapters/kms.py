@@ -1,0 +1,34 @@
+"""The master key in AWS KMS: data keys bound to their owner by the encryption context."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from signoff_core.ports import DataKey
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+DATA_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class KmsMasterKey:
+    client: "KMSClient"
+    key_id: str
+
+    def create(self, owner: str) -> DataKey:
+        made = self.client.generate_data_key(
+            KeyId=self.key_id, NumberOfBytes=DATA_KEY_BYTES, EncryptionContext={"owner": owner}
+        )
+        return DataKey(owner, made["CiphertextBlob"], made["Plaintext"])
+
+    def open(self, owner: str, wrapped: bytes) -> DataKey:
+        try:
+            opened = self.client.decrypt(KeyId=self.key_id, CiphertextBlob=wrapped, EncryptionContext={"owner": owner})
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("InvalidCiphertextException", "IncorrectKeyException"):
+                raise ValueError("this data key belongs to another owner or was altered") from None
+            raise
+        return DataKey(owner, wrapped, opened["Plaintext"])

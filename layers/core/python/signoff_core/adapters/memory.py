@@ -1,0 +1,192 @@
+"""Every port in memory, for tests and simulations: the same rules, no network."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TypeVar, cast
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from signoff_core.domain.entries import Entry
+from signoff_core.domain.lists import day_of, day_sort
+from signoff_core.domain.records import Index, Key, Record
+from signoff_core.ports import Changed, DataKey, Entries, Event, Fetched, Page
+
+R = TypeVar("R", bound=Record)
+MAX_ROWS = 100
+
+
+@dataclass
+class MemoryStore:
+    """Records and entries in dictionaries, changed under one lock; `on_entries` plays the stream."""
+
+    rows: dict[tuple[str, str], Record] = field(default_factory=dict)
+    chains: dict[str, list[Entry]] = field(default_factory=dict)
+    on_entries: Callable[[Sequence[Entry]], None] | None = None
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def fetch(self, *keys: Key[Record]) -> Fetched:
+        if len(keys) > MAX_ROWS:
+            raise ValueError(f"at most {MAX_ROWS} keys")
+        with self._lock:
+            return Fetched({k: row for k in keys if (row := self.rows.get((k.partition, k.sort))) is not None})
+
+    def commit(
+        self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()
+    ) -> None:
+        if len(records) + len(entries) + len(removals) > MAX_ROWS:
+            raise ValueError(f"at most {MAX_ROWS} rows in one transaction")
+        with self._lock:
+            for record in (*records, *removals):
+                stored = self.rows.get(_address(record))
+                if (stored.version if stored else 0) != record.version:
+                    raise Changed
+            for entry in entries:
+                if any(entry.seq == known.seq for known in self.chains.get(entry.subject, ())):
+                    raise Changed
+            for record in records:
+                self.rows[_address(record)] = _at_next_version(record)
+            for record in removals:
+                del self.rows[_address(record)]
+            for entry in entries:
+                self.chains.setdefault(entry.subject, []).append(entry)
+        if entries and self.on_entries:
+            self.on_entries(entries)
+
+    def list(
+        self,
+        kind: type[R],
+        index: Index,
+        partition: str,
+        *,
+        newest_first: bool = False,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[R]:
+        with self._lock:
+            rows = list(self.rows.values())
+        placed = sorted(
+            (
+                (place.sort, row)
+                for row in rows
+                if isinstance(row, kind)
+                and (place := row.indexes.get(index)) is not None
+                and place.partition == partition
+                and (after is None or place.sort >= after)
+                and (before is None or place.sort < before)
+            ),
+            key=lambda pair: pair[0],
+            reverse=newest_first,
+        )
+        return _page(cast("Sequence[tuple[str, R]]", placed), limit, cursor, newest_first)
+
+    def children(
+        self, kind: type[R], partition: str, prefix: str, *, limit: int = 50, cursor: str | None = None
+    ) -> Page[R]:
+        with self._lock:
+            found = sorted(
+                (
+                    (sort, row)
+                    for (pk, sort), row in self.rows.items()
+                    if pk == partition and sort.startswith(prefix) and isinstance(row, kind)
+                ),
+                key=lambda pair: pair[0],
+            )
+        return _page(cast("Sequence[tuple[str, R]]", found), limit, cursor, False)
+
+    def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
+        with self._lock:
+            behind = [e for e in self.chains.get(subject, ()) if e.seq > after_seq]
+        part = tuple(behind[:limit])
+        return Entries(part, str(part[-1].seq) if len(behind) > limit else None)
+
+    def day(self, deployment_id: int, date: str, *, shard: int, limit: int = 500, cursor: str | None = None) -> Entries:
+        with self._lock:
+            every = [e for chain in self.chains.values() for e in chain]
+        partition = f"{deployment_id}#{date}#{shard}"
+        found = sorted(
+            (day_sort(e), e) for e in every if day_of(e) == partition and (not cursor or day_sort(e) > cursor)
+        )
+        part = found[:limit]
+        return Entries(tuple(e for _, e in part), part[-1][0] if len(found) > limit else None)
+
+
+def _address(record: Record) -> tuple[str, str]:
+    return record.key.partition, record.key.sort
+
+
+def _at_next_version(record: Record) -> Record:
+    return replace(record, version=record.version + 1)  # type: ignore[type-var]
+
+
+def _page(placed: Sequence[tuple[str, R]], limit: int, cursor: str | None, newest_first: bool) -> Page[R]:
+    if cursor is not None:
+        placed = [p for p in placed if (p[0] < cursor if newest_first else p[0] > cursor)]
+    part = placed[:limit]
+    return Page(tuple(row for _, row in part), part[-1][0] if len(placed) > limit else None)
+
+
+@dataclass
+class MemoryMasterKey:
+    """A master key in memory; the cipher is the real one."""
+
+    secret: bytes
+    random: Callable[[int], bytes]
+
+    def create(self, owner: str) -> DataKey:
+        plain = self.random(32)
+        nonce = self.random(12)
+        return DataKey(owner, nonce + AESGCM(self.secret).encrypt(nonce, plain, owner.encode()), plain)
+
+    def open(self, owner: str, wrapped: bytes) -> DataKey:
+        try:
+            plain = AESGCM(self.secret).decrypt(wrapped[:12], wrapped[12:], owner.encode())
+        except InvalidTag:
+            raise ValueError("this data key belongs to another owner or was altered") from None
+        return DataKey(owner, wrapped, plain)
+
+
+@dataclass
+class MemoryObjects:
+    objects: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, name: str, data: bytes) -> None:
+        self.objects[name] = data
+
+    def get(self, name: str, *, limit: int) -> bytes | None:
+        data = self.objects.get(name)
+        if data is not None and len(data) > limit:
+            raise ValueError(f"{name} has {len(data)} bytes, more than {limit}")
+        return data
+
+
+@dataclass(frozen=True)
+class SentMessage:
+    message_id: str
+    message: bytes
+    sender: str
+    to: str
+    tags: Mapping[str, str]
+
+
+@dataclass
+class MemoryMailer:
+    """Keeps what it was given, as the mail service would send it."""
+
+    sent: list[SentMessage] = field(default_factory=list)
+
+    def send(self, message: bytes, *, sender: str, to: str, tags: Mapping[str, str]) -> str:
+        message_id = f"{len(self.sent) + 1:04d}@mail.invalid"
+        self.sent.append(SentMessage(message_id, message, sender, to, dict(tags)))
+        return message_id
+
+
+@dataclass
+class MemoryBus:
+    events: list[Event] = field(default_factory=list)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        self.events.extend(events)

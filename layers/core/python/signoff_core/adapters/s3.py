@@ -1,0 +1,30 @@
+"""Objects in an S3 bucket."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class S3Objects:
+    client: "S3Client"
+    bucket: str
+
+    def put(self, name: str, data: bytes) -> None:
+        self.client.put_object(Bucket=self.bucket, Key=name, Body=data)
+
+    def get(self, name: str, *, limit: int) -> bytes | None:
+        try:
+            found = self.client.get_object(Bucket=self.bucket, Key=name)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                return None
+            raise
+        with found["Body"] as body:
+            if found["ContentLength"] > limit:
+                raise ValueError(f"{name} has {found['ContentLength']} bytes, more than {limit}")
+            return body.read()

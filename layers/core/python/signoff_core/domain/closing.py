@@ -1,0 +1,116 @@
+"""The one way out of `pending`, for every channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.entries import Action, Actor, Entry, Happening, append
+from signoff_core.domain.requests import (
+    EFFECT_GRACE_SECONDS,
+    Decision,
+    Effect,
+    Request,
+    Resume,
+    ResumeStatus,
+    Source,
+    Status,
+)
+from signoff_core.domain.sla import state as sla_state
+from signoff_core.domain.times import stamp
+
+
+class NotPending(Exception):
+    """The request was closed before; `request` shows how."""
+
+    def __init__(self, request: Request):
+        super().__init__(f"request {request.request_id} is {request.status}")
+        self.request = request
+
+
+@dataclass(frozen=True, slots=True)
+class EffectDraft:
+    """An effect before its entry has a number."""
+
+    kind: str
+    name: str
+    to: str = ""
+    about: str = ""
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """How a request is to leave `pending`; a `decision` only with `responded`."""
+
+    status: Status
+    actor: Actor
+    decision: Decision | None = None
+    superseded_by: str | None = None
+    data: Mapping[str, Json] = field(default_factory=dict)
+    effects: tuple[EffectDraft, ...] = ()
+
+
+def close(request: Request, closing: Closing, *, now: datetime) -> tuple[Request, tuple[Entry, ...]]:
+    """The closed request and its entry; raises `NotPending` when it was closed before.
+
+    The store writes it only over the version that was read: that write is the arbiter between all channels.
+    """
+    if request.status is not Status.PENDING:
+        raise NotPending(request)
+    decided = closing.decision is not None
+    closed = replace(
+        request,
+        status=closing.status,
+        decision=closing.decision,
+        closed_at=now,
+        superseded_by=closing.superseded_by,
+        wake_at=None,
+        sla=sla_state(request.sla_due_at, closed_at=now, now=now),
+        resume=Resume(ResumeStatus.READY) if decided else Resume(),
+    )
+    return record(closed, Happening(_action(closing), closing.actor, _data(closing)), closing.effects, now=now)
+
+
+def record(
+    request: Request, happening: Happening, effects: tuple[EffectDraft, ...] = (), *, now: datetime
+) -> tuple[Request, tuple[Entry, ...]]:
+    """The request with one more entry, and with the effects that this entry causes."""
+    entries, head = append(request.head, [happening], at=now)
+    return with_effects(replace(request, last_seq=head.last_seq, head_hash=head.hash), effects, now=now), entries
+
+
+def with_effects(request: Request, drafts: tuple[EffectDraft, ...], *, now: datetime) -> Request:
+    """The request owing `drafts`, caused by its newest entry."""
+    due = now + timedelta(seconds=EFFECT_GRACE_SECONDS)
+    effects = tuple(Effect(d.kind, request.last_seq, d.name, now, d.to, d.about, d.quote, due=due) for d in drafts)
+    return replace(request, effects=request.effects + effects)
+
+
+def _action(closing: Closing) -> Action:
+    if closing.status is Status.SUPERSEDED:
+        return Action.REQUEST_SUPERSEDED
+    if closing.status is Status.CANCELLED:
+        return Action.REQUEST_CANCELLED
+    if closing.decision is not None and closing.decision.source is Source.AUTO:
+        return Action.REQUEST_AUTO_RESPONDED
+    return Action.REQUEST_RESPONDED
+
+
+def _data(closing: Closing) -> Mapping[str, Json]:
+    data: dict[str, Json] = dict(closing.data)
+    if closing.superseded_by:
+        data["superseded_by"] = closing.superseded_by
+    if (decision := closing.decision) is not None:
+        data |= {
+            "decision_id": decision.decision_id,
+            "outcome": decision.outcome,
+            "responder": decision.responder,
+            "identity": decision.identity,
+            "source": decision.source.value,
+            "response_seconds": decision.seconds,
+            "decided_at": stamp(decision.at),
+        }
+        if decision.source_claim:
+            data["source_claim"] = decision.source_claim
+    return data

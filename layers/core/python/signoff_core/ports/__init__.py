@@ -1,0 +1,24 @@
+"""What the use cases need from outside, where two real implementations exist: AWS and memory."""
+
+from signoff_core.ports.bus import Bus, Event
+from signoff_core.ports.mailer import Mailer, MailRefused
+from signoff_core.ports.objects import Objects
+from signoff_core.ports.store import Changed, Entries, Fetched, Page, Store
+from signoff_core.ports.vault import ContentErased, DataKey, MasterKey, Vault
+
+__all__ = [
+    "Bus",
+    "Changed",
+    "ContentErased",
+    "DataKey",
+    "Entries",
+    "Event",
+    "Fetched",
+    "MailRefused",
+    "Mailer",
+    "MasterKey",
+    "Objects",
+    "Page",
+    "Store",
+    "Vault",
+]

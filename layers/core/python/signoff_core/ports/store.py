@@ -1,0 +1,82 @@
+"""The store: records and audit entries, changed together or not at all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar, cast
+
+from signoff_core.domain.entries import Entry
+from signoff_core.domain.records import Index, Key, Record
+
+R = TypeVar("R", bound=Record)
+
+PAGE_SIZE = 50
+
+
+class Changed(Exception):
+    """A record is no longer at the version that was read; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The records that were there, by key."""
+
+    found: Mapping[Key[Record], Record]
+
+    def __getitem__(self, key: Key[R]) -> R | None:
+        return cast("R | None", self.found.get(cast("Key[Record]", key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """A part of a list; `cursor` fetches the next part, None at the end."""
+
+    items: tuple[R, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A part of a chain or of a day, as the documents that were hashed."""
+
+    items: tuple[Entry, ...]
+    cursor: str | None
+
+
+class Store(Protocol):
+    """Reads are consistent, except those through a list, which may lag by moments."""
+
+    def fetch(self, *keys: Key[Record]) -> Fetched:
+        """Up to 100 records in one call."""
+
+    def commit(
+        self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()
+    ) -> None:
+        """Write all or nothing: each record must still be at its `version` (0: must not exist), each entry new.
+
+        Raises `Changed` when one is not. At most 100 rows and 4 MB.
+        """
+
+    def list(
+        self,
+        kind: type[R],
+        index: Index,
+        partition: str,
+        *,
+        newest_first: bool = False,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
+    ) -> Page[R]:
+        """Records of `kind` in one partition of a list, by sort text, those with after <= sort < before."""
+
+    def children(
+        self, kind: type[R], partition: str, prefix: str, *, limit: int = PAGE_SIZE, cursor: str | None = None
+    ) -> Page[R]:
+        """Records of `kind` under one partition whose sort text begins with `prefix`."""
+
+    def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
+        """A subject's entries in order, those behind `after_seq`."""
+
+    def day(self, deployment_id: int, date: str, *, shard: int, limit: int = 500, cursor: str | None = None) -> Entries:
+        """One deployment's entries of one day (``2026-11-22``, UTC) in one of `DAY_SHARDS` shards, by time."""

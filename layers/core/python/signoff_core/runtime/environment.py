@@ -1,0 +1,72 @@
+"""What a function reads from its environment, checked as a whole when it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class MissingEnvironment(Exception):
+    """One or more variables are missing or wrong; the text names every one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Names of resources, and facts of the install; see infra/stacks for where they come from."""
+
+    stage: str
+    region: str
+    organization_id: int
+    requests_table: str
+    audit_table: str
+    bucket: str = ""
+    kms_key_id: str = ""
+    key_ring_secret: str = ""
+    install_key_secret: str = ""
+    bus_name: str = ""
+    inbound_domain: str = ""
+    mail_from: str = ""
+    mail_from_name: str = "Signoff"
+    configuration_set: str = ""
+    public_url: str = ""
+
+    def need(self, *names: str) -> "Environment":
+        """The same environment, once the named fields are there; raises MissingEnvironment otherwise."""
+        missing = [_VARIABLES[name] for name in names if not getattr(self, name)]
+        if missing:
+            raise MissingEnvironment("set " + ", ".join(missing))
+        return self
+
+
+_VARIABLES: Mapping[str, str] = {
+    "stage": "SIGNOFF_STAGE",
+    "region": "AWS_REGION",
+    "organization_id": "SIGNOFF_ORGANIZATION_ID",
+    "requests_table": "SIGNOFF_REQUESTS_TABLE",
+    "audit_table": "SIGNOFF_AUDIT_TABLE",
+    "bucket": "SIGNOFF_BUCKET",
+    "kms_key_id": "SIGNOFF_KMS_KEY_ID",
+    "key_ring_secret": "SIGNOFF_KEY_RING_SECRET_ARN",
+    "install_key_secret": "SIGNOFF_INSTALL_KEY_SECRET_ARN",
+    "bus_name": "SIGNOFF_BUS_NAME",
+    "inbound_domain": "SIGNOFF_INBOUND_DOMAIN",
+    "mail_from": "SIGNOFF_MAIL_FROM",
+    "mail_from_name": "SIGNOFF_MAIL_FROM_NAME",
+    "configuration_set": "SIGNOFF_CONFIGURATION_SET",
+    "public_url": "SIGNOFF_PUBLIC_URL",
+}
+_ALWAYS = ("stage", "region", "organization_id", "requests_table", "audit_table")
+
+
+def read_environment(variables: Mapping[str, str]) -> Environment:
+    """The environment from its variables; raises MissingEnvironment naming all that are missing or wrong."""
+    wrong = [_VARIABLES[name] for name in _ALWAYS if not variables.get(_VARIABLES[name], "").strip()]
+    number = variables.get("SIGNOFF_ORGANIZATION_ID", "")
+    if number.strip() and not (number.isascii() and number.isdigit() and int(number) > 0):
+        wrong.append("SIGNOFF_ORGANIZATION_ID as a whole number from 1")
+    if wrong:
+        raise MissingEnvironment("set " + ", ".join(wrong))
+    texts = {
+        name: variables[variable].strip()
+        for name, variable in _VARIABLES.items()
+        if name != "organization_id" and variables.get(variable, "").strip()
+    }
+    return Environment(organization_id=int(number), **texts)

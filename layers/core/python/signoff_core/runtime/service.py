@@ -1,0 +1,130 @@
+"""The service as one object: every dependency of the use cases, made when first needed, replaceable by keyword."""
+
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from signoff_core.domain.key_ring import KeyRing, ring_from_secret
+from signoff_core.runtime.clients import client
+from signoff_core.runtime.environment import Environment, read_environment
+from signoff_core.usecases.deployments import KeyMaterial
+
+if TYPE_CHECKING:
+    from signoff_core.ports import Bus, Mailer, Objects, Store, Vault
+    from signoff_core.usecases.notify import Post, Sender
+
+SECRET_SECONDS = 300
+"""How long a warm function uses a secret before it reads it again: a rotated key works everywhere after that."""
+KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@dataclass
+class Service:
+    """Wires the AWS adapters; a test gives its own by assigning the attribute."""
+
+    environment: Environment
+    _secrets: dict[str, tuple[float, str]] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def store(self) -> "Store":
+        from signoff_core.adapters.dynamodb import DynamoDbStore
+
+        return DynamoDbStore(client("dynamodb"), self.environment.requests_table, self.environment.audit_table)
+
+    @cached_property
+    def vault(self) -> "Vault":
+        from signoff_core.adapters.kms import KmsMasterKey
+        from signoff_core.adapters.vault import AesVault
+
+        self.environment.need("kms_key_id")
+        return AesVault(KmsMasterKey(client("kms"), self.environment.kms_key_id), secrets.token_bytes)
+
+    @cached_property
+    def objects(self) -> "Objects":
+        from signoff_core.adapters.s3 import S3Objects
+
+        self.environment.need("bucket")
+        return S3Objects(client("s3"), self.environment.bucket)
+
+    @cached_property
+    def bus(self) -> "Bus":
+        from signoff_core.adapters.eventbridge import EventBridgeBus
+
+        self.environment.need("bus_name")
+        return EventBridgeBus(client("events"), self.environment.bus_name)
+
+    @cached_property
+    def mailer(self) -> "Mailer":
+        from signoff_core.adapters.ses import SesMailer
+
+        return SesMailer(client("ses"), self.environment.region, self.environment.configuration_set or None)
+
+    @property
+    def ring(self) -> KeyRing:
+        self.environment.need("key_ring_secret")
+        return ring_from_secret(self.secret(self.environment.key_ring_secret))
+
+    @property
+    def install_key(self) -> str:
+        self.environment.need("install_key_secret")
+        return self.secret(self.environment.install_key_secret)
+
+    @property
+    def sender(self) -> "Sender":
+        from signoff_core.usecases.notify import Sender
+
+        env = self.environment.need("mail_from", "inbound_domain")
+        return Sender(env.mail_from_name, env.mail_from, env.inbound_domain)
+
+    @property
+    def post(self) -> "Post":
+        from signoff_core.usecases.notify import Post
+
+        return Post(self.store, self.vault, self.objects, self.mailer, self.ring, self.sender)
+
+    def secret(self, arn: str) -> str:
+        """A secret's text, read again after `SECRET_SECONDS`."""
+        known = self._secrets.get(arn)
+        if known is None or time.monotonic() - known[0] > SECRET_SECONDS:
+            text = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+            known = self._secrets[arn] = (time.monotonic(), text)
+        return known[1]
+
+    def now(self) -> datetime:
+        """This moment, in whole milliseconds, as it is stored."""
+        moment = datetime.now(UTC)
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+    def new_id(self) -> str:
+        return str(uuid4())
+
+    def key_material(self) -> KeyMaterial:
+        """Randomness for one API key: 50 bits of id, 248 bits of secret."""
+        return KeyMaterial(_random_text(10), _random_text(48))
+
+
+def _random_text(length: int) -> str:
+    return "".join(secrets.choice(KEY_ALPHABET) for _ in range(length))
+
+
+_service: Service | None = None
+
+
+def service(variables: Mapping[str, str] | None = None) -> Service:
+    """The process's one service, from the environment; made at the first call."""
+    global _service
+    if _service is None:
+        _service = Service(read_environment(os.environ if variables is None else variables))
+    return _service
+
+
+def use_service(replacement: Service | None) -> None:
+    """Let a test put its own service in place; None forgets it."""
+    global _service
+    _service = replacement

@@ -1,0 +1,72 @@
+"""Saving and loading a flow's state between its methods, for crewAI's persistence."""
+
+import hashlib
+import json
+from datetime import datetime
+from typing import cast
+
+from signoff_core.domain.callers import Caller
+from signoff_core.domain.contents import INLINE_CONTENT_BYTES
+from signoff_core.domain.deployments import Scope
+from signoff_core.domain.errors import NotFound
+from signoff_core.domain.flows import FlowState
+from signoff_core.ports import DataKey, Objects, Store, Vault
+from signoff_core.usecases.attempts import until_written
+from signoff_core.usecases.contents import MAX_CONTENT_BYTES, JsonValue
+
+STATE = "state"
+
+
+def save_flow_state(
+    flow_id: str,
+    method_name: str,
+    state: JsonValue,
+    *,
+    caller: Caller,
+    store: Store,
+    vault: Vault,
+    objects: Objects,
+    now: datetime,
+) -> None:
+    """Keep the newest state of a flow, sealed; the one before it is replaced."""
+    caller.require(Scope.FLOW)
+    deployment_id = caller.own_deployment()
+    address = FlowState.at(deployment_id, flow_id)
+
+    def write() -> None:
+        known = store.fetch(address)[address]
+        owner = f"flow/{deployment_id}/{flow_id}"
+        key = vault.open(owner, known.wrapped_key) if known else vault.create(owner)
+        sealed, name = _seal(owner, state, key=key, vault=vault, objects=objects)
+        version = known.version if known else 0
+        store.commit([FlowState(deployment_id, flow_id, method_name, now, sealed, name, key.wrapped, version)])
+
+    until_written(write)
+
+
+def read_flow_state(
+    flow_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects
+) -> tuple[FlowState, JsonValue]:
+    caller.require(Scope.FLOW)
+    deployment_id = caller.own_deployment()
+    address = FlowState.at(deployment_id, flow_id)
+    row = store.fetch(address)[address]
+    if row is None:
+        raise NotFound(f"no state of flow {flow_id} was saved in your deployment")
+    key = vault.open(f"flow/{deployment_id}/{flow_id}", row.wrapped_key)
+    sealed = row.sealed
+    if sealed is None and (sealed := objects.get(row.object_key or "", limit=MAX_CONTENT_BYTES)) is None:
+        raise NotFound(f"the state of flow {flow_id} has expired")
+    return row, cast("JsonValue", json.loads(vault.unseal(key, STATE, sealed)))
+
+
+def _seal(
+    owner: str, state: JsonValue, *, key: DataKey, vault: Vault, objects: Objects
+) -> tuple[bytes | None, str | None]:
+    """The sealed state itself when small, else the name of its object."""
+    sealed = vault.seal(key, STATE, json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode())
+    if len(sealed) <= INLINE_CONTENT_BYTES:
+        return sealed, None
+    name = f"content/{owner}/{STATE}-{hashlib.sha256(sealed).hexdigest()[:32]}"
+    objects.put(name, sealed)
+    return None, name

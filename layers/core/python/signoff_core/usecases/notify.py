@@ -1,0 +1,190 @@
+"""Sending the mails that an entry calls for: claimed before the mail service is called, recorded after it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.closing import EffectDraft, record
+from signoff_core.domain.contents import Content, ContentKind
+from signoff_core.domain.entries import SERVICE, Action, Happening
+from signoff_core.domain.key_ring import KeyRing
+from signoff_core.domain.notifications import CLAIM_SECONDS, Notification, NotificationStatus
+from signoff_core.domain.records import Record
+from signoff_core.domain.requests import Effect, Request, Status
+from signoff_core.mail.compose import Envelope, compose, thread_root
+from signoff_core.mail.letter_kinds import Letter
+from signoff_core.mail.render import render
+from signoff_core.ports import Changed, Mailer, MailRefused, Objects, Store, Vault
+from signoff_core.usecases.asked import AskedRequest, fetch_asked
+from signoff_core.usecases.attempts import until_written
+from signoff_core.usecases.contents import seal_content
+from signoff_core.usecases.letters import ANSWERS, WHILE_PENDING, Desk, write_letter
+
+MAIL = "mail"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Whose mails these are: display name, address, and the domain that replies go to."""
+
+    name: str
+    address: str
+    reply_domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """What sending needs, in one hand."""
+
+    store: Store
+    vault: Vault
+    objects: Objects
+    mailer: Mailer
+    ring: KeyRing
+    sender: Sender
+
+
+def notify(request_id: str, seq: int, *, post: Post, now: datetime) -> tuple[str, ...]:
+    """Send what entry `seq` of the request calls for and has not been sent; returns the ids of those sent now.
+
+    Safe to call again at any time: what is sent, or being sent by somebody else, is passed over.
+    """
+    asked = fetch_asked(request_id, store=post.store)
+    if asked is None:
+        return ()
+    waiting = [e for e in asked.request.effects if e.kind == MAIL and e.seq == seq]
+    return tuple(effect.id for effect in waiting if _send(effect, asked, post=post, now=now))
+
+
+def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> bool:
+    request = asked.request
+    if effect.name in WHILE_PENDING and request.status is not Status.PENDING:
+        _settle(effect, request, Action.NOTIFICATION_SKIPPED, {"reason": f"the request is {request.status}"}, post, now)
+        return False
+    claimed = _claim(effect, request.request_id, store=post.store, now=now)
+    if claimed is None:
+        return False
+    letter = _letter(effect, asked, post)
+    rendered = render(letter)
+    try:
+        message_id = post.mailer.send(
+            compose(_envelope(letter, effect, request, post.sender), rendered),
+            sender=post.sender.address,
+            to=effect.to,
+            tags={"request_id": request.request_id, "notification": effect.id.replace(":", "_")},
+        )
+    except MailRefused as refusal:
+        _refused(effect, asked, claimed, str(refusal), post, now)
+        return False
+    sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now)
+    records: tuple[Record, ...] = (sent,)
+    if effect.name in WHILE_PENDING and asked.is_readable:
+        records = (sent, _sent_text(asked, rendered.text, post))
+    _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": message_id}, post, now, records)
+    return True
+
+
+def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> Notification | None:
+    """The claimed notification, or None when it is sent or somebody else is at it."""
+    address = Notification.at(request_id, effect.id)
+    known = store.fetch(address)[address]
+    if known is not None:
+        fresh = now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS)
+        if known.status is not NotificationStatus.CLAIMED or fresh:
+            return None
+    version = known.version if known else 0
+    claim = Notification(request_id, effect.id, effect.to, NotificationStatus.CLAIMED, now, version=version)
+    try:
+        store.commit([claim])
+    except Changed:
+        return None
+    return replace(claim, version=version + 1)
+
+
+def _letter(effect: Effect, asked: AskedRequest, post: Post) -> Letter:
+    desk = Desk(
+        asked=asked,
+        effect=effect,
+        shown=asked.read_shown(vault=post.vault, objects=post.objects),
+        store=post.store,
+        vault=post.vault,
+        objects=post.objects,
+        ring=post.ring,
+        domain=post.sender.reply_domain,
+        sender_name=post.sender.name,
+    )
+    return write_letter(desk)
+
+
+def _envelope(letter: Letter, effect: Effect, request: Request, sender: Sender) -> Envelope:
+    root = thread_root(deployment_id=request.deployment_id, flow_id=request.flow_id, domain=sender.reply_domain)
+    answered = effect.about or None
+    return Envelope(
+        sender_name=letter.branding.sender_name,
+        sender_address=sender.address,
+        to=effect.to,
+        reply_to=reply_address_of(letter),
+        auto_submitted="auto-replied" if effect.name in ANSWERS else "auto-generated",
+        in_reply_to=answered or root,
+        references=(root, answered) if answered else (root,),
+    )
+
+
+def _sent_text(asked: AskedRequest, text: str, post: Post) -> Content:
+    """The text that a reply may quote, sealed."""
+    return seal_content(
+        ContentKind.SENT,
+        text,
+        request_id=asked.request.request_id,
+        key=asked.data_key(post.vault),
+        vault=post.vault,
+        objects=post.objects,
+        version=asked.sent.version if asked.sent else 0,
+    )
+
+
+def reply_address_of(letter: Letter) -> str | None:
+    """The signed address that a letter asks to be answered at, if it asks."""
+    holder = getattr(letter, "request", letter)
+    asking = getattr(holder, "asking", None)
+    return None if asking is None else asking.reply_address
+
+
+def _refused(
+    effect: Effect, asked: AskedRequest, claimed: Notification, reason: str, post: Post, now: datetime
+) -> None:
+    """The mail service will not take it: say so on the request, and tell the creator if an asking mail is lost."""
+    creator = asked.deployment.creator_email
+    tell = effect.name in WHILE_PENDING and effect.to != creator
+    effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
+    failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason)
+    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"reason": reason}, post, now, (failed,), effects)
+
+
+def _settle(
+    effect: Effect,
+    request: Request,
+    action: Action,
+    facts: dict[str, Json],
+    post: Post,
+    now: datetime,
+    records: tuple[Record, ...] = (),
+    effects: tuple[EffectDraft, ...] = (),
+) -> None:
+    """Record what became of the effect; the request no longer owes it."""
+    data: dict[str, Json] = {"letter": effect.name, "to": effect.to, "for_seq": effect.seq, **facts}
+    first = True
+
+    def write() -> None:
+        nonlocal request, first
+        if not first:
+            current = post.store.fetch(request.key)[request.key]
+            assert current is not None
+            request = current
+        first = False
+        if all(e.id != effect.id for e in request.effects):
+            return
+        changed, entries = record(request.without_effect(effect.id), Happening(action, SERVICE, data), effects, now=now)
+        post.store.commit([changed, *records], entries)
+
+    until_written(write)

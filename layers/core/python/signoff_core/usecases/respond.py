@@ -1,0 +1,136 @@
+"""Recording an answer, whatever channel it came by: the one arbiter's front."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.closing import Closing, EffectDraft, close
+from signoff_core.domain.contents import Content, ContentKey, ContentKind
+from signoff_core.domain.entries import Actor, text_digest
+from signoff_core.domain.errors import FieldError, InvalidInput
+from signoff_core.domain.options import match_option
+from signoff_core.domain.records import Record
+from signoff_core.domain.requests import Decision, Request, Source, Status
+from signoff_core.ports import Objects, Store, Vault
+from signoff_core.usecases.attempts import until_written
+from signoff_core.usecases.contents import open_key, seal_content
+
+MAX_FEEDBACK_CHARACTERS = 64_000
+MAX_SOURCE_CLAIM_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as its channel understood it.
+
+    `decision_id` is derived from the channel and the message, so that the same message again is known as a replay.
+    """
+
+    decision_id: str
+    source: Source
+    actor: Actor
+    responder: str
+    identity: str
+    outcome: str | None
+    feedback: str
+    reply_text: str
+    source_claim: str | None = None
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    """What proves it, for the entry: ids, digests and verdicts, no text."""
+    effects: tuple[EffectDraft, ...] = ()
+    marks: tuple[Record, ...] = ()
+    """Records to write along with the decision, such as the mail that was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer is the decision; `replayed` when it was already."""
+
+    request: Request
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The request had been closed before; nothing was changed."""
+
+    request: Request
+
+
+def read_answer(feedback: str | None, outcome: str | None, *, emit: Sequence[str]) -> tuple[str | None, str]:
+    """Outcome and feedback of a programmatic answer: an explicit outcome must be an option, else the text is read.
+
+    Raises InvalidInput for an unknown outcome, for nothing at all, and for too much.
+    """
+    text = (feedback or "").strip()
+    if len(text) > MAX_FEEDBACK_CHARACTERS:
+        raise InvalidInput((FieldError("feedback", f"at most {MAX_FEEDBACK_CHARACTERS} characters"),))
+    if outcome is not None:
+        chosen = match_option(outcome, emit)
+        if chosen is None:
+            known = ", ".join(emit) or "none: this request takes free text only"
+            raise InvalidInput((FieldError("outcome", f"{outcome!r} is not an option of this request ({known})"),))
+        return chosen, text or chosen
+    if not text:
+        raise InvalidInput((FieldError("feedback", "say something: a blank answer is never recorded"),))
+    return match_option(text, emit), text
+
+
+def respond(
+    request_id: str, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
+) -> Recorded | TooLate:
+    """Make `answer` the decision if the request is pending; otherwise say what it is instead.
+
+    The words are sealed, the row, the entry and the words written in one transaction.
+    """
+    return until_written(lambda: _respond(request_id, answer, store=store, vault=vault, objects=objects, now=now))
+
+
+def _respond(
+    request_id: str, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
+) -> Recorded | TooLate:
+    fetched = store.fetch(
+        Request.at(request_id), ContentKey.at(request_id), Content.at(request_id, ContentKind.RESPONSE)
+    )
+    request = fetched[Request.at(request_id)]
+    if request is None:
+        raise LookupError(f"request {request_id} is gone")
+    if request.status is not Status.PENDING:
+        return settled(request, answer.decision_id)
+    key = open_key(fetched[ContentKey.at(request_id)], vault=vault)
+    salt = vault.salt(key)
+    words = seal_content(
+        ContentKind.RESPONSE,
+        {"feedback": answer.feedback, "reply_text": answer.reply_text},
+        request_id=request_id,
+        key=key,
+        vault=vault,
+        objects=objects,
+    )
+    decision = Decision(
+        decision_id=answer.decision_id,
+        at=now,
+        source=answer.source,
+        responder=answer.responder,
+        identity=answer.identity,
+        outcome=answer.outcome,
+        source_claim=answer.source_claim,
+        seconds=max(0, int((now - request.opened_at).total_seconds())),
+    )
+    data: dict[str, Json] = {
+        **answer.evidence,
+        "feedback_digest": text_digest(salt, answer.feedback),
+        "reply_text_digest": text_digest(salt, answer.reply_text),
+    }
+    closing = Closing(Status.RESPONDED, answer.actor, decision=decision, data=data, effects=answer.effects)
+    closed, entries = close(request, closing, now=now)
+    store.commit([closed, words, *answer.marks], entries)
+    return Recorded(closed, replayed=False)
+
+
+def settled(request: Request, decision_id: str) -> Recorded | TooLate:
+    """What a closed request says to a decision: that it was this very one, or that it came too late."""
+    if request.decision is not None and request.decision.decision_id == decision_id:
+        return Recorded(request, replayed=True)
+    return TooLate(request)

@@ -1,0 +1,251 @@
+"""Handing a response to the flow that waits: claim with a lease, renew, consumed, result, retry."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from signoff_core.domain.callers import Caller
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.closing import record
+from signoff_core.domain.contents import Content, ContentKey, ContentKind
+from signoff_core.domain.deployments import Scope
+from signoff_core.domain.entries import SERVICE, Action, Actor, Happening
+from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, Refused
+from signoff_core.domain.options import match_option
+from signoff_core.domain.records import Index
+from signoff_core.domain.requests import RESUME_LEASE_SECONDS, RESUME_STEPS, Request, Resume, ResumeStatus
+from signoff_core.domain.times import stamp
+from signoff_core.ports import Changed, ContentErased, Objects, Store, Vault
+from signoff_core.usecases.attempts import until_written
+from signoff_core.usecases.contents import JsonValue, Words, open_key, read_content, words_of
+
+MAX_ERROR_CHARACTERS = 500
+LOST_WORKER = "the worker stopped after the flow had gone on; check what it did, then retry"
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A resume that a worker holds until its lease ends."""
+
+    request: Request
+    words: Words
+    snapshot: JsonValue
+
+    @property
+    def outcome(self) -> str | None:
+        """The outcome to hand over: that of a person's retry before that of the decision."""
+        decision = self.request.decision
+        return self.request.resume.outcome or (decision.outcome if decision else None)
+
+
+def claim_resume(
+    *,
+    worker: str,
+    claim_id: str,
+    flow_names: Sequence[str] | None,
+    caller: Caller,
+    store: Store,
+    vault: Vault,
+    objects: Objects,
+    now: datetime,
+) -> Claimed | None:
+    """The oldest resume of the caller's deployment that is ready or whose lease was lost; None when there is none."""
+    caller.require(Scope.FLOW)
+    partition = str(caller.own_deployment())
+    cursor = None
+    while True:
+        page = store.list(Request, Index.READY_RESUMES, partition, before=f"{stamp(now)}$", limit=25, cursor=cursor)
+        for request in page.items:
+            if flow_names is not None and request.flow_name not in flow_names:
+                continue
+            if (claimable := request.claimable_at) is None or claimable > now:
+                continue
+            held = _claim(request, worker=worker, claim_id=claim_id, store=store, now=now)
+            if held is not None:
+                return _with_contents(held, store=store, vault=vault, objects=objects, now=now)
+        if page.cursor is None:
+            return None
+        cursor = page.cursor
+
+
+def _claim(request: Request, *, worker: str, claim_id: str, store: Store, now: datetime) -> Request | None:
+    """The claimed request, or None when another worker was faster."""
+    lease = now + timedelta(seconds=RESUME_LEASE_SECONDS)
+    resume = replace(
+        request.resume,
+        status=ResumeStatus.CLAIMED,
+        attempt=request.resume.attempt + 1,
+        claim_id=claim_id,
+        worker=worker,
+        lease_until=lease,
+        error=None,
+    )
+    data: dict[str, Json] = {"claim_id": claim_id, "worker": worker, "attempt": resume.attempt}
+    if request.resume.status is ResumeStatus.CLAIMED:
+        data["lease_lost_by"] = request.resume.worker
+    changed, entries = record(
+        replace(request, resume=resume), Happening(Action.RESUME_CLAIMED, Actor("worker", worker), data), now=now
+    )
+    try:
+        store.commit([changed], entries)
+    except Changed:
+        return None
+    return replace(changed, version=changed.version + 1)
+
+
+def _with_contents(request: Request, *, store: Store, vault: Vault, objects: Objects, now: datetime) -> Claimed | None:
+    rid = request.request_id
+    key_row, words_row = ContentKey.at(rid), Content.at(rid, ContentKind.RESPONSE)
+    snapshot_row = Content.at(rid, ContentKind.SNAPSHOT)
+    fetched = store.fetch(key_row, words_row, snapshot_row)
+    try:
+        key = open_key(fetched[key_row], vault=vault)
+        words = read_content(fetched[words_row], key=key, vault=vault, objects=objects)
+        snapshot = read_content(fetched[snapshot_row], key=key, vault=vault, objects=objects)
+    except ContentErased:
+        _fail(request, "the content of this request was erased, so the flow cannot go on", store=store, now=now)
+        return None
+    return Claimed(request, words_of(words), snapshot)
+
+
+def renew_resume(request_id: str, claim_id: str, *, caller: Caller, store: Store, now: datetime) -> datetime:
+    """A new end for the lease; raises Refused `claim_lost` when somebody else holds the resume or it has ended."""
+
+    def write() -> datetime:
+        request = _held(request_id, claim_id, caller=caller, store=store)
+        if request.resume.status not in (ResumeStatus.CLAIMED, ResumeStatus.CONSUMED):
+            raise _lost(request)
+        lease = now + timedelta(seconds=RESUME_LEASE_SECONDS)
+        # A longer lease is no change of state: it leaves no entry.
+        store.commit([replace(request, resume=replace(request.resume, lease_until=lease))])
+        return lease
+
+    return until_written(write)
+
+
+def mark_consumed(request_id: str, claim_id: str, *, caller: Caller, store: Store, now: datetime) -> None:
+    """The flow has taken the answer and its listeners are about to run: from here on no other worker takes over."""
+    _step(request_id, claim_id, ResumeStatus.CONSUMED, None, caller=caller, store=store, now=now)
+
+
+def record_result(
+    request_id: str, claim_id: str, *, succeeded: bool, error: str | None, caller: Caller, store: Store, now: datetime
+) -> None:
+    """How the resume ended. The same result again changes nothing."""
+    status = ResumeStatus.SUCCEEDED if succeeded else ResumeStatus.FAILED
+    _step(request_id, claim_id, status, error, caller=caller, store=store, now=now)
+
+
+def retry_resume(request_id: str, *, outcome: str | None, caller: Caller, store: Store, now: datetime) -> Request:
+    """Make a failed resume ready again, by a person; with `outcome`, the flow is given that one.
+
+    Raises Refused `resume_not_failed`, and InvalidInput for an outcome that is no option.
+    """
+    caller.require(Scope.FLOW, Scope.MANAGE, Scope.INSTALL)
+
+    def write() -> Request:
+        request = _own(request_id, caller=caller, store=store)
+        if request.resume.status is not ResumeStatus.FAILED:
+            raise Refused(
+                f"the resume of this request is {request.resume.status}: only a failed one can be retried",
+                code="resume_not_failed",
+            )
+        chosen = None
+        if outcome is not None and (chosen := match_option(outcome, request.emit)) is None:
+            known = ", ".join(request.emit) or "none"
+            raise InvalidInput((FieldError("outcome", f"{outcome!r} is not an option of this request ({known})"),))
+        resume = Resume(ResumeStatus.READY, attempt=request.resume.attempt, outcome=chosen or request.resume.outcome)
+        happening = Happening(Action.RESUME_RETRIED, caller.actor, {"outcome": chosen, "after": request.resume.attempt})
+        changed, entries = record(replace(request, resume=resume), happening, now=now)
+        store.commit([changed], entries)
+        return changed
+
+    return until_written(write)
+
+
+def fail_lost_resume(request_id: str, *, store: Store, now: datetime) -> bool:
+    """Mark a consumed resume whose lease ran out as failed; False when it is not (any more) one."""
+
+    def write() -> bool:
+        request = store.fetch(Request.at(request_id))[Request.at(request_id)]
+        if request is None or request.resume.status is not ResumeStatus.CONSUMED:
+            return False
+        if request.resume.lease_until is None or request.resume.lease_until > now:
+            return False
+        _fail(request, LOST_WORKER, store=store, now=now)
+        return True
+
+    return until_written(write)
+
+
+def _fail(request: Request, error: str, *, store: Store, now: datetime) -> None:
+    resume = replace(request.resume, status=ResumeStatus.FAILED, error=error, lease_until=None)
+    data: dict[str, Json] = {"attempt": resume.attempt, "reason": error}
+    changed, entries = record(replace(request, resume=resume), Happening(Action.RESUME_FAILED, SERVICE, data), now=now)
+    store.commit([changed], entries)
+
+
+_ACTIONS = {
+    ResumeStatus.CONSUMED: Action.RESUME_CONSUMED,
+    ResumeStatus.SUCCEEDED: Action.RESUME_SUCCEEDED,
+    ResumeStatus.FAILED: Action.RESUME_FAILED,
+}
+
+
+def _step(
+    request_id: str,
+    claim_id: str,
+    status: ResumeStatus,
+    error: str | None,
+    *,
+    caller: Caller,
+    store: Store,
+    now: datetime,
+) -> None:
+    def write() -> None:
+        request = _held(request_id, claim_id, caller=caller, store=store)
+        resume = request.resume
+        if resume.status is status:
+            return
+        if status not in RESUME_STEPS[resume.status]:
+            raise _lost(request)
+        ended = status in (ResumeStatus.SUCCEEDED, ResumeStatus.FAILED)
+        lease = None if ended else now + timedelta(seconds=RESUME_LEASE_SECONDS)
+        data: dict[str, Json] = {"claim_id": claim_id, "attempt": resume.attempt}
+        if error:
+            data["reason"] = error[:MAX_ERROR_CHARACTERS]
+        changed, entries = record(
+            replace(
+                request,
+                resume=replace(
+                    resume, status=status, error=error[:MAX_ERROR_CHARACTERS] if error else None, lease_until=lease
+                ),
+            ),
+            Happening(_ACTIONS[status], Actor("worker", resume.worker or ""), data),
+            now=now,
+        )
+        store.commit([changed], entries)
+
+    until_written(write)
+
+
+def _held(request_id: str, claim_id: str, *, caller: Caller, store: Store) -> Request:
+    caller.require(Scope.FLOW)
+    request = _own(request_id, caller=caller, store=store)
+    if request.resume.claim_id != claim_id:
+        raise _lost(request)
+    return request
+
+
+def _own(request_id: str, *, caller: Caller, store: Store) -> Request:
+    request = store.fetch(Request.at(request_id))[Request.at(request_id)]
+    if request is None or (caller.deployment_id is not None and request.deployment_id != caller.deployment_id):
+        raise NotFound(f"there is no request {request_id} in your deployment")
+    return request
+
+
+def _lost(request: Request) -> Refused:
+    return Refused(
+        f"this claim no longer holds: the resume is {request.resume.status} (attempt {request.resume.attempt})",
+        code="claim_lost",
+    )

@@ -1,0 +1,182 @@
+"""The store's contract: what holds in memory holds in DynamoDB."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
+
+from signoff_core.adapters.dynamodb import DynamoDbStore
+from signoff_core.adapters.memory import MemoryStore
+from signoff_core.domain.contents import Content, ContentKey, ContentKind
+from signoff_core.domain.entries import SERVICE, Action, Happening, append
+from signoff_core.domain.records import Index
+from signoff_core.domain.requests import (
+    Assignment,
+    Decision,
+    Effect,
+    Request,
+    Resume,
+    ResumeStatus,
+    Source,
+    Status,
+)
+from signoff_core.ports import Changed, Store
+
+NOW = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    if request.param == "memory":
+        yield MemoryStore()
+        return
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        yield DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+
+
+def a_request(number: int = 1, **changes: object) -> Request:
+    request = Request(
+        request_id=f"00000000-0000-4000-8000-{number:012d}",
+        organization_id=1,
+        deployment_id=7,
+        flow_id="flow-1",
+        flow_name="Flow",
+        flow_class="m.Flow",
+        method_name="review",
+        number=number,
+        opened_at=NOW + timedelta(seconds=number),
+        body_digest="d",
+        assignment=Assignment(1, "a@example.com", "a rule"),
+        emit=("approved", "rejected"),
+    )
+    return replace(request, **changes)
+
+
+def test_a_record_comes_back_as_it_was_written(store: Store) -> None:
+    full = a_request(
+        status=Status.RESPONDED,
+        closed_at=NOW,
+        decision=Decision("mail:1", NOW, Source.EMAIL, "a@example.com", "token", "approved", None, 12),
+        resume=Resume(ResumeStatus.CLAIMED, 2, "c1", "w1", NOW, None, None),
+        effects=(Effect("mail", 1, "review_request", NOW, "a@example.com", due=NOW),),
+        earlier=(Assignment(1, "b@example.com"),),
+        done_steps=("reminder-1",),
+        sla_due_at=NOW,
+        email_notifications=False,
+    )
+    content = Content(full.request_id, ContentKind.SHOWN, b"\x00\xff", None, 2)
+    store.commit([full, content, ContentKey(full.request_id, b"wrapped")])
+    fetched = store.fetch(full.key, content.key, ContentKey.at(full.request_id), Request.at("none"))
+    assert fetched[full.key] == replace(full, version=1)
+    assert fetched[content.key] == replace(content, version=1)
+    assert fetched[Request.at("none")] is None
+
+
+def test_a_record_is_written_only_over_the_version_that_was_read(store: Store) -> None:
+    store.commit([a_request()])
+    with pytest.raises(Changed):
+        store.commit([a_request()])
+    read = store.fetch(a_request().key)[a_request().key]
+    assert read is not None
+    store.commit([replace(read, last_seq=1)])
+    with pytest.raises(Changed):
+        store.commit([replace(read, last_seq=2)])
+
+
+def test_all_is_written_or_nothing(store: Store) -> None:
+    store.commit([a_request(1)])
+    entries, _ = append(a_request(2).head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+    with pytest.raises(Changed):
+        store.commit([a_request(2), a_request(1)], entries)
+    assert store.fetch(a_request(2).key)[a_request(2).key] is None
+    assert store.chain(a_request(2).subject).items == ()
+
+
+def test_an_entry_is_never_overwritten(store: Store) -> None:
+    request = a_request()
+    entries, _ = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE, {"number": 1})], at=NOW)
+    store.commit([request], entries)
+    forged, _ = append(request.head, [Happening(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
+    with pytest.raises(Changed):
+        store.commit([], forged)
+    assert store.chain(request.subject).items == entries
+
+
+def test_a_chain_is_read_in_order_and_in_parts(store: Store) -> None:
+    request = a_request()
+    happenings = [Happening(Action.REQUEST_REMINDED, SERVICE, {"n": n, "list": ["x", None, True]}) for n in range(5)]
+    entries, _ = append(request.head, happenings, at=NOW)
+    store.commit([request], entries)
+    first = store.chain(request.subject, limit=3)
+    assert first.items == entries[:3]
+    assert first.cursor == "3"
+    assert store.chain(request.subject, after_seq=3, limit=3).items == entries[3:]
+
+
+def test_a_record_stands_in_its_lists_only_while_it_says_so(store: Store) -> None:
+    pending = a_request(1)
+    store.commit([pending, a_request(2), a_request(3, assignment=Assignment(1, "other@example.com"))])
+    mine = store.list(Request, Index.PENDING_BY_ASSIGNEE, "a@example.com")
+    assert [r.number for r in mine.items] == [1, 2]
+    read = mine.items[0]
+    store.commit([replace(read, status=Status.CANCELLED, closed_at=NOW)])
+    assert [r.number for r in store.list(Request, Index.PENDING_BY_ASSIGNEE, "a@example.com").items] == [2]
+
+
+def test_lists_are_paged_in_both_directions(store: Store) -> None:
+    store.commit([a_request(n) for n in range(1, 8)])
+    for newest_first, expected in ((False, [1, 2, 3, 4, 5, 6, 7]), (True, [7, 6, 5, 4, 3, 2, 1])):
+        seen: list[int] = []
+        cursor = None
+        while True:
+            page = store.list(Request, Index.BY_MONTH, "7#2026-03", newest_first=newest_first, limit=3, cursor=cursor)
+            seen += [r.number for r in page.items]
+            cursor = page.cursor
+            if cursor is None:
+                break
+        assert seen == expected
+
+
+def test_a_list_can_be_cut_by_its_sort_text(store: Store) -> None:
+    store.commit([a_request(n) for n in range(1, 6)])
+    third = a_request(3).indexes[Index.BY_MONTH].sort
+    early = store.list(Request, Index.BY_MONTH, "7#2026-03", before=third)
+    late = store.list(Request, Index.BY_MONTH, "7#2026-03", after=third)
+    assert [r.number for r in early.items] == [1, 2]
+    assert [r.number for r in late.items] == [3, 4, 5]
+
+
+def test_children_are_found_by_the_beginning_of_their_key(store: Store) -> None:
+    rows = [Content("r1", ContentKind(kind), b"x", None, 1) for kind in ("shown", "snapshot", "response")]
+    store.commit([*rows, ContentKey("r1", b"w"), Content("r2", ContentKind.SHOWN, b"x", None, 1)])
+    page = store.children(Content, "request/r1", "content/", limit=2)
+    rest = store.children(Content, "request/r1", "content/", limit=2, cursor=page.cursor)
+    assert [c.kind.value for c in (*page.items, *rest.items)] == ["response", "shown", "snapshot"]
+
+
+def test_removals_are_conditional_too(store: Store) -> None:
+    row = ContentKey("r1", b"w")
+    store.commit([row])
+    with pytest.raises(Changed):
+        store.commit([], removals=[replace(row, version=5)])
+    store.commit([], removals=[replace(row, version=1)])
+    assert store.fetch(row.key)[row.key] is None
+
+
+def test_a_day_lists_its_entries_over_its_shards(store: Store) -> None:
+    from signoff_core.domain.lists import DAY_SHARDS
+
+    written = []
+    for number in range(1, 9):
+        request = a_request(number)
+        entries, _ = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+        store.commit([request], entries)
+        written += entries
+    found = [e for shard in range(DAY_SHARDS) for e in store.day(7, "2026-03-02", shard=shard).items]
+    assert sorted(e.subject for e in found) == sorted(e.subject for e in written)

@@ -1,0 +1,210 @@
+"""The whole service in memory, with a clock that a test moves: for stories, properties and simulations.
+
+The bus delivers by itself when `deliver()` is called; until then events wait in `world.bus.events`, so that a test can
+drop, repeat or reorder them.
+"""
+
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from uuid import UUID
+
+from signoff_core.adapters.memory import (
+    MemoryBus,
+    MemoryMailer,
+    MemoryMasterKey,
+    MemoryObjects,
+    MemoryStore,
+    SentMessage,
+)
+from signoff_core.adapters.vault import AesVault
+from signoff_core.domain.callers import Caller
+from signoff_core.domain.deployments import Deployment, Scope
+from signoff_core.domain.entries import Actor, Entry, check_chain
+from signoff_core.domain.key_ring import KeyRing
+from signoff_core.domain.requests import Request
+from signoff_core.domain.settings_parse import parse_settings
+from signoff_core.mail.sender import Verdicts
+from signoff_core.ports import Event
+from signoff_core.usecases.contents import JsonValue, Shown
+from signoff_core.usecases.deployments import KeyMaterial, create_deployment
+from signoff_core.usecases.meet_deadlines import meet_deadlines
+from signoff_core.usecases.notify import Post, Sender, notify
+from signoff_core.usecases.open_request import Opened, Pause, open_request
+from signoff_core.usecases.receive_mail import Delivery, Result, receive_mail
+from signoff_core.usecases.relay import relay
+from signoff_core.usecases.sweep import Swept, sweep
+
+START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+INSTALL = Caller(Scope.INSTALL, None, "install")
+OPTIONS = ("approved", "rejected", "needs_revision")
+REPLY_DOMAIN = "reply.signoff.test"
+REVIEWER = "reviewer@example.com"
+PASS = Verdicts(dmarc="PASS", spf="PASS", dkim="PASS", spam="PASS", virus="PASS")
+
+
+def mime(message: SentMessage) -> EmailMessage:
+    """A sent message as its reader's program sees it."""
+    parsed = message_from_bytes(message.message, policy=policy.default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+@dataclass
+class World:
+    """One install: change `now` to let time pass."""
+
+    seed: int = 1
+    now: datetime = START
+    store: MemoryStore = field(default_factory=MemoryStore)
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    mailer: MemoryMailer = field(default_factory=MemoryMailer)
+    bus: MemoryBus = field(default_factory=MemoryBus)
+    ring: KeyRing = field(default_factory=lambda: KeyRing(1, {1: b"k" * 32}))
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.counter = itertools.count(1)
+        self.vault = AesVault(MemoryMasterKey(b"m" * 32, self.random.randbytes), self.random.randbytes)
+        self.store.on_entries = self._stream
+
+    def _stream(self, entries: Sequence[Entry]) -> None:
+        relay(entries, bus=self.bus)
+
+    @property
+    def post(self) -> Post:
+        sender = Sender("Signoff", "signoff@signoff.test", REPLY_DOMAIN)
+        return Post(self.store, self.vault, self.objects, self.mailer, self.ring, sender)
+
+    def pass_time(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def uuid(self) -> str:
+        return str(UUID(int=self.random.getrandbits(128), version=4))
+
+    def deployment(self, creator_email: str = REVIEWER, **settings: object) -> Deployment:
+        """A registered deployment; settings as in the documents."""
+        made, _ = create_deployment(
+            name="Content Review Flow",
+            creator_email=creator_email,
+            settings=parse_settings(settings),
+            organization_id=1,
+            caller=INSTALL,
+            store=self.store,
+            material=KeyMaterial(f"k{next(self.counter)}", "s" * 48),
+            now=self.now,
+        )
+        return made
+
+    def pause(
+        self,
+        deployment: Deployment,
+        *,
+        flow_id: str = "flow-1",
+        emit: Sequence[str] = OPTIONS,
+        request_id: str | None = None,
+        method_name: str = "review_content",
+        state: dict[str, JsonValue] | None = None,
+        output: JsonValue = "Marketing copy for review...",
+        default_outcome: str | None = None,
+    ) -> Opened:
+        """A flow pauses."""
+        rid = request_id or self.uuid()
+        return open_request(
+            Pause(
+                request_id=rid,
+                flow_id=flow_id,
+                flow_name="ContentApprovalFlow",
+                flow_class="examples.content.ContentApprovalFlow",
+                method_name=method_name,
+                shown=Shown("Please review this content:", output, state or {}, {}, ("generate_content",)),
+                emit=tuple(emit),
+                default_outcome=default_outcome,
+                snapshot={"context": {"method_output": output}},
+                body_digest=f"digest of {rid}",
+            ),
+            deployment_id=deployment.deployment_id,
+            actor=Actor("key", "k1"),
+            store=self.store,
+            vault=self.vault,
+            objects=self.objects,
+            now=self.now,
+        )
+
+    def deliver(self, *, rounds: int = 20) -> None:
+        """Let the bus deliver until nothing is left; deadlines fire only through `wake`."""
+        for _ in range(rounds):
+            events, self.bus.events = self.bus.events, []
+            if not events:
+                return
+            for event in events:
+                self.handle(event)
+        raise AssertionError("events beget events without end")
+
+    def handle(self, event: Event) -> None:
+        """What the rules on the bus do with one event."""
+        detail = event.detail
+        if "request_id" in detail:
+            notify(str(detail["request_id"]), int(str(detail["seq"])), post=self.post, now=self.now)
+
+    def wake(self, request_id: str) -> datetime | None:
+        """The wait of a request ends now."""
+        return meet_deadlines(request_id, store=self.store, vault=self.vault, objects=self.objects, now=self.now)
+
+    def sweep(self) -> Swept:
+        return sweep(store=self.store, bus=self.bus, now=self.now)
+
+    def reply(
+        self,
+        text: str,
+        *,
+        to: str,
+        sender: str = REVIEWER,
+        verdicts: Verdicts = PASS,
+        headers: str = "",
+        message_id: str | None = None,
+    ) -> Result:
+        """Somebody answers a mail; returns what became of it."""
+        mid = message_id or f"<reply-{next(self.counter)}@example.com>"
+        raw = f"From: {sender}\r\nTo: {to}\r\nSubject: Re: Review\r\nMessage-ID: {mid}\r\n{headers}\r\n{text}\r\n"
+        return self.receive(raw.encode(), to=to, verdicts=verdicts)
+
+    def receive(self, raw: bytes, *, to: str, verdicts: Verdicts = PASS) -> Result:
+        """A raw mail arrives for `to`."""
+        key = f"inbound/{next(self.counter)}"
+        self.objects.put(key, raw)
+        return receive_mail(
+            Delivery(key, (to,), verdicts),
+            store=self.store,
+            vault=self.vault,
+            objects=self.objects,
+            ring=self.ring,
+            domain=REPLY_DOMAIN,
+            sender_name="Signoff",
+            now=self.now,
+        )
+
+    def mails_to(self, address: str) -> list[EmailMessage]:
+        return [mime(m) for m in self.mailer.sent if m.to == address]
+
+    def reply_address(self, address: str = REVIEWER) -> str:
+        """The reply address of the newest mail to `address` that has one."""
+        return [m["Reply-To"].addresses[0].addr_spec for m in self.mails_to(address) if m["Reply-To"]][-1]
+
+    def request(self, request_id: str) -> Request:
+        found = self.store.fetch(Request.at(request_id))[Request.at(request_id)]
+        assert found is not None
+        return found
+
+    def actions(self, request_id: str) -> list[str]:
+        return [e.action.value for e in self.store.chain(f"request/{request_id}").items]
+
+    def check_chains(self) -> None:
+        """Every chain holds from its first entry to the head in its subject's row."""
+        for subject, chain in self.store.chains.items():
+            documents = [{**e.document(), "hash": e.hash} for e in chain]
+            assert check_chain(1, subject, documents) is None
