@@ -1,0 +1,34 @@
+"""SES receipt -> the reply that it brought."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from signoff_core.mail.sender import Verdicts
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.usecases.receive_mail import Delivery, receive_mail
+
+OBJECT_PREFIX = "inbound/"
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    for record in cast("Sequence[Mapping[str, Mapping[str, Mapping[str, object]]]]", event["Records"]):
+        mail, receipt = record["ses"]["mail"], record["ses"]["receipt"]
+        message_id = str(mail["messageId"])
+        delivery = Delivery(
+            object_key=f"{OBJECT_PREFIX}{message_id}",
+            recipients=tuple(cast("Sequence[str]", receipt["recipients"])),
+            verdicts=Verdicts.of_receipt(receipt),
+        )
+        made = service()
+        result = receive_mail(
+            delivery,
+            store=made.store,
+            vault=made.vault,
+            objects=made.objects,
+            ring=made.ring,
+            domain=made.sender.reply_domain,
+            sender_name=made.sender.name,
+            now=made.now(),
+        )
+        logger().info("mail received", extra={"ses_message_id": message_id, "result": result.value})
