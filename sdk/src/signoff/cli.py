@@ -68,8 +68,9 @@ def worker(target: str, url: str | None, once: bool, learn_from_replies: bool) -
     _log_to_stderr()
     settings = read_settings(url)
     os.environ["SIGNOFF_URL"] = settings.url
-    flows = load_flows(target, folder=Path.cwd())
+    # Before the flows are imported: @persist chooses its persistence when the class is defined.
     enabling.enable(settings.url)
+    flows = load_flows(target, folder=Path.cwd())
 
     from signoff.resume import Ending
     from signoff.worker import Worker

@@ -4,6 +4,7 @@ import email.utils
 import json
 import random
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -90,11 +91,14 @@ class Client:
             },
         )
 
+        # A client that was replaced by another enable() must not leave its connections open.
+        self._finalizer = weakref.finalize(self, self._http.close)
+
     def __repr__(self) -> str:
         return f"Client({self.settings.url!r}, {self.settings.api_key!r})"
 
     def close(self) -> None:
-        self._http.close()
+        self._finalizer()
 
     def open_request(self, request: OpenRequest) -> OpenedRequest:
         body = self._call("POST", "/v1/requests", request.as_json())

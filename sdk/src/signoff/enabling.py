@@ -99,6 +99,7 @@ def disable() -> None:
 
         flow_config.hitl_provider = _enabled.provider_before
         factory.set_flow_persistence_factory(_enabled.factory_before)
+        _enabled.service.close()
         _enabled = None
 
 

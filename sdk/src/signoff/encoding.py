@@ -258,7 +258,7 @@ def _warn_once(kind: type, becomes: str) -> None:
 
 
 def _enum_member(module: str, qualified_name: str, name: str, value: Json) -> Any:
-    found: Any = sys.modules.get(module) or sys.modules.get("__main__")
+    found: Any = sys.modules.get(module)
     for part in qualified_name.split("."):
         found = getattr(found, part, None)
     if isinstance(found, type) and issubclass(found, enum.Enum):

@@ -84,8 +84,8 @@ def persistence_of(flow: Any) -> SignoffPersistence:
     if not isinstance(persistence, SignoffPersistence):
         raise FlowRefused(
             f"Flow {type(flow).__name__} keeps its state in {type(persistence).__name__}, so its pause would be saved "
-            "there and no reviewer would be asked. Remove persistence=... (and the argument of @persist): after "
-            "signoff.enable() flows are kept by Signoff."
+            "there and no reviewer would be asked. Remove persistence=... and the argument of @persist, and call "
+            "signoff.enable() before the class is defined: @persist chooses its persistence at that moment."
         )
     return persistence
 

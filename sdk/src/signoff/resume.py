@@ -58,7 +58,7 @@ class ResumingPersistence(SignoffPersistence):
 
     _claim: Claim | None = PrivateAttr(default=None)
     _snapshot: Snapshot | None = PrivateAttr(default=None)
-    _before_listeners: Callable[[], None] = PrivateAttr(default=lambda: None)
+    _before_listeners: Callable[[], None] | None = PrivateAttr(default=None)
     _consumed: bool = PrivateAttr(default=False)
 
     @classmethod
@@ -86,7 +86,8 @@ class ResumingPersistence(SignoffPersistence):
         if self._claim is None or self._consumed or flow_uuid != self._claim.flow_id:
             super().clear_pending_feedback(flow_uuid)
             return
-        self._before_listeners()
+        if self._before_listeners is not None:
+            self._before_listeners()
         self.service.consumed(self._claim.request_id, self._claim.claim_id)
         self._consumed = True
 

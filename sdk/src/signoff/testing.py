@@ -46,6 +46,9 @@ class MemoryService:
         self._claims: dict[str, str] = {}
         self._consumed: set[str] = set()
 
+    def close(self) -> None:
+        """Nothing to close."""
+
     def open_request(self, request: OpenRequest) -> OpenedRequest:
         json.dumps(request.as_json(), allow_nan=False)
         self.requests.append(request)

@@ -1,0 +1,62 @@
+import os
+import warnings
+
+import pytest
+
+os.environ["CREWAI_DISABLE_TELEMETRY"] = "true"
+os.environ["OTEL_SDK_DISABLED"] = "true"
+os.environ["CREWAI_TRACING_ENABLED"] = "false"
+# A key in the developer's own environment must not let a test reach for a real LLM.
+for name in ("OPENAI_API_KEY", "MODEL", "MODEL_NAME", "OPENAI_MODEL_NAME", "SIGNOFF_URL", "SIGNOFF_API_KEY"):
+    os.environ.pop(name, None)
+
+from tests.sdk.service import FLOW_KEY, Service, serving  # noqa: E402
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+@pytest.fixture
+def url(service):
+    with serving(service) as address:
+        yield address
+
+
+@pytest.fixture
+def client(url):
+    from signoff.client import Client
+    from signoff.settings import read_settings
+
+    client = Client(read_settings(url, FLOW_KEY, give_up_after_seconds=5))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def crewai():
+    """The real crewai, imported once: it costs seconds, and warns about its own dependencies."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import crewai.flow.flow
+    return crewai
+
+
+@pytest.fixture
+def flows(crewai):
+    from tests.sdk import flows
+
+    flows.ran.clear()
+    return flows
+
+
+@pytest.fixture
+def enabled(crewai, url):
+    """Signoff switched on against the service in memory, for real flows in this process."""
+    import signoff
+    from signoff.enabling import enabled_service
+
+    signoff.enable(url, FLOW_KEY, give_up_after_seconds=1)
+    yield enabled_service()
+    signoff.disable()

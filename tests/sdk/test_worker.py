@@ -1,0 +1,214 @@
+"""The worker's loop, its lease and its command line, without any flow."""
+
+import os
+import signal
+import threading
+
+import pytest
+from click.testing import CliRunner
+
+import signoff
+from signoff.lease import Lease
+from signoff.reviews import Answer, Claim
+from tests.sdk.service import FLOW_KEY, RESPOND_KEY
+
+pytestmark = pytest.mark.filterwarnings("default")
+
+
+@pytest.fixture
+def worker_class(crewai):
+    from signoff.worker import Worker
+
+    return Worker
+
+
+class NothingToDo:
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.asked = 0
+
+    def claim(self, worker, flow_names):
+        self.asked += 1
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def run_for(worker, seconds):
+    timer = threading.Timer(seconds, worker.stop)
+    timer.start()
+    worker.run()
+    timer.join()
+
+
+def test_a_stopped_worker_returns_at_once(worker_class):
+    service = NothingToDo()
+    worker = worker_class(service, {}, name="host:1")
+    run_for(worker, 0.2)
+    assert service.asked == 1
+
+
+def test_a_worker_outlives_an_unreachable_service(worker_class, monkeypatch, caplog):
+    monkeypatch.setattr("signoff.worker.poll_seconds", lambda idle: 0.01)
+    service = NothingToDo(*(signoff.ServiceUnreachable("away") for _ in range(3)))
+    with caplog.at_level("INFO", logger="signoff.worker"):
+        run_for(worker_class(service, {}, name="host:1"), 0.3)
+    assert service.asked > 4
+    assert caplog.text.count("does not answer") == 1
+    assert "answers again" in caplog.text
+
+
+def test_a_worker_with_a_wrong_key_stops(worker_class):
+    with pytest.raises(signoff.Unauthenticated):
+        worker_class(NothingToDo(signoff.Unauthenticated("no")), {}, name="host:1").run()
+
+
+def test_polling_is_each_second_for_five_minutes_and_backs_off_to_fifteen(crewai):
+    from signoff.worker import poll_seconds
+
+    assert {poll_seconds(idle) for idle in (0, 1, 150, 300)} == {1.0}
+    assert 1 < poll_seconds(310) < poll_seconds(400) < 15
+    assert poll_seconds(440) == poll_seconds(10**6) == 15.0
+
+
+CLAIM = Claim("r1", "c1", 30.0, 1, "f1", "F", "m.F", "ask", 1, Answer("ok", "ok"), {})
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Renewals:
+    def __init__(self, *answers):
+        self.answers = list(answers)
+
+    def renew(self, request_id, claim_id):
+        answer = self.answers.pop(0)
+        if answer:
+            raise answer
+
+
+def test_a_lease_ends_by_our_own_clock_when_nobody_confirms_it():
+    clock = Clock()
+    lease = Lease(Renewals(signoff.ServiceUnreachable("away")), CLAIM, claimed_at=100.0, clock=clock)
+    lease.renew()
+    clock.now = 129.0
+    lease.require()
+    clock.now = 130.0
+    with pytest.raises(signoff.ClaimLost, match="another worker"):
+        lease.require()
+
+
+def test_a_confirmed_renewal_counts_from_the_moment_it_was_asked():
+    clock = Clock()
+    lease = Lease(Renewals(None), CLAIM, claimed_at=100.0, clock=clock)
+    clock.now = 120.0
+    lease.renew()
+    clock.now = 149.0
+    lease.require()
+    clock.now = 150.0
+    assert not lease.is_held
+
+
+def test_a_lease_that_was_taken_is_lost_at_once():
+    lease = Lease(Renewals(signoff.ClaimLost("taken")), CLAIM, claimed_at=100.0, clock=Clock())
+    lease.renew()
+    assert not lease.is_held
+
+
+@pytest.fixture
+def command(url, monkeypatch, tmp_path):
+    from signoff.cli import main
+
+    monkeypatch.setenv("SIGNOFF_URL", url)
+    monkeypatch.setenv("SIGNOFF_API_KEY", FLOW_KEY)
+    monkeypatch.chdir(tmp_path)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield lambda *arguments: CliRunner().invoke(main, arguments)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+    signoff.disable()
+
+
+def output(result):
+    return " ".join(result.output.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("target", "advice"),
+    [
+        ("no_such_module", "no module 'no_such_module'"),
+        ("tests.no_such_module", "no module 'tests.no_such_module'"),
+        ("examples/content_approval.py", "examples.content_approval"),
+        ("tests.sdk.flows:Missing", "it has CommentFlow"),
+        ("tests.sdk.flows:", "package.module:FlowClass"),
+        ("json", "defines no flow"),
+    ],
+)
+def test_a_worker_that_was_started_wrongly_says_what_to_write(crewai, command, target, advice):
+    result = command("worker", target)
+    assert result.exit_code == 2
+    assert advice in output(result)
+
+
+def test_a_worker_without_settings_says_which(command, monkeypatch):
+    monkeypatch.delenv("SIGNOFF_API_KEY")
+    result = command("worker", "tests.sdk.flows")
+    assert result.exit_code == 1
+    assert "SIGNOFF_API_KEY" in result.output
+    assert "[missing_setting]" in result.output
+
+
+def test_once_with_nothing_to_resume_is_no_failure(crewai, command):
+    result = command("worker", "tests.sdk.flows:ContentFlow", "--once")
+    assert (result.exit_code, "nothing to resume" in result.output) == (0, True), result.output
+
+
+def test_retrying_what_does_not_exist_says_so(command):
+    result = command("resumes", "retry", "7e1c3f0e-7a0a-4b52-8f6a-0e6a5a1b2c3d")
+    assert result.exit_code == 1
+    assert "There is no request" in result.output
+
+
+def test_listing_with_a_flow_key_says_that_the_scope_is_wrong(command, monkeypatch):
+    result = command("requests", "list")
+    assert result.exit_code == 1
+    assert "[wrong_scope]" in result.output
+    monkeypatch.setenv("SIGNOFF_API_KEY", RESPOND_KEY)
+    assert command("requests", "list", "--status", "pending").exit_code == 0
+
+
+def test_the_doctor_finds_nothing_when_all_is_well(crewai, command):
+    result = command("doctor", "tests.sdk.flows:ContentFlow")
+    assert result.exit_code == 0, result.output
+    assert result.output.count("ok ") == 5
+
+
+def test_the_doctor_names_what_is_wrong_and_what_to_do(crewai, command, monkeypatch):
+    monkeypatch.setenv("SIGNOFF_API_KEY", "signoff_flow_1_wrong_0123456789")
+    result = command("doctor", "tests.sdk.flows:JoiningFlow")
+    assert result.exit_code == 1
+    assert "FIX  api key" in result.output
+    assert "FIX  JoiningFlow.join" in result.output
+    monkeypatch.setenv("SIGNOFF_URL", "http://signoff.example.com")
+    assert "https://" in command("doctor").output
+
+
+def test_a_stop_signal_lets_the_current_resume_finish(crewai):
+    from signoff.cli import _stop_on_signals
+
+    reasons = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _stop_on_signals(reasons.append)
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert reasons == ["SIGTERM"]
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
