@@ -161,8 +161,10 @@ def _body(text: str) -> str:
 
 
 def _encoding(body: str) -> str:
-    """Quoted-printable keeps Latin text readable on the wire; for other scripts it is three times as long."""
-    return "base64" if sum(character > "\x7f" for character in body) * 6 > len(body) else "quoted-printable"
+    """Quoted-printable keeps Latin text readable on the wire; for other scripts base 64 is shorter."""
+    octets = body.encode("utf-8")
+    encoded = sum(octet > 126 or octet == 61 for octet in octets)
+    return "base64" if (len(octets) + 2 * encoded) * 3 > len(octets) * 4 else "quoted-printable"
 
 
 def _address(address: str) -> str:

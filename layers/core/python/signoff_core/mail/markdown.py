@@ -6,6 +6,7 @@ words and styles come from a closed list, and nh3 lets through named tags, attri
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 
 Look: TypeAlias = Literal["mail", "dashboard"]
 
-MARKDOWN_MAX_CHARS = 200_000
+MARKDOWN_MAX_CHARS = 100_000  # the worst text of that length takes about two seconds
+NESTING_MAX = 20  # the time for brackets grows with its square
 
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
-_CELL = "border:1px solid #dcdbd5;padding:7px 11px;vertical-align:top"
+_CELL = "border:1px solid #dcdbd5;padding:7px 11px;vertical-align:top;word-break:normal;overflow-wrap:break-word"
 # Inline, since many mail readers drop style sheets; colours that must turn in dark mode are few.
 _STYLES: dict[str, str] = {
     "p": "margin:0 0 16px",
@@ -34,8 +36,8 @@ _STYLES: dict[str, str] = {
     "h4": "margin:20px 0 8px;font-size:15px;line-height:1.4;font-weight:650",
     "h5": "margin:20px 0 8px;font-size:15px;line-height:1.4;font-weight:650",
     "h6": "margin:20px 0 8px;font-size:15px;line-height:1.4;font-weight:650",
-    "ul": "margin:0 0 16px;padding:0 0 0 24px",
-    "ol": "margin:0 0 16px;padding:0 0 0 24px",
+    "ul": "margin:0 0 16px;padding-inline-start:24px",
+    "ol": "margin:0 0 16px;padding-inline-start:24px",
     "li": "margin:0 0 5px",
     "blockquote": "margin:0 0 16px;padding:1px 0 0 16px;border-left:3px solid #cfcec6;color:#5c5b55",
     "hr": "border:0;border-top:1px solid #dcdbd5;margin:26px 0",
@@ -47,8 +49,16 @@ _STYLES: dict[str, str] = {
     f"white-space:pre-wrap;word-wrap:break-word;{_MONO}",
     "code": f"background:#f4f3ef;border-radius:4px;padding:1px 5px;font-size:0.9em;{_MONO}",
 }
+
+
+def _at_top(style: str) -> str:
+    """The style of what stands first: what is around it has space enough."""
+    return re.sub(r"margin:\d+px", "margin:0", style)
+
+
 _ALIGNMENTS = ("left", "right", "center")
 _SCROLL = "overflow-x:auto"
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 _TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "span", "div",
@@ -57,21 +67,28 @@ _TAGS = {
 _SCHEMES = {"http", "https", "mailto"}
 _CLASSES = frozenset({*COLOURS, "scroll", *(f"align-{side}" for side in _ALIGNMENTS)})
 _SAFE_STYLES = frozenset(
-    {*_STYLES.values(), *map(span_style, COLOURS), _SCROLL}
+    {*_STYLES.values(), *map(_at_top, _STYLES.values()), *map(span_style, COLOURS), _SCROLL}
     | {f"{_STYLES[tag]};text-align:{side}" for tag in ("th", "td") for side in _ALIGNMENTS}
 )
 
 
 def to_html(source: str, look: Look) -> str:
-    """Safe HTML of Markdown text; what passes `MARKDOWN_MAX_CHARS` is not shown.
+    """Safe HTML of Markdown text; what passes `MARKDOWN_MAX_CHARS` is not shown, what nests too deep is shown as code.
 
     Args:
         look: "mail" writes styles into the elements, "dashboard" leaves them to the page's style sheet.
     """
-    tokens = _parser().parse(clean(source[:MARKDOWN_MAX_CHARS]))
-    inline = look == "mail"
-    for token in tokens:
+    text = clean(source[:MARKDOWN_MAX_CHARS])
+    tokens = _parser().parse(text)
+    if any(token.level >= NESTING_MAX - 1 for token in tokens):
+        return code_to_html(text, "", look)  # the parser drops what is deeper, and a review hides nothing
+    inline, turns = look == "mail", _RIGHT_TO_LEFT.search(text) is not None
+    for place, token in enumerate(tokens):
         _prepare(token, inline=inline)
+        if inline and place == 0 and token.tag.startswith("h"):
+            token.attrSet("style", _at_top(_STYLES[token.tag]))
+        if token.nesting == 1 and turns:
+            token.attrSet("dir", "auto")
         _make_safe(token.children or (), inline=inline)
     html = _parser().renderer.render(tokens, _parser().options, {})
     scroll = f'style="{_SCROLL}"' if inline else 'class="scroll"'
@@ -95,7 +112,7 @@ def _parser() -> MarkdownIt:
     from markdown_it import MarkdownIt
 
     # Reviewers see line breaks where the author made them, as in other tools that show messages.
-    return MarkdownIt("js-default", {"breaks": True, "maxNesting": 20}).enable(["table", "strikethrough"])
+    return MarkdownIt("js-default", {"breaks": True, "maxNesting": NESTING_MAX}).enable(["table", "strikethrough"])
 
 
 @lru_cache(maxsize=1)
@@ -105,7 +122,7 @@ def _cleaner() -> nh3.Cleaner:
     return nh3.Cleaner(
         tags=_TAGS,
         clean_content_tags={"script", "style"},
-        attributes={"a": {"href"}, "ol": {"start"}, "*": {"style", "class"}},
+        attributes={"a": {"href"}, "ol": {"start"}, "*": {"style", "class", "dir"}},
         attribute_filter=_safe_value,
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
@@ -119,6 +136,8 @@ def _safe_value(_tag: str, attribute: str, value: str) -> str | None:
             return value if value in _SAFE_STYLES else None
         case "class":
             return value if value in _CLASSES else None
+        case "dir":
+            return value if value == "auto" else None
         case "start":
             return value if value.isascii() and value.isdigit() and len(value) < 10 else None
         case "href":  # nh3 passes relative links, which lead nowhere in a mail and anywhere on a dashboard
@@ -140,9 +159,9 @@ def _make_safe(children: Sequence[Token], *, inline: bool) -> None:
     """Styles the parts of a line; an image becomes words, so that opening a review loads nothing from anywhere."""
     for child in children:
         if child.type == "image":
-            child.type, child.tag = "text", ""
-            child.content = f"[image: {child.content}]" if child.content else "[image]"
-            child.children = None
+            alternative = "".join(part.content for part in child.children or ()).strip()
+            child.type, child.tag, child.children = "text", "", None
+            child.content = f"[image: {alternative}]" if alternative else "[image]"
         elif child.nesting >= 0 and child.tag in _STYLES:
             _style(child, inline=inline)
 

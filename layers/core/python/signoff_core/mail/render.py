@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from signoff_core.domain.options import match_option
 from signoff_core.mail import sentences, wording
 from signoff_core.mail.compose import Attachment, Rendered
 from signoff_core.mail.content import CONTENT_MAX_CHARS, Shown, show
@@ -32,10 +33,13 @@ from signoff_core.mail.mailto import reply_link
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
+    from markupsafe import Markup
 
-HTML_MAX_BYTES = 88_000  # Gmail clips at 102 KB, counted after encoding
+HTML_MAX_BYTES = 72_000  # Gmail clips at 102 KB; base 64 and its line ends make 99 KB of it
 BUTTONS_MAX = 12
+CONTENT_MIN_CHARS = 500
 MESSAGE_MAX_CHARS = 4_000
+MESSAGE_HTML_MAX_CHARS = 20_000
 
 _LETTERS = Path(__file__).parent / "letters"
 
@@ -59,9 +63,10 @@ def render(letter: Letter) -> Rendered:
         shown = _shown(letter, limit)
         values = _values(letter, shown)
         html = _template(f"{kind}/body.html").render(values)
-        if len(html.encode("utf-8", "replace")) <= HTML_MAX_BYTES or limit < 500 or shown is None:
+        size = len(html.encode("utf-8", "replace"))
+        if size <= HTML_MAX_BYTES or shown is None or shown.shown_chars < CONTENT_MIN_CHARS:
             break
-        limit = min(limit, shown.shown_chars) * 6 // 10
+        limit = max(CONTENT_MIN_CHARS, shown.shown_chars * HTML_MAX_BYTES * 9 // (size * 10))
     text = _template(f"{kind}/body.txt").render(values)
     return Rendered(
         subject=wording.one_line(_template(f"{kind}/subject.txt").render(values)),
@@ -119,8 +124,12 @@ def _values(letter: Letter, shown: Shown | None) -> dict[str, object]:
     else:
         about = letter.request.about if isinstance(letter, Reminder | Escalated | ExpiredToken) else letter.about
         subject = subject_of(about, branding)
-        values |= {"about": about, "topic": wording.title(about.message, about.method_name)}
-    values["subject"] = subject
+        values |= {
+            "about": about,
+            "topic": wording.title(about.message, about.method_name),
+            "message_below": wording.below_title(about.message),
+        }
+    values |= {"subject": subject, "prefix": _prefixed("", branding)}
     if request:
         values["request"] = request
     if asking:
@@ -135,6 +144,22 @@ def _values(letter: Letter, shown: Shown | None) -> dict[str, object]:
     return values
 
 
+def _says(feedback: str, outcome: str | None) -> bool:
+    """Whether the feedback is the outcome in the reader's spelling, so that showing both would say it twice."""
+    return outcome is not None and match_option(feedback, [outcome]) is not None
+
+
+def _message_html(text: str) -> Markup:
+    from markupsafe import Markup, escape
+
+    from signoff_core.mail.markdown import to_html
+
+    html = to_html(text[:MESSAGE_MAX_CHARS], "mail")
+    if len(html) > MESSAGE_HTML_MAX_CHARS:  # a wide table can make forty characters of one
+        return escape(text[:MESSAGE_MAX_CHARS])
+    return Markup(html)  # noqa: S704  sanitised
+
+
 @lru_cache(maxsize=64)
 def _template(name: str) -> Template:
     return _environment().get_template(name)
@@ -146,7 +171,6 @@ def _environment() -> Environment:
     from markupsafe import Markup
 
     from signoff_core.mail.highlight import highlight_css
-    from signoff_core.mail.markdown import to_html
 
     environment = Environment(
         loader=FileSystemLoader(_LETTERS),
@@ -164,11 +188,14 @@ def _environment() -> Environment:
         "para": wording.paragraph,
         "excerpt": wording.excerpt,
         "clean": wording.clean,
+        "web": wording.web_address,
         "trusted": Markup,
-        "markdown": lambda text: Markup(to_html(text[:MESSAGE_MAX_CHARS], "mail")),  # noqa: S704  sanitised
+        "markdown": _message_html,
     }
+    environment.tests["answer"] = _says
     environment.globals |= {
         "how_to_answer": sentences.how_to_answer,
+        "answer_by": sentences.answer_by,
         "what_happens": sentences.what_happens,
         "why_this_mail": sentences.why_this_mail,
         "notice_of": sentences.notice_of,

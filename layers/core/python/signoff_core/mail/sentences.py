@@ -15,10 +15,17 @@ def how_to_answer(asking: Asking) -> str:
     }[asking.reply_feedback]
     if not asking.options:
         return f"Reply to this mail in your own words: {passed_on}"
-    start = "Reply to this mail with one of these on the first line."
+    which = "one of these" if len(asking.options) > 1 else f"“{label(asking.options[0])}”"
+    start = f"Reply to this mail with {which} on the first line."
     if asking.free_text == "ask":
         return f"{start} Anything else is not recorded: we would ask you again."
     return f"{start} You can also answer in your own words: {passed_on}"
+
+
+def answer_by(asking: Asking) -> str:
+    """Until when an answer decides, short enough to stand on top; empty when nothing but a reminder is due."""
+    moments = [deadline.at for deadline in asking.deadlines if deadline.kind != "reminder"]
+    return f"Please answer by {moment(min(moments))}." if moments else ""
 
 
 def what_happens(asking: Asking) -> tuple[str, ...]:
@@ -72,8 +79,8 @@ def part_of(shown: Shown, asking: Asking) -> str:
     places = []
     if shown.attachment:
         size = len(shown.attachment.text)
-        whole = "The whole" if size == shown.total_chars else f"The first {size:,} characters"
-        places.append(f"{whole} is attached as {shown.attachment.filename}.")
+        whole = "The whole is" if size == shown.total_chars else f"The first {size:,} characters are"
+        places.append(f"{whole} attached as {shown.attachment.filename}.")
     if asking.review_url:
         places.append("You can also read all of it in the browser.")
     return " ".join([start, *places])

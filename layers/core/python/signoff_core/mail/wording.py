@@ -23,7 +23,7 @@ _ANY_NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # In one line nothing may change direction or be invisible: it stands beside words of ours.
 _LINE_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
 _SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
-_MARKDOWN_MARKS = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*+]\s+)|[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?=\W|$)")
+_MARKDOWN_MARKS = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*+]\s+)|(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)")
 _LIST_ITEM = re.compile(r"(\s{0,12})((?:[-*+]|\d{1,4}[.)]|>)\s+)?")
 
 
@@ -58,12 +58,23 @@ def title(message: str, fallback: str) -> str:
     return label(fallback)
 
 
+def below_title(message: str) -> str:
+    """What a message says besides its title; all of it when the title is cut."""
+    head, _, rest = clean(message).strip().partition("\n")
+    return message if title(head, "").endswith("…") and not head.endswith("…") else rest.strip("\n")
+
+
 def moment(at: datetime) -> str:
     """A date that nobody can misread: "Tuesday, 24 November 2026, 15:00 UTC"."""
     if at.tzinfo is None:
         raise ValueError("a moment needs its zone")
     zone = "UTC" if at.utcoffset() == timedelta(0) else at.strftime("%Z")
     return f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02} {zone}"
+
+
+def web_address(url: str) -> str:
+    """An address of the web as it is, and nothing else."""
+    return one_line(url, 1_000) if url.startswith(("https://", "http://")) else ""
 
 
 def choices(labels: Sequence[str]) -> str:
