@@ -14,9 +14,10 @@ from infra.app import build_app
 from infra.build import tool
 from infra.settings import LOCAL_STAGE, ROOT, Code
 
-# One install of each kind; the domain is only an example.
+# One install of each kind: on AWS, on AWS with a rule set that others use too, on this machine.
 INSTALLS: Mapping[str, Mapping[str, str]] = {
     "aws": {"stage": "dev", "domain": "signoff.example.com"},
+    "shared": {"stage": "prod", "domain": "signoff.example.com", "rule_set": "mail-of-the-company"},
     LOCAL_STAGE: {"stage": LOCAL_STAGE},
 }
 # W3005: the CDK orders a function after its role's policy, and so names the role twice.

@@ -50,6 +50,16 @@ def audit_trail(here: Surroundings, function: lambda_.Function) -> None:
     _allow_key_through(here, function, "dynamodb")
 
 
+def audit_stream(here: Surroundings, function: lambda_.Function) -> None:
+    """Follow the stream of new entries."""
+    stream = here.data.audit.table_stream_arn
+    assert stream, "the audit table has a stream"
+    _allow(function, ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream])
+    _allow(function, ["dynamodb:ListStreams"], ["*"])
+    accept(function.role or function, "AwsSolutions-IAM5[Resource::*]", "dynamodb:ListStreams knows no resource")
+    _allow_key_through(here, function, "dynamodb")
+
+
 def content(here: Surroundings, function: lambda_.Function) -> None:
     """Read and write the content of requests, and open and make the data keys that encrypt it."""
     _allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "content/*")

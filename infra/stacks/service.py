@@ -144,20 +144,18 @@ class ServiceStack(Stack):
         accept(self.api, "AwsSolutions-APIG4", "The function checks the key and its scope, route by route")
 
     def _relay(self) -> None:
-        function = self.functions.add("relay", needs=[needs.bus])
-        function.add_event_source(
-            sources.DynamoEventSource(
-                self.data.audit,
-                starting_position=lambda_.StartingPosition.TRIM_HORIZON,
-                batch_size=RELAY_BATCH,
-                bisect_batch_on_error=True,
-                report_batch_item_failures=True,
-                retry_attempts=RELAY_RETRIES,
-                filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
-                on_failure=sources.SqsDlq(self.functions.dead_letters("relay")),
-            )
+        function = self.functions.add("relay", needs=[needs.audit_stream, needs.bus])
+        function.add_event_source_mapping(
+            "AuditStream",
+            event_source_arn=self.data.audit.table_stream_arn,
+            starting_position=lambda_.StartingPosition.TRIM_HORIZON,
+            batch_size=RELAY_BATCH,
+            bisect_batch_on_error=True,
+            report_batch_item_failures=True,
+            retry_attempts=RELAY_RETRIES,
+            filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
+            on_failure=sources.SqsDlq(self.functions.dead_letters("relay")),
         )
-        accept(function.role or function, "AwsSolutions-IAM5[Resource::*]", "dynamodb:ListStreams knows no resource")
 
     def _notify(self) -> None:
         function = self.functions.add(

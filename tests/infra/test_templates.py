@@ -1,0 +1,335 @@
+"""What the templates promise, read from the templates."""
+
+import json
+import re
+
+import pytest
+
+from tests.infra.templates import Examined, as_list, environment, only, resources, statements
+
+AUDIT = "Audit3D8ADE0A"
+
+
+@pytest.fixture(scope="module")
+def data(examined: Examined) -> dict:
+    return examined.template("aws", "data")
+
+
+@pytest.fixture(scope="module")
+def service(examined: Examined) -> dict:
+    return examined.template("aws", "service")
+
+
+@pytest.fixture(scope="module")
+def mail(examined: Examined) -> dict:
+    return examined.template("aws", "mail")
+
+
+def table(data: dict, name: str) -> dict:
+    (found,) = [t for t in resources(data, "AWS::DynamoDB::Table").values() if t["TableName"] == name]
+    return found
+
+
+def keys(schema: list[dict]) -> list[str]:
+    return [entry["AttributeName"] for entry in schema]
+
+
+def test_the_rules_of_the_pack_object_to_nothing(examined: Examined):
+    assert examined.objections == []
+
+
+def test_the_local_install_is_the_same_two_stacks_without_mail(examined: Examined):
+    assert examined.stacks("aws") == ["signoff-dev-data", "signoff-dev-mail", "signoff-dev-service"]
+    assert examined.stacks("local") == ["signoff-local-data", "signoff-local-service"]
+
+
+def test_the_service_that_runs_locally_is_the_service_that_goes_to_aws(examined: Examined):
+    """But for names, the processor and its packages, and the configuration set, which belongs to the mail stack."""
+
+    def in_common(install: str, stage: str, domain: str) -> dict:
+        text = json.dumps(examined.template(install, "service"))
+        text = text.replace(f"signoff-{stage}", "signoff-X").replace(domain, "example.com")
+        text = re.sub(r"[0-9a-f]{64}", "digest", text).replace("x86_64", "arm64").replace(f'"{stage}"', '"X"')
+        text = re.sub(r'"SIGNOFF_CONFIGURATION_SET": "[^"]*"', '"SIGNOFF_CONFIGURATION_SET": ""', text)
+        # Layers carry a digest of their content in their logical ids, permissions one of their path.
+        template = json.loads(re.sub(r"(CoreLayer|DepsLayer|AllowEventRule)\w+", r"\1", text))
+        # The mail stack refers to a function of this one.
+        return template | {"Outputs": {k: v for k, v in template["Outputs"].items() if not k.startswith("Exports")}}
+
+    assert in_common("local", "local", "signoff.test") == in_common("aws", "dev", "signoff.example.com")
+
+
+def test_every_physical_name_carries_the_stage(examined: Examined):
+    named = re.compile(r"(Table|Function|Queue|Role|Api|Rule|StateMachine|LogGroup|EventBus|Layer|Set)?Name$|^Name$")
+    for stack in ("data", "service", "mail"):
+        for logical_id, resource in examined.template("aws", stack)["Resources"].items():
+            for key, value in resource.get("Properties", {}).items():
+                if named.search(key) and isinstance(value, str) and key not in ("StageName", "PolicyName"):
+                    assert "signoff-dev" in value, f"{logical_id}.{key} = {value}"
+
+
+class TestTheData:
+    def test_requests_are_found_by_the_sparse_indexes_of_the_design(self, data: dict):
+        requests = table(data, "signoff-dev-requests")
+
+        assert keys(requests["KeySchema"]) == ["pk", "sk"]
+        assert requests["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+        assert {i["IndexName"]: keys(i["KeySchema"]) for i in requests["GlobalSecondaryIndexes"]} == {
+            "pending_by_deployment": ["pending_deployment", "opened"],
+            "pending_by_assignee": ["pending_assignee", "opened"],
+            "ready_resumes": ["ready_deployment", "claimable_at"],
+            "attention": ["attention_shard", "attention_at"],
+            "by_month": ["month", "opened"],
+            "by_responder": ["responder_key", "closed"],
+        }
+        assert {i["Projection"]["ProjectionType"] for i in requests["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
+
+    def test_the_audit_trail_is_ordered_by_number_and_streams_its_new_entries(self, data: dict):
+        audit = table(data, "signoff-dev-audit")
+
+        assert keys(audit["KeySchema"]) == ["subject", "seq"]
+        assert {"AttributeName": "seq", "AttributeType": "N"} in audit["AttributeDefinitions"]
+        assert audit["StreamSpecification"]["StreamViewType"] == "NEW_IMAGE"
+        assert "TimeToLiveSpecification" not in audit
+
+    def test_both_tables_are_encrypted_recoverable_paid_by_use_and_outlive_the_stack(self, data: dict):
+        for resource in data["Resources"].values():
+            if resource["Type"] == "AWS::DynamoDB::Table":
+                properties = resource["Properties"]
+                assert properties["SSESpecification"]["SSEType"] == "KMS"
+                assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+                assert properties["BillingMode"] == "PAY_PER_REQUEST"
+                assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+
+    def test_the_key_rotates(self, data: dict):
+        assert only(data, "AWS::KMS::Key")["EnableKeyRotation"] is True
+
+    def test_the_bucket_is_private_encrypted_and_forgets_raw_mail(self, data: dict):
+        bucket = only(data, "AWS::S3::Bucket")
+        rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        encryption = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"][0]
+        assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+        assert rules["inbound-mail"]["Prefix"] == "inbound/"
+        assert rules["inbound-mail"]["ExpirationInDays"] == 400
+        assert "AbortIncompleteMultipartUpload" in rules["incomplete-uploads"]
+
+    def test_secrets_are_made_by_the_service_and_never_stand_in_the_template(self, data: dict):
+        made = {s["Name"]: s for s in resources(data, "AWS::SecretsManager::Secret").values()}
+
+        assert set(made) == {"signoff-dev-key-ring", "signoff-dev-install-key"}
+        assert all("SecretString" not in secret for secret in made.values())
+        ring = made["signoff-dev-key-ring"]["GenerateSecretString"]
+        assert (ring["SecretStringTemplate"], ring["GenerateStringKey"]) == ('{"kid": 1}', "secret")
+        assert ring["PasswordLength"] == 64
+
+
+class TestRights:
+    def test_no_role_may_change_or_delete_an_audit_entry(self, service: dict):
+        allowed = {
+            action
+            for _, statement in statements(service)
+            if AUDIT in json.dumps(statement["Resource"]) and "Stream" not in json.dumps(statement["Resource"])
+            for action in as_list(statement["Action"])
+        }
+
+        assert allowed == {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"}
+
+    def test_no_role_may_do_everything_or_reach_everything(self, service: dict):
+        without_resource = {"dynamodb:ListStreams"}
+        log_delivery = re.compile(r"^logs:(\w*LogDeliver\w*|\w*ResourcePolic\w*|DescribeLogGroups)$")
+        for role, statement in statements(service):
+            actions = set(as_list(statement["Action"]))
+            assert not [action for action in actions if "*" in action], role
+            if "*" in as_list(statement["Resource"]):
+                assert all(action in without_resource or log_delivery.match(action) for action in actions), role
+
+    def test_nobody_scans(self, service: dict):
+        assert "dynamodb:Scan" not in {a for _, s in statements(service) for a in as_list(s["Action"])}
+
+    def test_the_key_is_used_through_a_service_or_for_something_that_has_an_owner(self, service: dict):
+        uses = [s for _, s in statements(service) if any(a.startswith("kms:") for a in as_list(s["Action"]))]
+
+        assert uses
+        for statement in uses:
+            conditions = statement["Condition"]
+            assert "kms:ViaService" in conditions.get("StringEquals", {}) or conditions == {
+                "Null": {"kms:EncryptionContext:owner": "false"}
+            }
+            assert set(as_list(statement["Action"])) <= {"kms:Decrypt", "kms:GenerateDataKey"}
+
+    def test_only_notify_sends_mail_and_only_from_the_installs_address(self, service: dict):
+        ((role, statement),) = [(r, s) for r, s in statements(service) if "ses:SendRawEmail" in as_list(s["Action"])]
+
+        assert role.startswith("NotifyRole")
+        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "signoff@signoff.example.com"}}
+        assert "identity/signoff.example.com" in json.dumps(statement["Resource"])
+        assert '"*"' not in json.dumps(statement["Resource"])
+
+    def test_only_the_api_reads_the_install_key(self, service: dict):
+        readers = {r for r, s in statements(service) if "InstallKey" in json.dumps(s["Resource"])}
+
+        assert len(readers) == 1
+        assert readers.pop().startswith("ApiRole")
+
+    def test_no_function_has_a_managed_policy(self, service: dict):
+        assert not [name for name, r in resources(service, "AWS::IAM::Role").items() if r.get("ManagedPolicyArns")]
+
+
+class TestFunctions:
+    def test_each_has_its_layers_its_processor_and_a_log_that_ends(self, service: dict):
+        functions = resources(service, "AWS::Lambda::Function")
+
+        assert {f["FunctionName"] for f in functions.values()} == {
+            f"signoff-dev-{name}" for name in ("api", "relay", "notify", "inbound-mail", "deadline", "sweeper")
+        }
+        for function in functions.values():
+            assert function["Handler"] == "handler.handler"
+            assert function["Architectures"] == ["arm64"]
+            assert re.fullmatch(r"python3\.1[1-3]", function["Runtime"])
+            assert len(function["Layers"]) == 2
+            assert "LogGroup" in function["LoggingConfig"]
+        assert all(group["RetentionInDays"] == 30 for group in resources(service, "AWS::Logs::LogGroup").values())
+
+    def test_every_function_knows_the_install(self, service: dict):
+        for name in ("api", "relay", "notify", "inbound-mail", "deadline", "sweeper"):
+            variables = environment(service, name)
+            assert variables["SIGNOFF_STAGE"] == "dev"
+            assert variables["SIGNOFF_ORGANIZATION_ID"] == "1"
+            assert variables["SIGNOFF_MAIL_FROM"] == "signoff@signoff.example.com"
+            assert variables["SIGNOFF_INBOUND_DOMAIN"] == "reply.signoff.example.com"
+            assert {"SIGNOFF_REQUESTS_TABLE", "SIGNOFF_AUDIT_TABLE"} <= set(variables)
+
+    @pytest.mark.parametrize(
+        ("function", "wanted"),
+        [
+            ("api", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN INSTALL_KEY_SECRET_ARN PUBLIC_URL"),
+            ("relay", "BUS_NAME"),
+            ("notify", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN CONFIGURATION_SET PUBLIC_URL"),
+            ("inbound-mail", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN"),
+            ("deadline", "BUCKET KMS_KEY_ID"),
+            ("sweeper", "BUCKET KMS_KEY_ID BUS_NAME"),
+        ],
+    )
+    def test_each_is_given_what_it_needs_and_no_more(self, service: dict, function: str, wanted: str):
+        known = "STAGE ORGANIZATION_ID REQUESTS_TABLE AUDIT_TABLE INBOUND_DOMAIN MAIL_FROM MAIL_FROM_NAME"
+        given = {name for name in environment(service, function) if name.startswith("SIGNOFF_")}
+
+        assert given == {f"SIGNOFF_{name}" for name in (known + " " + wanted).split()}
+
+
+class TestEvents:
+    def test_the_relay_never_retries_for_ever_and_loses_no_entry_silently(self, service: dict):
+        mapping = only(service, "AWS::Lambda::EventSourceMapping")
+
+        assert mapping["BisectBatchOnFunctionError"] is True
+        assert 0 < mapping["MaximumRetryAttempts"] < 100
+        assert "Fn::GetAtt" in mapping["DestinationConfig"]["OnFailure"]["Destination"]
+        assert mapping.get("MaximumBatchingWindowInSeconds", 0) == 0
+        assert mapping["StartingPosition"] == "TRIM_HORIZON"
+        assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+
+    def test_every_rule_listens_to_our_bus_and_keeps_what_it_could_not_deliver(self, service: dict):
+        for rule in resources(service, "AWS::Events::Rule").values():
+            assert rule["EventPattern"]["source"] == ["signoff"]
+            assert "Ref" in rule["EventBusName"]
+            for target in rule["Targets"]:
+                assert target["DeadLetterConfig"]["Arn"]
+                assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+
+    def test_notify_hears_of_the_actions_that_somebody_gets_a_mail_about(self, service: dict):
+        (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-notify")]
+
+        assert set(rule["EventPattern"]["detail-type"]) == {
+            *(f"request.{action}" for action in ("opened", "responded", "auto_responded", "reassigned", "escalated")),
+            *("request.reminded", "request.cancelled", "reply.rejected", "notification.bounced"),
+        }
+
+    def test_a_request_that_has_a_deadline_starts_the_machine_with_its_detail_alone(self, service: dict):
+        (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-deadlines")]
+
+        assert rule["EventPattern"]["detail-type"] == ["request.opened"]
+        assert rule["EventPattern"]["detail"] == {"wake_at": [{"exists": True}]}
+        assert rule["Targets"][0]["InputPath"] == "$.detail"
+
+    def test_the_machine_waits_by_a_path_and_loops_until_nothing_is_due(self, service: dict):
+        machine = only(service, "AWS::StepFunctions::StateMachine")
+        states = json.loads(machine["DefinitionString"])["States"]
+
+        assert machine["StateMachineName"] == "signoff-dev-deadlines"
+        assert states["Wait"]["TimestampPath"] == "$.wake_at"
+        assert states["Wait"]["Next"] == "Deadline"
+        assert states["Deadline"]["Next"] == "More"
+        assert states["More"]["Choices"] == [{"Variable": "$.wake_at", "IsPresent": True, "Next": "Wait"}]
+        assert states["Deadline"]["Resource"] == "${DeadlineFunctionArn}"
+        assert "DeadlineFunctionArn" in machine["DefinitionSubstitutions"]
+
+    def test_the_sweeper_runs_each_minute(self, service: dict):
+        assert only(service, "AWS::Scheduler::Schedule")["ScheduleExpression"] == "rate(1 minute)"
+
+    def test_every_function_that_is_called_asynchronously_keeps_its_failures(self, service: dict):
+        kept = resources(service, "AWS::Lambda::EventInvokeConfig").values()
+
+        assert len(kept) == 2
+        assert all(config["DestinationConfig"]["OnFailure"]["Destination"] for config in kept)
+
+    def test_queues_are_encrypted_and_keep_for_two_weeks(self, service: dict):
+        for queue in resources(service, "AWS::SQS::Queue").values():
+            assert queue["SqsManagedSseEnabled"] is True
+            assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+class TestTheApi:
+    def test_it_serves_the_versioned_paths_and_health_and_nothing_else(self, service: dict):
+        routes = {route["RouteKey"] for route in resources(service, "AWS::ApiGatewayV2::Route").values()}
+
+        assert routes == {"ANY /v1/{proxy+}", "GET /health"}
+
+    def test_its_access_log_has_the_route_and_never_the_path(self, service: dict):
+        line = only(service, "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
+
+        assert "$context.routeKey" in line
+        assert not re.search(r"\$context\.(path|domain|identity|authorizer)", line)
+
+    def test_the_outputs_say_where_everything_is(self, data: dict, service: dict):
+        assert {"ApiUrl", "BusName", "InboundFunctionName"} <= set(service["Outputs"])
+        assert {"InstallKeySecretArn", "BucketName", "RequestsTableName", "AuditTableName"} <= set(data["Outputs"])
+
+
+class TestMail:
+    def test_a_reply_is_stored_before_the_function_hears_of_it(self, mail: dict):
+        rule = only(mail, "AWS::SES::ReceiptRule")["Rule"]
+
+        assert rule["Recipients"] == ["reply.signoff.example.com"]
+        assert [list(action) for action in rule["Actions"]] == [["S3Action"], ["LambdaAction"]]
+        assert rule["Actions"][0]["S3Action"]["ObjectKeyPrefix"] == "inbound/"
+        assert rule["Actions"][1]["LambdaAction"]["InvocationType"] == "Event"
+        assert rule["ScanEnabled"] is True
+
+    def test_ses_may_store_mail_for_this_rule_of_this_account_only(self, data: dict):
+        policy = json.dumps(only(data, "AWS::S3::BucketPolicy"))
+
+        assert "signoff-dev:receipt-rule/signoff-dev-inbound" in policy
+        assert "aws:SourceAccount" in policy
+
+    def test_the_function_listens_to_this_rule_only(self, mail: dict):
+        permission = only(mail, "AWS::Lambda::Permission")
+
+        assert permission["Principal"] == "ses.amazonaws.com"
+        assert "signoff-dev:receipt-rule/signoff-dev-inbound" in json.dumps(permission["SourceArn"])
+        assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
+
+    def test_a_rule_set_that_others_use_is_added_to_and_never_made(self, examined: Examined):
+        shared = examined.template("shared", "mail")
+
+        assert resources(shared, "AWS::SES::ReceiptRuleSet") == {}
+        assert only(shared, "AWS::SES::ReceiptRule")["RuleSetName"] == "mail-of-the-company"
+        assert "mail-of-the-company:receipt-rule/signoff-prod-inbound" in json.dumps(
+            only(examined.template("shared", "data"), "AWS::S3::BucketPolicy")
+        )
+
+    def test_the_domain_is_signed_and_its_records_are_told(self, mail: dict):
+        assert only(mail, "AWS::SES::EmailIdentity")["EmailIdentity"] == "signoff.example.com"
+        assert only(mail, "AWS::SES::ConfigurationSet")["Name"] == "signoff-dev"
+        assert {"DkimRecord1", "DkimRecord2", "DkimRecord3", "InboundMailExchanger"} <= set(mail["Outputs"])
