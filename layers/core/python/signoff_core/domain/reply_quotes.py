@@ -76,7 +76,9 @@ class SentMail:
         """Whether this line is the last of our mail."""
         text = words(line)
         last = next(reversed(self._places), "")
-        return bool(text) and (text == last or (len(text) >= MIN_COPIED_CHARACTERS and last.endswith(text)))
+        if not text or min(len(text), len(last)) < MIN_COPIED_CHARACTERS:
+            return bool(text) and text == last
+        return last.endswith(text) or text.endswith(last)
 
     def is_named_in(self, line: str) -> bool:
         """Whether the line holds our name or our reply address."""

@@ -43,6 +43,9 @@ def is_phone_line(line: str) -> bool:
     """Whether a phone or a mail program appended this line by itself: "Sent from my iPhone", in any language."""
     if not line or len(line) > MAX_PHONE_LINE_CHARACTERS + 400:
         return False
+    # Outlook's line names its own page, whatever the language.
+    if "https://aka.ms/" in line and "outlook" in line.lower():
+        return True
     text = folded(_LINK.sub("", line)).strip(" *_-–—.。[]()")
     if not text or len(text) > MAX_PHONE_LINE_CHARACTERS:
         return False

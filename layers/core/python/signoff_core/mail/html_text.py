@@ -69,15 +69,17 @@ def text_of_html(html: str) -> str:
     if root is None:
         return ""
     page = _Page()
-    quote_depth = 0
+    quote_depth = preformatted_depth = 0
     for node, is_start in _visits(root):
         tag = node.tag or ""
         if tag == "-text":
-            if is_start and _is_preformatted(node):
+            if is_start and preformatted_depth:
                 page.write_preformatted(node.text_content or "", quote_depth)
             elif is_start:
                 page.write(node.text_content or "")
             continue
+        if tag == "pre":
+            preformatted_depth += 1 if is_start else -1
         if tag == "br" and is_start:
             page.end_line(quote_depth, even_if_empty=True)
         elif tag == "img" and is_start:
@@ -168,11 +170,6 @@ def _is_quote(node: LexborNode) -> bool:
         return node.attributes.get("type") == "cite" or "border:none" not in _style(node)
     classes = node.attributes.get("class")
     return bool(classes) and not _QUOTE_CLASSES.isdisjoint((classes or "").split())
-
-
-def _is_preformatted(node: LexborNode) -> bool:
-    parent = node.parent
-    return parent is not None and parent.tag == "pre"
 
 
 def _emoji_of(node: LexborNode) -> str:

@@ -1,0 +1,34 @@
+"""Every mail of the corpus is read rightly: outcome, feedback and the whole visible reply."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from signoff_core.domain.options import match_option
+from signoff_core.domain.replies import SentMail, read_reply
+from signoff_core.mail.inbound import parse_mail
+
+MAILS = Path(__file__).parents[2] / "mails"
+MANIFEST = json.loads((MAILS / "manifest.json").read_text(encoding="utf-8"))
+SENT = SentMail("Signoff", "reply.example.com", tuple((MAILS / "sent.txt").read_text(encoding="utf-8").splitlines()))
+OPTIONS = ("approved", "rejected", "needs_revision")
+
+
+@pytest.mark.parametrize("expected", MANIFEST, ids=[entry["file"].removeprefix("replies/") for entry in MANIFEST])
+def test_a_reply_of_the_corpus_is_read_rightly(expected: dict[str, str | None]) -> None:
+    mail = parse_mail((MAILS / str(expected["file"])).read_bytes())
+    reply = read_reply(mail.text, SENT, writer=mail.sender_name)
+
+    assert reply.first_line == expected["feedback"]
+    assert reply.text == expected["text"]
+    assert match_option(reply.first_line, OPTIONS) == expected["outcome"]
+    assert mail.sender == "ana@example.com"
+    assert mail.automatic is None
+
+
+def test_the_corpus_is_as_wide_as_it_claims() -> None:
+    assert len(MANIFEST) >= 300
+    assert len({entry["language"] for entry in MANIFEST}) >= 20
+    assert len({entry["program"] for entry in MANIFEST}) >= 12
+    assert sum(entry["text"] == "" for entry in MANIFEST) >= 40
