@@ -153,11 +153,11 @@ def test_there_is_one_button_for_each_option() -> None:
 
 
 def test_more_options_than_buttons_are_all_named() -> None:
-    many = replace(REVIEW, asking=replace(REVIEW.asking, options=tuple(f"option {n}" for n in range(30))))
+    many = replace(REVIEW, asking=replace(REVIEW.asking, options=tuple(f"Option {n}" for n in range(30))))
     rendered = render(many)
 
-    assert "option 29" in words_of(rendered.html)
-    assert "* option 29" in rendered.text
+    assert "Option 29" in words_of(rendered.html)
+    assert "* Option 29" in rendered.text
 
 
 @pytest.mark.parametrize(
@@ -263,7 +263,7 @@ def test_prefix_and_footer_are_the_owners() -> None:
 def test_a_late_answer_hears_whether_there_is_a_newer_review() -> None:
     closed = cast("letter_kinds.ClosedRequest", LETTERS["closed request: answered"])
 
-    assert "There is no newer review" in words_of(render(closed).html)
+    assert "No review of this flow waits for an answer now" in words_of(render(closed).html)
     mine, anothers = (replace(closed, newer=NewerRequest(3, assigned_to_reader=mine)) for mine in (True, False))
     assert "waits for you" in words_of(render(mine).html)
     assert "sent to somebody else" in words_of(render(anothers).html)
@@ -278,7 +278,7 @@ def test_a_confirmation_reads_like_this() -> None:
         "Another reply will not change this answer.\n\n"
         "Recorded Monday, 23 November 2026, 12:14 UTC from a mail of\n"
         "ana@example.com.\n\n"
-        'About "Please review this content for brand compliance": review 2 of\n'
+        "About “Please review this content for brand compliance”: review 2 of\n"
         "Content Review Flow, flow 5c3e0e6f-7c3b-4f0e-9d1d-2a1f1f6f2b11.\n"
     )
 

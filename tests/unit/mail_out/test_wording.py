@@ -17,11 +17,11 @@ from signoff_core.mail.wording import below_title, choices, clean, label, moment
     [
         ("approved", "Approved"),
         ("needs_revision", "Needs revision"),
-        ("ask the supplier", "ask the supplier"),
+        ("ask the supplier", "Ask the supplier"),
         ("LGTM", "LGTM"),
         ("v2.1-beta", "v2.1-beta"),
         ("承認", "承認"),
-        ("a\r\nb", "a b"),
+        ("a\r\nb", "A b"),
     ],
 )
 def test_an_option_is_shown_as_a_person_would_write_it(option: str, shown: str) -> None:
@@ -88,6 +88,11 @@ def test_prose_is_wrapped_and_code_and_tables_are_not() -> None:
     assert f"{code} {code}" in wrapped
     assert any(line.startswith("  word") for line in wrapped)
     assert sum(line.startswith("> ") for line in wrapped) == 3
+
+
+def test_a_link_of_markdown_stays_whole() -> None:
+    link = "[the campaign page of the spring](https://example.com/campaigns)"
+    assert any(link in line for line in wrap_markdown(f"{'word ' * 12}{link} and {'word ' * 12}").split("\n"))
 
 
 def test_an_address_stays_whole() -> None:

@@ -22,8 +22,9 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ufeff\ufffe\
 _ANY_NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # In one line nothing may change direction or be invisible: it stands beside words of ours.
 _LINE_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
-_SNAKE_CASE = re.compile(r"[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
+_LOWER_CASE = re.compile(r"[a-z][a-z0-9]*(?:[ _-][a-z0-9]+)*")
 _MARKDOWN_MARKS = re.compile(r"^\s*(?:#{1,6}\s+|>\s*|[-*+]\s+)|(?<!\w)[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}(?!\w)")
+_LINK = re.compile(r"\[[^\]\n]{1,200}\]\([^)\s]{1,500}\)")
 _LIST_ITEM = re.compile(r"(\s{0,12})((?:[-*+]|\d{1,4}[.)]|>)\s+)?")
 
 
@@ -46,7 +47,7 @@ def label(option: str) -> str:
     Only what reply reading folds anyway is changed, so that the label is a valid answer.
     """
     line = one_line(option, LABEL_MAX_CHARS)
-    return line.replace("_", " ").capitalize() if _SNAKE_CASE.fullmatch(line) else line
+    return line.replace("_", " ").capitalize() if _LOWER_CASE.fullmatch(line) else line
 
 
 def title(message: str, fallback: str) -> str:
@@ -128,12 +129,14 @@ def wrap_markdown(source: str) -> str:
         found = _LIST_ITEM.match(line)
         lead = found.group(0) if found else ""
         hanging = lead if lead.strip() == ">" else " " * len(lead)
+        # A link stays whole, its words too: it can be clicked in most readers of plain text.
+        whole = _LINK.sub(lambda link: link.group().replace(" ", "\0"), line[len(lead) :])
         lines += textwrap.wrap(
-            line[len(lead) :],
+            whole,
             TEXT_COLUMNS,
             initial_indent=lead,
             subsequent_indent=hanging,
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
-    return "\n".join(lines).strip("\n")
+    return "\n".join(lines).replace("\0", " ").strip("\n")
