@@ -104,6 +104,15 @@ def test_one_forbidden_address_among_many_forbids_all_even_behind_those_that_wou
     assert (outcome.class_, dial.dialled) == (DeliveryClass.FORBIDDEN_ADDRESS, [])
 
 
+@pytest.mark.parametrize("answer", [["169.254.169.254"], ["127.0.0.1", "10.0.0.1"], [PUBLIC_V4], ["::ffff:127.0.0.1"]])
+def test_on_the_embedded_stack_localhost_that_resolves_elsewhere_is_not_dialled(answer: list[str]) -> None:
+    dial = RecordingDial()
+    outcome = deliver(
+        "http://localhost:9000/", b"{}", {}, resolver=lambda host, port: answer, allow_loopback_http=True, dial=dial
+    )
+    assert (outcome.class_, dial.dialled) == (DeliveryClass.FORBIDDEN_ADDRESS, [])
+
+
 @settings(max_examples=500)
 @given(st.ip_addresses())
 def test_an_address_passes_only_if_the_standard_library_too_calls_it_global(address) -> None:

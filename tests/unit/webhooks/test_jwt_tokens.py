@@ -236,6 +236,13 @@ def test_no_changed_letter_anywhere_is_accepted(position: int, letter: str) -> N
     assert not refused(lambda: read_callback(changed, now=NOW, issuer=ISSUER, ring=RING)).is_expired
 
 
+def test_a_signature_has_one_spelling_though_base64_leaves_two_bits_of_its_last_letter_free() -> None:
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    for changed in (CALLBACK[:-1] + letter for letter in letters if letter != CALLBACK[-1]):
+        refused(lambda text=changed: read_callback(text, now=NOW, issuer=ISSUER, ring=RING))
+    refused(lambda: read_callback(CALLBACK + "=", now=NOW, issuer=ISSUER, ring=RING))
+
+
 @settings(max_examples=300)
 @given(st.text() | st.from_regex(r"[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}\.[A-Za-z0-9_-]{0,40}", fullmatch=True))
 def test_any_text_is_refused_in_the_same_way(text: str) -> None:
