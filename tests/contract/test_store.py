@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 from moto import mock_aws
+from support.lost_answers import losing_answers
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
 from signoff_core.adapters.dynamodb import DynamoDbStore
@@ -180,3 +181,23 @@ def test_a_day_lists_its_entries_over_its_shards(store: Store) -> None:
         written += entries
     found = [e for shard in range(DAY_SHARDS) for e in store.day(7, "2026-03-02", shard=shard).items]
     assert sorted(e.subject for e in found) == sorted(e.subject for e in written)
+
+
+def test_a_write_whose_answer_was_lost_is_known_as_ones_own() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        request = a_request()
+        entries, head = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE, {"number": 1})], at=NOW)
+        sent = losing_answers(client)
+        store.commit([replace(request, last_seq=head.last_seq, head_hash=head.hash)], entries)
+        assert len(sent) == 2, "the first answer was lost, so it was sent again"
+        assert store.chain(request.subject).items == entries
+        sent.clear()
+        other, _ = append(request.head, [Happening(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
+        with pytest.raises(Changed):
+            store.commit([request], other)
+        sent.clear()
+        with pytest.raises(Changed):
+            store.commit([ContentKey("r1", b"w")])
