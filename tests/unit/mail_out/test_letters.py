@@ -199,6 +199,13 @@ def test_long_content_is_cut_and_goes_along_whole(piece: str) -> None:
     assert len(on_the_wire(replace(rendered, text=""))) < GMAIL_CLIPS_AT_BYTES
 
 
+def test_a_long_mail_says_on_top_where_the_answers_are() -> None:
+    hint = "How to answer stands at the end of this mail."
+
+    assert hint in words_of(render(LETTERS["review request: long content, shown in part"]).html)
+    assert hint not in words_of(render(REVIEW).html)
+
+
 def test_content_that_fits_goes_without_a_file() -> None:
     assert render(replace(REVIEW, content="x " * (CONTENT_MAX_CHARS // 2 - 10))).attachment is None
 

@@ -195,7 +195,7 @@ def _environment() -> Environment:
     environment.tests["answer"] = _says
     environment.globals |= {
         "how_to_answer": sentences.how_to_answer,
-        "answer_by": sentences.answer_by,
+        "on_top": sentences.on_top,
         "what_happens": sentences.what_happens,
         "why_this_mail": sentences.why_this_mail,
         "notice_of": sentences.notice_of,

@@ -6,6 +6,8 @@ from signoff_core.mail.content import Shown
 from signoff_core.mail.letter_kinds import Asking, Deadline, Escalated, ExpiredToken, Reminder, ReviewRequest
 from signoff_core.mail.wording import label, moment, one_line
 
+LONG_CONTENT_CHARS = 3_000  # about two screens of a laptop
+
 
 def how_to_answer(asking: Asking) -> str:
     """What a reply may say, in the terms of the deployment's settings."""
@@ -22,10 +24,15 @@ def how_to_answer(asking: Asking) -> str:
     return f"{start} You can also answer in your own words: {passed_on}"
 
 
-def answer_by(asking: Asking) -> str:
-    """Until when an answer decides, short enough to stand on top; empty when nothing but a reminder is due."""
+def on_top(asking: Asking, shown: Shown | None) -> str:
+    """What a reader wants to know before the content: until when an answer decides, and where a long mail says how.
+
+    Empty when nothing but a reminder is due and the content is short.
+    """
     moments = [deadline.at for deadline in asking.deadlines if deadline.kind != "reminder"]
-    return f"Please answer by {moment(min(moments))}." if moments else ""
+    by = f"Please answer by {moment(min(moments))}." if moments else ""
+    long = shown is not None and shown.shown_chars > LONG_CONTENT_CHARS
+    return f"{by} How to answer stands at the end of this mail.".strip() if long else by
 
 
 def what_happens(asking: Asking) -> tuple[str, ...]:
