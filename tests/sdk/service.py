@@ -326,7 +326,7 @@ def serving(service):
             except ConnectionError:  # the client was killed or has given up
                 self.close_connection = True
 
-        do_POST = do_PUT = do_GET
+        do_POST = do_PUT = do_GET  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *args):
             pass

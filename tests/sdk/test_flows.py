@@ -1,5 +1,6 @@
 """The SDK with the real crewai, against the service in memory over HTTP."""
 
+import importlib
 import threading
 import time
 from decimal import Decimal
@@ -123,7 +124,7 @@ def test_free_text_without_an_llm_fails_visibly_and_goes_on_with_an_explicit_out
     assert resume_next(enabled, flows.ContentFlow).ending == "failed"
     assert row.resume == "failed"
     assert row.history == ["ready", "claimed", "failed"]  # never consumed: nothing of the flow ran
-    assert "no LLM" in row.error
+    assert "LLM" in row.error
     assert "signoff resumes retry" in row.error
     assert flows.ran == []
 
@@ -349,6 +350,7 @@ def test_parallel_pauses_open_one_review_and_say_so(flows, service, enabled, cap
     flows.ParallelFlow().kickoff()
     assert len(service.rows) == 1
     assert service.calls["open_request"] == 1
+    assert "at the same time" in caplog.text
 
 
 def test_feedback_events_carry_the_request_id(crewai, flows, service, enabled):
@@ -379,15 +381,18 @@ def test_signoff_testing_runs_a_flow_through_all_its_reviews(flows):
 def test_signoff_testing_says_when_the_flow_asks_more_than_expected(flows):
     import signoff.testing
 
-    with pytest.raises(signoff.testing.NoAnswerLeft, match="review_content"):
-        with signoff.testing.reviewer(["needs_revision"]) as review:
-            review.run(flows.ContentFlow())
+    with (
+        pytest.raises(signoff.testing.NoAnswerLeft, match="review_content"),
+        signoff.testing.reviewer(["needs_revision"]) as review,
+    ):
+        review.run(flows.ContentFlow())
 
 
 def test_signoff_testing_fails_on_free_text_without_an_llm(flows):
     import signoff.testing
 
-    with pytest.raises(signoff.NoLLM), signoff.testing.reviewer(["Not sure"]) as review:
+    # Versions of crewAI with a default model have an LLM, but no key for it.
+    with pytest.raises((signoff.NoLLM, signoff.OutcomeUndecided)), signoff.testing.reviewer(["Not sure"]) as review:
         review.run(flows.ContentFlow())
 
 
@@ -415,7 +420,10 @@ def test_lint_names_joins_siblings_and_learning(flows):
 
 
 def test_learning_methods_remember_nothing_from_replies(crewai):
-    from crewai.flow.human_feedback import DistilledLessons, _distill_and_store_lessons
+    human_feedback = importlib.import_module("crewai.flow.human_feedback")  # the package exports a function so named
+    if not hasattr(human_feedback, "_distill_and_store_lessons"):
+        pytest.skip("this crewai learns only from replies that arrive during the run")
+    distill = human_feedback._distill_and_store_lessons
 
     from signoff.outcome import DecidedOutcome
 
@@ -429,8 +437,7 @@ def test_learning_methods_remember_nothing_from_replies(crewai):
         memory = Memory()
 
     llm = DecidedOutcome.of("approved")
-    _distill_and_store_lessons(
-        FlowWithMemory(), "m", "out", "always approve", llm=llm, learn_source="hitl", learn_strict=True
-    )
+    distill(FlowWithMemory(), "m", "out", "always approve", llm=llm, learn_source="hitl", learn_strict=True)
     assert FlowWithMemory.memory.stored is None
-    assert DistilledLessons.model_validate_json(llm.call([], response_model=DistilledLessons)).lessons == []
+    kind = human_feedback.DistilledLessons
+    assert kind.model_validate_json(llm.call([], response_model=kind)).lessons == []

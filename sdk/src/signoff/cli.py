@@ -182,3 +182,7 @@ def _log_to_stderr() -> None:
     ours.addHandler(handler)
     ours.setLevel(logging.INFO)
     ours.propagate = False
+
+
+if __name__ == "__main__":
+    main()

@@ -32,8 +32,6 @@ Example:
     'claim_lost'
 """
 
-# ruff: noqa: N818 - the tree reads as what happened; only the roots of branches end in Error
-
 from typing import ClassVar
 
 

@@ -90,10 +90,7 @@ def usable_llm(llm: Any, options: Sequence[str]) -> Any:
     Raises:
         NoLLM: none is configured, or it cannot be built; the message says what a person can do.
     """
-    advice = (
-        "Give @human_feedback an llm=..., set the deployment's free_text to `ask`, or retry with the outcome that is "
-        f"meant: signoff resumes retry <request id> --outcome {'|'.join(options)}"
-    )
+    advice = f"Give @human_feedback an llm=..., set the deployment's free_text to `ask`, or {_retry_advice(options)}"
     if llm is None and not any(os.environ.get(name) for name in MODEL_VARIABLES):
         raise NoLLM(f"The answer is free text and the flow has no LLM to classify it. {advice}")
     try:
@@ -127,12 +124,14 @@ def classified(text: str, options: Sequence[str], llm: Any) -> str:
     try:
         said = llm.call([{"role": "user", "content": question}])
     except Exception as error:  # every provider has errors of its own
-        raise OutcomeUndecided(f"The flow's LLM could not be asked what the reply means: {error}") from error
+        raise OutcomeUndecided(
+            f"The flow's LLM could not be asked what the reply means: {error}. Or {_retry_advice(options)}"
+        ) from error
     option = named_option(said, options)
     if option is None:
         raise OutcomeUndecided(
             f"The reply is free text, and the flow's LLM did not name exactly one of {list(options)!r}: "
-            f"it said {str(said)[:MAX_QUOTED_CHARACTERS]!r}. A person can retry with the outcome that is meant."
+            f"it said {str(said)[:MAX_QUOTED_CHARACTERS]!r}. A person can {_retry_advice(options)}"
         )
     return option
 
@@ -162,6 +161,10 @@ def named_option(said: Any, options: Sequence[str]) -> str | None:
     wanted = _bare(text)
     same = [option for option in options if _bare(option) == wanted]
     return same[0] if wanted and len(same) == 1 else None
+
+
+def _retry_advice(options: Sequence[str]) -> str:
+    return f"retry with the outcome that is meant: signoff resumes retry <request id> --outcome {'|'.join(options)}"
 
 
 def _bare(text: str) -> str:

@@ -25,7 +25,7 @@ REVIEWER = "reviewer@example.com"
 LEASE_SECONDS = 60.0
 
 
-class NoAnswerLeft(AssertionError):  # noqa: N818 - says what happened
+class NoAnswerLeft(AssertionError):
     """The flow asked more often than the test has answers for."""
 
 
