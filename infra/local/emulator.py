@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.build import tool
+from infra.local.assembly import only_one
 from infra.local.aws import ACCESS_KEY, REGION
 from infra.settings import ROOT
 
@@ -59,8 +60,13 @@ def prepare_environment() -> None:
     """
     wanted = hashlib.sha256((ROOT / "uv.lock").read_bytes() + sys.version.encode()).hexdigest()
     stamp = ENVIRONMENT / "signoff.stamp"
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return
+    with only_one(ENVIRONMENT.with_suffix(".lock")):
+        if not (stamp.is_file() and stamp.read_text() == wanted):
+            _install()
+            stamp.write_text(wanted)
+
+
+def _install() -> None:
     environment = {
         **os.environ,
         "UV_PROJECT_ENVIRONMENT": str(ENVIRONMENT),
@@ -78,7 +84,6 @@ def prepare_environment() -> None:
     )
     if done.returncode:
         raise EmulatorFailed(f"the emulator could not be installed:\n{done.stderr.strip()}")
-    stamp.write_text(wanted)
 
 
 def start(folder: Path, *, port: int, smtp_port: int, keep_open: tuple[int, ...] = ()) -> Emulator:

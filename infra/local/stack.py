@@ -15,12 +15,13 @@ from infra.local.assembly import local_assembly
 from infra.local.aws import ACCOUNT, REGION, client
 from infra.local.deploy import deploy
 from infra.local.home import Home, Ports
-from infra.settings import LOCAL_DOMAIN, ROOT, Code
+from infra.settings import LOCAL_DOMAIN, LOCAL_STAGE, ROOT, Code
 
 HOME = ROOT / ".signoff"
 OWN_CODE = Code()
 # With a fixed id, the API keeps its address even after the state was thrown away.
 API_ID = "5169f0ff"
+TAKE_RECORDS = (f"signoff-{LOCAL_STAGE}-relay", f"signoff-{LOCAL_STAGE}-inbound-mail")
 MAIL_FROM = f"signoff@{LOCAL_DOMAIN}"
 INBOUND_DOMAIN = f"reply.{LOCAL_DOMAIN}"
 
@@ -102,6 +103,15 @@ class EmbeddedStack:
             held.release()
             raise
         return cls(addresses, seconds, changed, held, running)
+
+    def warm_up(self) -> None:
+        """Have the functions that take records start now, with none, so that the first real event finds them ready.
+
+        Answers at once; the functions start in the background.
+        """
+        functions = client("lambda", self.addresses.endpoint_url)
+        for name in TAKE_RECORDS:
+            functions.invoke(FunctionName=name, InvocationType="Event", Payload=b'{"Records": []}')
 
     def stop(self) -> None:
         """Stop the emulator and wait until its state is on disk. Stopping twice is harmless."""

@@ -60,7 +60,7 @@ def test_two_builds_of_one_source_are_the_same_to_the_byte(own_build: Path, tmp_
 
 
 def test_a_function_without_a_handler_is_named(own_build: Path, tmp_path: Path):
-    with pytest.raises(BuildFailed, match="'sweeper' has no handler.py"):
+    with pytest.raises(BuildFailed, match=r"'sweeper' has no handler\.py"):
         function_asset(tmp_path / "sweeper")
 
 
@@ -94,12 +94,10 @@ class TestTheLayerOfDependencies:
         layer = deps_layer("x86_64", for_aws=False) / "python"
         wanted = "aws_lambda_powertools jwt cryptography jinja2 markdown_it nh3 pydantic pygments rfc8785 selectolax"
 
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(layer)!r})\n"
-             + "\n".join(f"import {name}; assert {name}.__file__.startswith({str(layer)!r})" for name in wanted.split())],
-            capture_output=True,
-            text=True,
-        )  # fmt: skip
+        lines = [f"import {name}; assert {name}.__file__.startswith({str(layer)!r})" for name in wanted.split()]
+        script = "\n".join([f"import sys; sys.path.insert(0, {str(layer)!r})", *lines])
+
+        done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True)
 
         assert done.returncode == 0, done.stderr
 

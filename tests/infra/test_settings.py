@@ -61,7 +61,7 @@ def test_a_value_that_cannot_be_deployed_is_refused_by_its_name(key: str, value:
 
 
 def test_a_missing_domain_is_explained_with_an_example():
-    with pytest.raises(BadContext, match="-c domain=example.com"):
+    with pytest.raises(BadContext, match=r"-c domain=example\.com"):
         read_settings(context(stage="dev"))
 
 

@@ -1,0 +1,138 @@
+"""The real templates on the emulator, with the smallest of handlers."""
+
+import json
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from infra.local.aws import client
+from infra.local.deploy import DeployFailed, deploy
+from infra.local.home import StackInUse
+from infra.local.stack import EmbeddedStack
+from infra.settings import ROOT, Code
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("stack")
+
+
+@pytest.fixture(scope="module")
+def first_start(home: Path, code: Code) -> Mapping:
+    """What the first start of the folder's stack gave; it is stopped again."""
+    with EmbeddedStack.start(home, code=code) as stack:
+        return {
+            "addresses": stack.addresses,
+            "changed": stack.changed,
+            "answer": get(f"{stack.addresses.api_url}/health"),
+        }
+
+
+@pytest.fixture
+def stack(home: Path, code: Code, first_start: Mapping):
+    with EmbeddedStack.start(home, code=code) as running:
+        yield running
+
+
+def get(url: str) -> dict:
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        return json.loads(answer.read())
+
+
+def test_a_fresh_folder_gets_both_stacks_and_the_api_answers(first_start: Mapping):
+    assert first_start["changed"] == ("signoff-local-data", "signoff-local-service")
+    assert first_start["answer"]["path"] == "/health"
+    assert first_start["answer"]["url"] == first_start["addresses"].api_url
+    assert first_start["answer"]["core"].endswith("python/signoff_core/__init__.py")
+
+
+def test_the_file_says_where_everything_is(first_start: Mapping, home: Path):
+    written = json.loads((home / "stack.json").read_text())
+    addresses = first_start["addresses"]
+
+    assert written["api_url"] == addresses.api_url == f"{addresses.endpoint_url}/_aws/execute-api/5169f0ff/$default"
+    assert written["install_key"] == addresses.install_key
+    assert written["bucket"] == "signoff-local-content-000000000000-us-east-1"
+    assert written["inbound_function"] == "signoff-local-inbound-mail"
+    assert written["outputs"]["RequestsTableName"] == "signoff-local-requests"
+
+
+def test_the_install_key_is_long_and_needs_no_escaping(first_start: Mapping):
+    assert first_start["addresses"].install_key.isalnum()
+    assert len(first_start["addresses"].install_key) >= 43
+
+
+def test_a_second_start_changes_nothing_and_keeps_what_was_there(stack: EmbeddedStack, first_start: Mapping):
+    assert stack.changed == ()
+    assert stack.addresses == first_start["addresses"]
+
+
+def test_data_and_objects_survive_a_stop(home: Path, code: Code, first_start: Mapping):
+    item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    with EmbeddedStack.start(home, code=code) as stack:
+        here = stack.addresses
+        client("dynamodb", here.endpoint_url).put_item(TableName=here.outputs["RequestsTableName"], Item=item)
+        client("s3", here.endpoint_url).put_object(Bucket=here.bucket, Key="inbound/x", Body=b"raw")
+    with EmbeddedStack.start(home, code=code) as stack:
+        here = stack.addresses
+        found = client("dynamodb", here.endpoint_url).get_item(TableName=here.outputs["RequestsTableName"], Key=item)
+        body = client("s3", here.endpoint_url).get_object(Bucket=here.bucket, Key="inbound/x")["Body"].read()
+
+    assert found["Item"] == item
+    assert body == b"raw"
+
+
+def test_our_own_addresses_may_send_and_others_may_not(stack: EmbeddedStack):
+    ses = client("ses", stack.addresses.endpoint_url)
+    mail = b"From: %s\r\nTo: reviewer@example.com\r\nSubject: x\r\n\r\ny\r\n"
+
+    ses.send_raw_email(RawMessage={"Data": mail % stack.addresses.mail_from.encode()})
+    with pytest.raises(ses.exceptions.MessageRejected):
+        ses.send_raw_email(RawMessage={"Data": mail % b"somebody@elsewhere.example"})
+
+
+def test_a_folder_in_use_is_refused(stack: EmbeddedStack, home: Path, code: Code):
+    with pytest.raises(StackInUse):
+        EmbeddedStack.start(home, code=code)
+
+
+def test_a_refused_template_tells_the_resource_and_the_reason(stack: EmbeddedStack, tmp_path: Path):
+    no_hash_key = {"AttributeDefinitions": [], "KeySchema": [], "BillingMode": "PAY_PER_REQUEST"}
+    broken = {"Resources": {"Wrong": {"Type": "AWS::SES::ReceiptRule", "Properties": no_hash_key}}}
+    artifact = {"type": "aws:cloudformation:stack"}
+    (tmp_path / "broken.template.json").write_text(json.dumps(broken))
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": {"broken": artifact}}))
+    destination = {"here": {"objectKey": "broken.json"}}
+    asset = {"source": {"path": "broken.template.json", "packaging": "file"}, "destinations": destination}
+    (tmp_path / "broken.assets.json").write_text(json.dumps({"files": {"x": asset}}))
+
+    with pytest.raises(DeployFailed, match="broken"):
+        deploy(tmp_path, stack.addresses.endpoint_url, parameters={}, tags={})
+
+
+@pytest.mark.parametrize("way", [signal.SIGINT, signal.SIGTERM])
+def test_a_polite_end_leaves_state_on_disk_and_no_process_behind(
+    way: signal.Signals, home: Path, code: Code, first_start: Mapping
+):
+    arguments = ["--home", home, "--functions", code.functions, "--core", code.core]
+    running = subprocess.Popen(
+        [sys.executable, "-m", "infra.local", *map(str, arguments)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert running.stdout
+    with running.stdout as lines:
+        assert any(line.startswith("up at ") for line in iter(lines.readline, ""))
+        known = json.loads((home / "stack.json").read_text())
+        (home / "state" / "cloudformation.json").unlink()
+        running.send_signal(way)
+        assert lines.read() == "stopped\n"
+        assert running.wait(30) == 0
+
+    assert subprocess.run(["ps", "-p", str(known["emulator_pid"])], capture_output=True).returncode != 0
+    assert (home / "state" / "cloudformation.json").is_file()
