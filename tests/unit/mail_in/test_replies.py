@@ -214,6 +214,13 @@ def test_a_quoted_line_that_was_wrapped_without_its_mark_is_not_an_answer() -> N
     assert read(f"{ATTRIBUTION}\n{wrapped}") == BLANK
 
 
+def test_an_option_of_our_list_that_lost_its_quote_mark_is_not_an_answer() -> None:
+    torn = QUOTE.replace(">   * approved", "  * approved")
+
+    assert "\n  * approved" in torn
+    assert read(f"{ATTRIBUTION}\n{torn}") == BLANK
+
+
 def test_the_signature_is_not_part_of_the_reply_but_a_postscript_makes_it_text() -> None:
     assert read("Too long.\nCut it.\n\nBest regards,\nAna Lima\nHead of Content").text == "Too long.\nCut it."
     assert "PS" in read("Too long.\n\nBest,\nAna\n\nPS Cut the second half.").text

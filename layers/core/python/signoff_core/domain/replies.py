@@ -44,7 +44,7 @@ def read_reply(body: str, sent: SentMail, *, writer: str = "") -> Reply:
         quote = next_quote(lines, begin, sent)
         stretch = lines[begin : quote.start if quote else len(lines)]
         if begin > 0:
-            stretch = _without_wrapped(lines[begin - 1], stretch, sent)
+            stretch = _without_ours(lines[begin - 1], stretch, sent)
         shown = typed(stretch, writer=writer, is_top=not kept)
         kept += (["", *shown] if kept else shown) if shown else []
         if quote is None or len(kept) > MAX_REPLY_LINES:
@@ -62,10 +62,11 @@ def _below_unmarked(lines: Sequence[str], quote: Quote, sent: SentMail, *, is_em
     return ends[-1] + 1 if ends else len(lines)
 
 
-def _without_wrapped(above: str, stretch: list[str], sent: SentMail) -> list[str]:
+def _without_ours(above: str, stretch: list[str], sent: SentMail) -> list[str]:
+    """Below a quote, a line may be ours though it lost its mark: the rest of a wrapped one, or an entry of a list."""
     if stretch and is_quoted(above) and sent.is_wrapped(above, stretch[0]):
-        return stretch[1:]
-    return stretch
+        stretch = stretch[1:]
+    return [line for line in stretch if not sent.lists(line)]
 
 
 def _reply(kept: Sequence[str]) -> Reply:

@@ -21,6 +21,7 @@ _YEAR_OR_TIME = re.compile(
 _ADDRESS = re.compile(r"[^\s<@]@[^\s>@]")
 _LONE_ADDRESS = re.compile(r"\s*[<(\[]?[^\s<>@]{1,200}@[^\s<>@]{1,200}[>)\]]?[;,]?\s*$")
 _LABEL = re.compile(r"[\s>*_]*([^\W\d][^:：<>@\d]{0,28}?)\s*\**[:：]\**(?:\s|(?=\S))")
+_BULLETS = frozenset({"* ", "- ", "• "})
 _QUOTE_MARKS = (">", "＞")
 
 
@@ -52,6 +53,14 @@ class SentMail:
     @cached_property
     def _running(self) -> str:
         return f" {' '.join(self._places)} "[:MAX_BODY_CHARACTERS]
+
+    @cached_property
+    def _listed(self) -> frozenset[str]:
+        return frozenset(line.strip() for line in self.lines if line.strip()[:2] in _BULLETS)
+
+    def lists(self, line: str) -> bool:
+        """Whether this line is an entry of a list in our mail, bullet and all: nobody types the bullet."""
+        return line.strip() in self._listed
 
     def has(self, line: str) -> bool:
         """Whether this line is one of ours, or a piece of one that some program wrapped anew."""

@@ -1,0 +1,17 @@
+"""Fuzz tests run small with all the others, and at full size with `make fuzz` (SIGNOFF_FUZZ_SCALE=100)."""
+
+import os
+
+import pytest
+
+BATCHES = 20
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "fuzz: searches for inputs that break things; SIGNOFF_FUZZ_SCALE sets how long")
+
+
+@pytest.fixture(scope="session")
+def scale() -> float:
+    """How many times the small size."""
+    return float(os.environ.get("SIGNOFF_FUZZ_SCALE", "1"))
