@@ -14,6 +14,8 @@ SYNCED := .venv/.signoff-synced
 # This environment's node comes first, so that no installed one is needed or used.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
+# The service's package is no distribution: the layer's folder is where it lives.
+export PYTHONPATH := $(CURDIR)/layers/core/python
 unexport VIRTUAL_ENV
 
 .PHONY: help demo demo-check test check synth bench fuzz screenshots clean
@@ -44,7 +46,7 @@ bench: $(SYNCED) ## Measure what the design promises, as ratios in one run
 	@$(PY) -m bench
 
 fuzz: $(SYNCED) ## Search for inputs that break things, for as long as it takes
-	@$(PY) -m pytest tests -m fuzz
+	@SIGNOFF_FUZZ_SCALE=$${SIGNOFF_FUZZ_SCALE:-100} $(PY) -m pytest tests -m fuzz
 
 screenshots: $(SYNCED) ## Take the pictures of the documentation
 	@$(PY) -m tests.browser.screenshots

@@ -19,7 +19,7 @@ RequestId = Annotated[UUID, Path()]
 
 
 @router.post("/v1/resumes/claim", tags=["resumes"], summary="Claim the oldest resume, with a lease")
-def claim(body: ClaimBody) -> Response[ClaimedResume]:
+def claim(body: ClaimBody) -> Response[ClaimedResume | None]:
     made = service()
     claimed = claim_resume(
         worker=body.worker,

@@ -13,6 +13,7 @@ from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Effect, Request, Status
 from signoff_core.mail.compose import Envelope, compose, thread_root
 from signoff_core.mail.letter_kinds import Letter
+from signoff_core.mail.own_lines import own_lines
 from signoff_core.mail.render import render
 from signoff_core.ports import Changed, Mailer, MailRefused, Objects, Store, Vault
 from signoff_core.usecases.asked import AskedRequest, fetch_asked
@@ -79,7 +80,7 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
     sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now)
     records: tuple[Record, ...] = (sent,)
     if effect.name in WHILE_PENDING and asked.is_readable:
-        records = (sent, _sent_text(asked, rendered.text, post))
+        records = (sent, _sent_text(asked, "\n".join(own_lines(rendered)), post))
     _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": message_id}, post, now, records)
     return True
 
@@ -131,7 +132,7 @@ def _envelope(letter: Letter, effect: Effect, request: Request, sender: Sender) 
 
 
 def _sent_text(asked: AskedRequest, text: str, post: Post) -> Content:
-    """The text that a reply may quote, sealed."""
+    """The lines that a reply may quote, sealed."""
     return seal_content(
         ContentKind.SENT,
         text,
