@@ -7,7 +7,7 @@ from email.message import EmailMessage
 import pytest
 
 from signoff_core.mail.html_text import text_of_html
-from signoff_core.mail.inbound import MAX_MAIL_BYTES, UnreadableMail, parse_mail
+from signoff_core.mail.inbound import MAX_MAIL_BYTES, UnreadableMail, parse_headers, parse_mail
 
 
 def plain(body: bytes, content_type: str = "text/plain; charset=utf-8", *head: str) -> str:
@@ -187,6 +187,14 @@ def test_too_much_is_unreadable() -> None:
         parse_mail(b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(1200)))
     with pytest.raises(UnreadableMail, match="boundaries"):
         plain(b"--ex\r\n" * 100_000, "multipart/mixed; boundary=e")
+
+
+def test_who_sent_an_unreadable_mail_is_still_read() -> None:
+    raw = b"From: ana@example.com\nSubject: Re\nContent-Type: multipart/mixed; boundary=e\n\n" + b"--e\n\nhi\n" * 200
+    mail = parse_headers(raw)
+
+    assert (mail.sender, mail.subject, mail.text) == ("ana@example.com", "Re", "")
+    assert mail.digest == hashlib.sha256(raw).hexdigest()
 
 
 def test_a_large_attachment_does_not_hide_the_answer() -> None:

@@ -10,7 +10,7 @@ from signoff_core.mail.from_header import read_sender
 from signoff_core.mail.headers import Headers, read_headers
 from signoff_core.mail.mime import MAX_MAIL_BYTES, TextPart, UnreadableMail, text_parts
 
-__all__ = ["MAX_MAIL_BYTES", "InboundMail", "UnreadableMail", "parse_mail"]
+__all__ = ["MAX_MAIL_BYTES", "InboundMail", "UnreadableMail", "parse_headers", "parse_mail"]
 
 MAX_SUBJECT_CHARACTERS = 500
 MAX_REFERENCES = 50
@@ -47,6 +47,15 @@ def parse_mail(raw: bytes) -> InboundMail:
     if len(raw) > MAX_MAIL_BYTES:
         raise UnreadableMail(f"the mail has more than {MAX_MAIL_BYTES} bytes")
     headers, body = read_headers(raw)
+    return _read(raw, headers, "\n".join(map(_as_text, text_parts(raw, headers, body))))
+
+
+def parse_headers(raw: bytes) -> InboundMail:
+    """Read who sent a mail and in answer to what, not its text; for mails that `parse_mail` refuses. Never raises."""
+    return _read(raw, read_headers(raw)[0], "")
+
+
+def _read(raw: bytes, headers: Headers, text: str) -> InboundMail:
     sender = read_sender(headers)
     subject = _one_line(decode_words(headers.first("subject") or ""))[:MAX_SUBJECT_CHARACTERS]
     return InboundMail(
@@ -55,7 +64,7 @@ def parse_mail(raw: bytes) -> InboundMail:
         sender_problem=sender.problem,
         automatic=automatic_reason(headers, subject),
         subject=subject,
-        text="\n".join(map(_as_text, text_parts(raw, headers, body))),
+        text=text,
         digest=hashlib.sha256(raw).hexdigest(),
         in_reply_to=_message_id(headers, "in-reply-to"),
         references=tuple(_MESSAGE_ID.findall(headers.first("references") or ""))[-MAX_REFERENCES:],
