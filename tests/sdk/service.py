@@ -204,7 +204,7 @@ class Service:
     def retry(self, request_id, body, _scope):
         row = self._row(request_id)
         if row.resume != "failed":
-            raise Problem(409, "not_failed", f"The resume is {row.resume}, so there is nothing to retry.")
+            raise Problem(409, "resume_not_failed", f"The resume is {row.resume}, so there is nothing to retry.")
         outcome = body.get("outcome")
         if outcome is not None:
             if outcome not in (row.body["emit"] or ()):

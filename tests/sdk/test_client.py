@@ -143,6 +143,7 @@ def test_a_retry_after_beyond_the_allowed_time_gives_up_at_once():
         (problem(401, "unauthenticated"), signoff.Unauthenticated, "SIGNOFF_API_KEY"),
         (problem(403, "wrong_scope"), signoff.WrongScope, "another scope"),
         (problem(409, "request_id_reused"), signoff.RequestIdReused, "because of"),
+        (problem(409, "resume_not_failed"), signoff.Conflict, "because of"),
         (problem(409, "claim_lost"), signoff.ClaimLost, "claim_lost"),
         (problem(413, "snapshot_too_large"), signoff.SnapshotTooLarge, "because of"),
         (httpx.Response(413, text="too big"), signoff.SnapshotTooLarge, "413"),

@@ -174,6 +174,15 @@ def test_retrying_what_does_not_exist_says_so(command):
     assert "There is no request" in result.output
 
 
+def test_retrying_what_has_not_failed_says_why_not(command, client, service):
+    from tests.sdk.test_client import request
+
+    request_id = client.open_request(request()).request_id
+    result = command("resumes", "retry", request_id)
+    assert result.exit_code == 1
+    assert "nothing to retry" in result.output
+
+
 def test_listing_with_a_flow_key_says_that_the_scope_is_wrong(command, monkeypatch):
     result = command("requests", "list")
     assert result.exit_code == 1

@@ -16,7 +16,7 @@ import click
 from signoff import enabling
 from signoff.client import Client
 from signoff.doctor import examine
-from signoff.errors import BadSetting, InvalidRequest, NotFound, SignoffError
+from signoff.errors import BadSetting, Conflict, InvalidRequest, NotFound, SignoffError
 from signoff.loading import load_flows
 from signoff.settings import read_settings
 from signoff.version import __version__
@@ -107,7 +107,7 @@ def retry(request_id: str, outcome: str | None, url: str | None) -> None:
         client.retry_resume(request_id, outcome)
     except NotFound as error:
         raise click.ClickException(f"There is no request {request_id} in this deployment. {error}") from error
-    except InvalidRequest as error:
+    except (InvalidRequest, Conflict) as error:
         raise click.ClickException(f"The resume of {request_id} cannot be retried like this. {error}") from error
     click.echo(f"request {request_id} is ready again: a worker takes it from here")
 

@@ -13,6 +13,7 @@ import httpx
 
 from signoff.errors import (
     ClaimLost,
+    Conflict,
     InvalidRequest,
     NotFound,
     RequestIdReused,
@@ -29,7 +30,9 @@ from signoff.version import __version__
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 8.0
-CLAIM_GIVE_UP_AFTER_SECONDS = 10.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+# Longer than one attempt: a claim that is given up while the service grants it would block the resume for a lease.
+CLAIM_GIVE_UP_AFTER_SECONDS = 35.0
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 MAX_QUOTED_CHARACTERS = 300
 
@@ -46,6 +49,7 @@ _BY_STATUS: Mapping[int, type[ServiceError]] = {
     401: Unauthenticated,
     403: WrongScope,
     404: NotFound,
+    409: Conflict,
     422: InvalidRequest,
 }
 
@@ -180,7 +184,7 @@ class Client:
                     content=content,
                     params=query,
                     headers={"Content-Type": "application/json"} if content is not None else None,
-                    timeout=max(0.001, min(self.settings.attempt_timeout_seconds, deadline - self._clock())),
+                    timeout=_timeout(min(self.settings.attempt_timeout_seconds, deadline - self._clock())),
                 )
             except httpx.TransportError as error:
                 problem = ServiceUnreachable(
@@ -208,6 +212,11 @@ def backoff_seconds(attempt: int, chance: float) -> float:
     """
     longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2.0 ** min(attempt - 1, 30))
     return longest / 2 + longest / 2 * chance
+
+
+def _timeout(seconds: float) -> httpx.Timeout:
+    allowed = max(0.001, seconds)
+    return httpx.Timeout(allowed, connect=min(CONNECT_TIMEOUT_SECONDS, allowed))
 
 
 def _given_up(problem: ServiceError, attempts: int, patience: float) -> ServiceError:

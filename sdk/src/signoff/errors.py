@@ -18,6 +18,7 @@
     │   ├── InvalidRequest            invalid_request
     │   ├── RequestIdReused           request_id_reused
     │   ├── NotFound                  not_found
+    │   ├── Conflict                  conflict: the thing is not in a status in which this could be done
     │   └── ClaimLost                 claim_lost: another worker has this resume now
     ├── ResumeError                   the answer could not be handed to the flow
     │   ├── FlowNotFound              flow_not_found
@@ -160,6 +161,12 @@ class NotFound(ServiceError):
     """There is no such thing for this key."""
 
     code = "not_found"
+
+
+class Conflict(ServiceError):
+    """The thing is not in a status in which this could be done; `service_code` says more."""
+
+    code = "conflict"
 
 
 class ClaimLost(ServiceError):

@@ -23,6 +23,8 @@ from signoff.snapshot import Snapshot, check_size
 logger = logging.getLogger(__name__)
 
 METADATA_KEY = "signoff"
+# A flow that loops for long keeps its newest steps; the service takes no more.
+MAX_HISTORY_METHODS = 1000
 
 
 class SignoffPersistence(FlowPersistence):
@@ -162,7 +164,7 @@ def executed_methods(flow: Any) -> tuple[str, ...]:
 
 def _request_of(context: PendingFeedbackContext, ours: Mapping[str, Any], state: dict[str, Any]) -> OpenRequest:
     metadata = {key: value for key, value in context.metadata.items() if key != METADATA_KEY}
-    history = tuple(ours["history"])
+    history = tuple(ours["history"])[-MAX_HISTORY_METHODS:]
     snapshot = Snapshot(
         state=state,
         context={**context.to_dict(), "metadata": view(metadata)},

@@ -10,7 +10,8 @@ from signoff.errors import BadSetting, MissingSetting
 
 URL_VARIABLE = "SIGNOFF_URL"
 API_KEY_VARIABLE = "SIGNOFF_API_KEY"
-ATTEMPT_TIMEOUT_SECONDS = 10.0
+# API Gateway ends a call after 30 s, so an answer that is late still counts.
+ATTEMPT_TIMEOUT_SECONDS = 30.0
 GIVE_UP_AFTER_SECONDS = 60.0
 SHOWN_KEY_CHARACTERS = 4
 
