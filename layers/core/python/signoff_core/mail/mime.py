@@ -20,6 +20,7 @@ MAX_TEXT_PART_BYTES = 192 * 1024
 MAX_HTML_PART_BYTES = 512 * 1024
 MAX_BOUNDARY_CHARACTERS = 200
 
+_REST_OF_LINE = re.compile(rb"[ \t]{0,100}(?:\r\n|\n|\r|\Z)")
 _VISIBLE = re.compile(r"[^\s\u00a0\u200b\ufeff]")
 
 
@@ -83,17 +84,18 @@ def _walk(raw: bytes, headers: Headers, start: int, stop: int, depth: int, budge
 
 def _sections(raw: bytes, boundary: bytes, start: int, stop: int, budget: _Budget) -> list[tuple[int, int]]:
     """Where the parts of a multipart body begin and end. A missing last boundary is the end of the mail."""
-    delimiter = re.compile(rb"--" + re.escape(boundary) + rb"(--)?[ \t]{0,100}(?:\r\n|\n|\r|\Z)")
     needle = b"\n--" + boundary
     sections: list[tuple[int, int]] = []
     begin: int | None = None
     misses = 0
     at = start if raw.startswith(needle[1:], start, stop) else raw.find(needle, start, stop) + 1
     while at > 0:
-        if found := delimiter.match(raw, at, stop):
+        after = at + len(needle) - 1
+        is_last = raw.startswith(b"--", after, stop)
+        if found := _REST_OF_LINE.match(raw, after + 2 * is_last, stop):
             if begin is not None:
                 sections.append((begin, _before_line_end(raw, begin, at)))
-            if found.group(1):
+            if is_last:
                 return sections
             budget.spend()
             begin = found.end()
