@@ -7,7 +7,7 @@ from typing import cast
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
-from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 
 import signoff_core.api.deployments
 import signoff_core.api.requests
@@ -23,9 +23,12 @@ from signoff_core.runtime.service import service
 from signoff_core.usecases.authenticate import authenticate
 from signoff_core.version import VERSION
 
+OUR_FAULT = "something broke on our side; try again"
 PUBLIC_PATHS = frozenset({"/health", "/v1/openapi.json"})
 
-app = APIGatewayHttpResolver(enable_validation=True)
+app = APIGatewayHttpResolver(
+    enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
+)
 for part in (signoff_core.api.deployments, signoff_core.api.requests, signoff_core.api.resumes):
     app.include_router(part.router)
 
@@ -62,6 +65,12 @@ def _on_invalid(error: RequestValidationError) -> Response[str]:
     return problem_of_validation(error)
 
 
+@app.exception_handler(ResponseValidationError)
+def _on_own_mistake(error: ResponseValidationError) -> Response[str]:
+    logger().error("an answer does not fit its own document", extra={"errors": [e["loc"] for e in error.errors()]})
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", OUR_FAULT)
+
+
 @app.not_found
 def _on_no_route(_: NotFoundError) -> Response[str]:
     return problem(HTTPStatus.NOT_FOUND, "no_such_route", "there is no such route; see /v1/openapi.json")
@@ -73,13 +82,15 @@ def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
         refused = _guard(event)
         if refused is not None:
             return refused
-        return cast("dict[str, object]", app.resolve(dict(event), context))  # type: ignore[arg-type]
+        answered = cast("dict[str, object]", app.resolve(dict(event), context))  # type: ignore[arg-type]
+        # An answer without content is an empty text: not every gateway takes null.
+        return {**answered, "body": answered.get("body") or ""}
     except SignoffError as error:
         return _plain(problem_of(error))
     except Exception:  # noqa: BLE001 - logged whole; the caller gets a problem document
         logger().exception("unexpected error")
         return _plain(
-            problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "something broke on our side; try again")
+            problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", OUR_FAULT)
         )
 
 
