@@ -153,6 +153,23 @@ def test_a_list_can_be_cut_by_its_sort_text(store: Store) -> None:
     assert [r.number for r in late.items] == [3, 4, 5]
 
 
+def test_a_list_is_read_on_behind_a_place(store: Store) -> None:
+    store.commit([a_request(n) for n in range(1, 6)])
+    second = a_request(2).indexes[Index.BY_MONTH].sort
+    rest = store.list(Request, Index.BY_MONTH, "7#2026-03", after=f"{second}!")
+    assert [r.number for r in rest.items] == [3, 4, 5]
+    back = store.list(Request, Index.BY_MONTH, "7#2026-03", after="2026-03-01", before=second, newest_first=True)
+    assert [r.number for r in back.items] == [1]
+
+
+def test_contents_of_one_kind_are_told_apart_by_their_entry(store: Store) -> None:
+    rows = [Content("r1", ContentKind.REASON, bytes([seq]), None, 1, seq=seq) for seq in (3, 12)]
+    store.commit(rows)
+    fetched = store.fetch(*(row.key for row in rows))
+    assert [fetched[row.key] for row in rows] == [replace(row, version=1) for row in rows]
+    assert rows[1].name == "reason-12"
+
+
 def test_children_are_found_by_the_beginning_of_their_key(store: Store) -> None:
     rows = [Content("r1", ContentKind(kind), b"x", None, 1) for kind in ("shown", "snapshot", "response")]
     store.commit([*rows, ContentKey("r1", b"w"), Content("r2", ContentKind.SHOWN, b"x", None, 1)])

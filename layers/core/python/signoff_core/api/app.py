@@ -9,9 +9,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 
+import signoff_core.api.decisions
 import signoff_core.api.deployments
 import signoff_core.api.requests
 import signoff_core.api.resumes
+import signoff_core.api.settings
 from signoff_core.api.context import CALLER
 from signoff_core.api.models import Health
 from signoff_core.api.problems import problem, problem_of, problem_of_erasure, problem_of_validation
@@ -29,7 +31,13 @@ PUBLIC_PATHS = frozenset({"/health", "/v1/openapi.json"})
 app = APIGatewayHttpResolver(
     enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
 )
-for part in (signoff_core.api.deployments, signoff_core.api.requests, signoff_core.api.resumes):
+for part in (
+    signoff_core.api.deployments,
+    signoff_core.api.settings,
+    signoff_core.api.requests,
+    signoff_core.api.decisions,
+    signoff_core.api.resumes,
+):
     app.include_router(part.router)
 
 
@@ -89,9 +97,7 @@ def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
         return _plain(problem_of(error))
     except Exception:  # noqa: BLE001 - logged whole; the caller gets a problem document
         logger().exception("unexpected error")
-        return _plain(
-            problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", OUR_FAULT)
-        )
+        return _plain(problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", OUR_FAULT))
 
 
 def _guard(event: Mapping[str, object]) -> dict[str, object] | None:

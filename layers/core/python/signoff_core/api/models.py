@@ -110,6 +110,22 @@ class ResumeView(Outgoing):
     lease_until: str | None
 
 
+class DeadlineView(Outgoing):
+    """Something that happens by itself at `at` while nobody answers."""
+
+    at: str
+    kind: Literal["sla_breach", "reminder", "escalation", "auto_response"]
+    to_email: str | None = None
+    outcome: str | None = None
+
+
+class NotScheduled(Outgoing):
+    """What the settings ask for and this request cannot have, and why (docs/settings.md, Deadlines)."""
+
+    kind: Literal["reminders", "escalation", "auto_response"]
+    reason: str
+
+
 class RequestView(Outgoing):
     request_id: str
     number: int
@@ -140,6 +156,9 @@ class RequestView(Outgoing):
     source_claim: str | None
     response_seconds: int | None
     superseded_by: str | None
+    reason: str | None
+    deadlines: list[DeadlineView]
+    not_scheduled: list[NotScheduled]
     wake_at: str | None
     sla: str | None
     sla_due_at: str | None
@@ -161,7 +180,10 @@ class EntryView(Outgoing):
 
 
 class Timeline(Outgoing):
+    """Entries exactly as they are hashed; `reasons` holds what people wrote beside some of them, by `seq`."""
+
     entries: list[EntryView]
+    reasons: dict[str, str]
     next_cursor: str | None
 
 

@@ -18,6 +18,7 @@ from signoff_core.domain.errors import (
     SignoffError,
     TooLarge,
     Unauthenticated,
+    VersionDiffers,
 )
 from signoff_core.ports import ContentErased
 
@@ -30,6 +31,7 @@ STATUS: Mapping[type[SignoffError], HTTPStatus] = {
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Refused: HTTPStatus.CONFLICT,
     Gone: HTTPStatus.GONE,
+    VersionDiffers: HTTPStatus.PRECONDITION_FAILED,
     Busy: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

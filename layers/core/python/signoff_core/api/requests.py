@@ -79,13 +79,25 @@ def read(request_id: RequestId) -> RequestView:
     seen = read_request(
         str(request_id), caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
     )
-    return request_view(seen)
+    return request_view(seen, now=made.now())
 
 
 @router.get("/v1/requests/<request_id>/timeline", tags=["requests"], summary="Everything that happened to a request")
 def timeline(request_id: RequestId, cursor: Annotated[int, Query(ge=0)] = 0) -> Timeline:
-    page = read_timeline(str(request_id), caller=caller_of(router), store=service().store, after_seq=cursor)
-    return Timeline(entries=[entry_view(entry) for entry in page.items], next_cursor=page.cursor)
+    made = service()
+    page = read_timeline(
+        str(request_id),
+        caller=caller_of(router),
+        store=made.store,
+        vault=made.vault,
+        objects=made.objects,
+        after_seq=cursor,
+    )
+    return Timeline(
+        entries=[entry_view(entry) for entry in page.entries.items],
+        reasons={str(seq): reason for seq, reason in page.reasons.items()},
+        next_cursor=page.entries.cursor,
+    )
 
 
 @router.get("/v1/flows/<flow_id>/pending", tags=["flows"], summary="The pause that a flow waits at")

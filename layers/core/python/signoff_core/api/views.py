@@ -3,19 +3,24 @@
 import json
 from datetime import datetime
 
+from signoff_core.api.decision_models import RequestSummary
 from signoff_core.api.models import (
     ClaimedResume,
+    DeadlineView,
     DeploymentView,
     EntryView,
     KeyView,
+    NotScheduled,
     OpenedRequest,
     RequestView,
     ResponseView,
     ResumeView,
 )
+from signoff_core.domain.deadlines import AutoRespond, Escalate, Off, Scheduled, SlaBreach, coming, from_document
 from signoff_core.domain.deployments import ApiKey, Deployment
 from signoff_core.domain.entries import Entry
-from signoff_core.domain.requests import RESUME_LEASE_SECONDS, Request
+from signoff_core.domain.requests import RESUME_LEASE_SECONDS, Request, Status
+from signoff_core.domain.sla import state as sla_state
 from signoff_core.domain.times import stamp
 from signoff_core.usecases.open_request import Opened
 from signoff_core.usecases.read_requests import RequestView as Seen
@@ -63,7 +68,7 @@ def opened_view(opened: Opened) -> OpenedRequest:
     )
 
 
-def request_view(seen: Seen) -> RequestView:
+def request_view(seen: Seen, *, now: datetime) -> RequestView:
     request, shown, words, decision = seen.request, seen.shown, seen.words, seen.request.decision
     return RequestView(
         request_id=request.request_id,
@@ -95,12 +100,71 @@ def request_view(seen: Seen) -> RequestView:
         source_claim=decision.source_claim if decision else None,
         response_seconds=decision.seconds if decision else None,
         superseded_by=request.superseded_by,
+        reason=seen.reason,
+        deadlines=deadline_views(request),
+        not_scheduled=not_scheduled(request),
         wake_at=when(request.wake_at),
-        sla=request.sla,
+        sla=sla_state(request.sla_due_at, closed_at=request.closed_at, now=now),
         sla_due_at=when(request.sla_due_at),
         content_erased=shown is None,
         resume=resume_view(request),
     )
+
+
+def summary_view(request: Request, *, now: datetime) -> RequestSummary:
+    decision = request.decision
+    return RequestSummary(
+        request_id=request.request_id,
+        number=request.number,
+        status=request.status,
+        deployment_id=request.deployment_id,
+        flow_id=request.flow_id,
+        flow_name=request.flow_name,
+        method_name=request.method_name,
+        emit=list(request.emit),
+        assigned_to_email=request.assignment.address,
+        assigned_by_rule=request.assignment.rule,
+        round=request.assignment.round,
+        email_notifications=request.email_notifications,
+        created_at=stamp(request.opened_at),
+        closed_at=when(request.closed_at),
+        outcome=decision.outcome if decision else None,
+        responder=decision.responder if decision else None,
+        source=decision.source if decision else None,
+        response_seconds=decision.seconds if decision else None,
+        superseded_by=request.superseded_by,
+        wake_at=when(request.wake_at),
+        sla=sla_state(request.sla_due_at, closed_at=request.closed_at, now=now),
+        sla_due_at=when(request.sla_due_at),
+        resume_status=request.resume.status,
+    )
+
+
+def deadline_views(request: Request) -> list[DeadlineView]:
+    """What will still happen by itself."""
+    if request.status is not Status.PENDING:
+        return []
+    policy = from_document(json.loads(request.policy))
+    return [_deadline_view(s) for s in coming(policy, request.opened_at, request.done_steps)]
+
+
+def _deadline_view(scheduled: Scheduled) -> DeadlineView:
+    at, step = stamp(scheduled.at), scheduled.step
+    if isinstance(step, AutoRespond):
+        return DeadlineView(at=at, kind="auto_response", outcome=step.outcome)
+    if isinstance(step, Escalate):
+        return DeadlineView(at=at, kind="escalation", to_email=step.to)
+    return DeadlineView(at=at, kind="sla_breach" if isinstance(step, SlaBreach) else "reminder")
+
+
+def not_scheduled(request: Request) -> list[NotScheduled]:
+    policy = from_document(json.loads(request.policy))
+    off = [
+        NotScheduled(kind="reminders", reason=policy.reminders_off or ""),
+        NotScheduled(kind="escalation", reason=policy.escalation_off or ""),
+        NotScheduled(kind="auto_response", reason=policy.auto_response_off or ""),
+    ]
+    return [item for item in off if item.reason not in ("", Off.DISABLED)]
 
 
 def resume_view(request: Request) -> ResumeView:

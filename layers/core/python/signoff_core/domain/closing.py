@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from signoff_core.domain.canonical import Json
-from signoff_core.domain.entries import Action, Actor, Entry, Happening, append
+from signoff_core.domain.deadlines import SlaBreach
+from signoff_core.domain.entries import SERVICE, Action, Actor, Entry, Happening, append
 from signoff_core.domain.requests import (
     EFFECT_GRACE_SECONDS,
     Decision,
@@ -16,6 +17,7 @@ from signoff_core.domain.requests import (
     Source,
     Status,
 )
+from signoff_core.domain.sla import SlaState
 from signoff_core.domain.sla import state as sla_state
 from signoff_core.domain.times import stamp
 
@@ -52,13 +54,17 @@ class Closing:
 
 
 def close(request: Request, closing: Closing, *, now: datetime) -> tuple[Request, tuple[Entry, ...]]:
-    """The closed request and its entry; raises `NotPending` when it was closed before.
+    """The closed request and its entries; raises `NotPending` when it was closed before.
 
+    The last entry is the closing; one of the breach goes before it when the answer was late and no wake has said so.
     The store writes it only over the version that was read: that write is the arbiter between all channels.
     """
     if request.status is not Status.PENDING:
         raise NotPending(request)
     decided = closing.decision is not None
+    breach: tuple[Entry, ...] = ()
+    if sla_state(request.sla_due_at, closed_at=now, now=now) is SlaState.BREACHED and request.sla != SlaState.BREACHED:
+        request, breach = breached(request, now=now)
     closed = replace(
         request,
         status=closing.status,
@@ -69,7 +75,19 @@ def close(request: Request, closing: Closing, *, now: datetime) -> tuple[Request
         sla=sla_state(request.sla_due_at, closed_at=now, now=now),
         resume=Resume(ResumeStatus.READY) if decided else Resume(),
     )
-    return record(closed, Happening(_action(closing), closing.actor, _data(closing)), closing.effects, now=now)
+    happening = Happening(_action(closing), closing.actor, _data(closing, closed.sla))
+    closed, entries = record(closed, happening, closing.effects, now=now)
+    return closed, (*breach, *entries)
+
+
+def breached(request: Request, *, now: datetime) -> tuple[Request, tuple[Entry, ...]]:
+    """The request with its target missed, and the entry that says so."""
+    step = SlaBreach().name
+    assert request.sla_due_at is not None
+    done = request.done_steps if step in request.done_steps else (*request.done_steps, step)
+    data: dict[str, Json] = {"step": step, "sla_due_at": stamp(request.sla_due_at)}
+    late = replace(request, sla=SlaState.BREACHED.value, done_steps=done)
+    return record(late, Happening(Action.SLA_BREACHED, SERVICE, data), now=now)
 
 
 def record(
@@ -97,8 +115,10 @@ def _action(closing: Closing) -> Action:
     return Action.REQUEST_RESPONDED
 
 
-def _data(closing: Closing) -> Mapping[str, Json]:
+def _data(closing: Closing, sla: str | None) -> Mapping[str, Json]:
     data: dict[str, Json] = dict(closing.data)
+    if sla is not None:
+        data["sla"] = str(sla)
     if closing.superseded_by:
         data["superseded_by"] = closing.superseded_by
     if (decision := closing.decision) is not None:

@@ -20,6 +20,8 @@ class ContentKind(StrEnum):
     """The words of the answer."""
     SENT = "sent"
     """The text of the newest mail that asked: what a reply may quote."""
+    REASON = "reason"
+    """Why somebody reassigned or cancelled; numbered by the entry that it belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +61,21 @@ class Content:
     size: int
     """Bytes of the plain form."""
     version: int = 0
+    seq: int | None = None
+    """The entry that it belongs to, for a kind that a request may hold several of."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the other contents of its request; it is sealed under this name."""
+        return content_name(self.kind, self.seq)
 
     @property
     def key(self) -> "Key[Content]":
-        return Content.at(self.request_id, self.kind)
+        return Content.at(self.request_id, self.kind, self.seq)
 
     @staticmethod
-    def at(request_id: str, kind: ContentKind) -> "Key[Content]":
-        return Key(Content, f"request/{request_id}", f"content/{kind}")
+    def at(request_id: str, kind: ContentKind, seq: int | None = None) -> "Key[Content]":
+        return Key(Content, f"request/{request_id}", f"content/{content_name(kind, seq)}")
 
     @property
     def indexes(self) -> Mapping[Index, Place]:
@@ -75,3 +84,8 @@ class Content:
     @property
     def forget_after(self) -> datetime | None:
         return None
+
+
+def content_name(kind: ContentKind, seq: int | None = None) -> str:
+    """The name of a content within its request: ``shown``, ``reason-7``."""
+    return kind.value if seq is None else f"{kind}-{seq}"

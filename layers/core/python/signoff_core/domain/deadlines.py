@@ -204,6 +204,11 @@ def next_wake(policy: DeadlinePolicy, opened_at: datetime, done: Collection[str]
     return min((s.at for s in _outstanding(policy, opened_at, done)), default=None)
 
 
+def coming(policy: DeadlinePolicy, opened_at: datetime, done: Collection[str]) -> tuple[Scheduled, ...]:
+    """What will still happen by itself while nobody answers, in order."""
+    return tuple(_outstanding(policy, opened_at, done))
+
+
 def _outstanding(policy: DeadlinePolicy, opened_at: datetime, done: Collection[str]) -> list[Scheduled]:
     """What is neither done nor overtaken by a later reminder that is done; nothing after an auto-response."""
     steps = schedule(policy, opened_at)

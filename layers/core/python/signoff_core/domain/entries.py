@@ -46,6 +46,7 @@ class Action(StrEnum):
     WEBHOOKS_DISPATCHED = "webhooks.dispatched"
     CONTENT_ERASED = "content.erased"
     DEPLOYMENT_CREATED = "deployment.created"
+    DEPLOYMENT_CHANGED = "deployment.changed"
     SETTINGS_CHANGED = "settings.changed"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"

@@ -7,6 +7,7 @@
     ├── InvalidInput             invalid_request (with one FieldError per field)
     ├── TooLarge                 snapshot_too_large, ...
     ├── Gone                     token_expired, request_closed
+    ├── VersionDiffers           version_differs
     ├── Busy                     try_again
     └── Refused                  request_id_reused, already_decided, request_closed, claim_lost, ...
 
@@ -71,6 +72,12 @@ class Refused(SignoffError):
     """The input is fine, but the state of the subject does not allow it."""
 
     code = "refused"
+
+
+class VersionDiffers(SignoffError):
+    """The caller changed something that somebody else had changed meanwhile; nothing was written."""
+
+    code = "version_differs"
 
 
 class Busy(SignoffError):

@@ -162,6 +162,8 @@ class Request:
     superseded_by: str | None = None
     resume: Resume = field(default_factory=Resume)
     effects: tuple[Effect, ...] = ()
+    reason_seq: int | None = None
+    """The newest entry that somebody gave a reason for; the words are a content."""
     rejections: int = 0
     """Replies refused so far, and how many mails told somebody: for the limits on both."""
     error_mails: int = 0

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
-from signoff_core.domain.contents import INLINE_CONTENT_BYTES, Content, ContentKey, ContentKind
+from signoff_core.domain.contents import INLINE_CONTENT_BYTES, Content, ContentKey, ContentKind, content_name
 from signoff_core.ports import ContentErased, DataKey, Objects, Vault
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -47,16 +47,18 @@ def seal_content(
     vault: Vault,
     objects: Objects,
     version: int = 0,
+    seq: int | None = None,
 ) -> Content:
     """The sealed form of `value`; a large one is written to the bucket at once (an orphan there expires)."""
     plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    sealed = vault.seal(key, kind, plain)
+    title = content_name(kind, seq)
+    sealed = vault.seal(key, title, plain)
     if len(sealed) <= INLINE_CONTENT_BYTES:
-        return Content(request_id, kind, sealed, None, len(plain), version)
+        return Content(request_id, kind, sealed, None, len(plain), version, seq)
     # Named by what it holds: of two writers that race, neither can overwrite the other's object.
-    name = f"content/{request_id}/{kind}-{hashlib.sha256(sealed).hexdigest()[:32]}"
+    name = f"content/{request_id}/{title}-{hashlib.sha256(sealed).hexdigest()[:32]}"
     objects.put(name, sealed)
-    return Content(request_id, kind, None, name, len(plain), version)
+    return Content(request_id, kind, None, name, len(plain), version, seq)
 
 
 def open_key(row: ContentKey | None, *, vault: Vault) -> DataKey:
@@ -75,7 +77,7 @@ def read_content(content: Content | None, *, key: DataKey, vault: Vault, objects
         sealed = objects.get(content.object_key or "", limit=MAX_CONTENT_BYTES)
         if sealed is None:
             raise ContentErased
-    return cast("JsonValue", json.loads(vault.unseal(key, content.kind, sealed)))
+    return cast("JsonValue", json.loads(vault.unseal(key, content.name, sealed)))
 
 
 def shown_document(shown: Shown) -> JsonValue:

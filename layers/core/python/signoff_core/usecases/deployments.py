@@ -11,7 +11,7 @@ from signoff_core.domain.entries import Action, Happening, append
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound
 from signoff_core.domain.settings import Settings
 from signoff_core.domain.settings_document import as_document
-from signoff_core.domain.settings_parse import saved_settings
+from signoff_core.domain.settings_parse import parse_settings, saved_settings
 from signoff_core.ports import Page, Store
 from signoff_core.usecases.attempts import until_written
 
@@ -56,7 +56,7 @@ def create_deployment(
         install = store.fetch(Install.at())[Install.at()] or Install()
         number = install.last_deployment_id + 1
         new = new_key(number, "first flow key", Scope.FLOW, material=material, now=now)
-        deployment = Deployment(number, organization_id, name, address, now, settings=json.dumps(as_document(settings)))
+        deployment = Deployment(number, organization_id, name, address, now, settings=settings_text(settings))
         entries, head = append(
             deployment.head,
             [
@@ -68,6 +68,40 @@ def create_deployment(
         deployment = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
         store.commit([replace(install, last_deployment_id=number), deployment, new.row], entries)
         return replace(deployment, version=1), new
+
+    return until_written(write)
+
+
+def change_deployment(
+    deployment_id: int,
+    *,
+    name: str | None = None,
+    creator_email: str | None = None,
+    caller: Caller,
+    store: Store,
+    now: datetime,
+) -> Deployment:
+    """Another name, or another creator, to whom new requests go when no rule says otherwise.
+
+    Raises InvalidInput for either, and where the settings would then escalate to the creator's own address.
+    """
+    caller.require(Scope.INSTALL, Scope.MANAGE)
+    caller.check_deployment(deployment_id)
+
+    def write() -> Deployment:
+        deployment = find_deployment(deployment_id, store=store)
+        title, address = _checked(name or deployment.name, creator_email or deployment.creator_email)
+        if address != deployment.creator_email:
+            parse_settings(as_document(settings_of(deployment)), creator_email=address)
+        pairs = {"name": (deployment.name, title), "creator_email": (deployment.creator_email, address)}
+        changes = {field: {"before": old, "after": new} for field, (old, new) in pairs.items() if old != new}
+        if not changes:
+            return deployment
+        happening = Happening(Action.DEPLOYMENT_CHANGED, caller.actor, {"changes": changes})
+        entries, head = append(deployment.head, [happening], at=now)
+        changed = replace(deployment, name=title, creator_email=address, last_seq=head.last_seq, head_hash=head.hash)
+        store.commit([changed], entries)
+        return replace(changed, version=changed.version + 1)
 
     return until_written(write)
 
@@ -144,6 +178,11 @@ def find_deployment(deployment_id: int, *, store: Store) -> Deployment:
 def settings_of(deployment: Deployment) -> Settings:
     """A deployment's settings as they were saved."""
     return saved_settings(deployment.settings)
+
+
+def settings_text(settings: Settings) -> str:
+    """Settings as they are saved, in no more bytes than were counted when they were checked."""
+    return json.dumps(as_document(settings), ensure_ascii=False)
 
 
 def new_key(deployment_id: int, name: str, scope: Scope, *, material: KeyMaterial, now: datetime) -> NewKey:

@@ -32,6 +32,7 @@ from signoff_core.mail.letter_kinds import (
 from signoff_core.ports import ContentErased, Objects, Store, Vault
 from signoff_core.usecases.asked import AskedRequest, about, asking, branding, review_request
 from signoff_core.usecases.contents import Shown, Words, read_content, words_of
+from signoff_core.usecases.reasons import read_reasons
 
 WHILE_PENDING = frozenset(
     {"review_request", "reminder", "escalated", "expired_token", "blank_reply", "unclear_reply", "unreadable_reply"}
@@ -95,6 +96,18 @@ class Desk:
         except ContentErased:
             return ""
         return self.vault.unseal(key, QUOTE, bytes.fromhex(self.effect.quote)).decode()
+
+    def reason(self) -> str | None:
+        """Why somebody did what caused the effect, if they said so and it was not erased."""
+        seq = self.effect.seq
+        try:
+            key = self.asked.data_key(self.vault)
+            found = read_reasons(
+                self.request.request_id, [seq], key=key, store=self.store, vault=self.vault, objects=self.objects
+            )
+        except ContentErased:
+            return None
+        return found.get(seq)
 
     def review_request(self) -> ReviewRequest:
         return review_request(
@@ -241,7 +254,7 @@ _WRITERS: Mapping[str, Callable[[Desk], Letter]] = {
     "unclear_reply": _unclear,
     "reassigned": _reassigned,
     "cancelled": lambda desk: Cancelled(
-        about(desk.asked, desk.shown), cancelled_at=desk.effect.at, branding=desk.branding
+        about(desk.asked, desk.shown), cancelled_at=desk.effect.at, reason=desk.reason(), branding=desk.branding
     ),
     "auto_responded": _auto_responded,
     "bounce_notice": _bounce_notice,

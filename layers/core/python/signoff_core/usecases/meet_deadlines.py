@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from signoff_core.domain.canonical import Json
-from signoff_core.domain.closing import EffectDraft, record
+from signoff_core.domain.closing import EffectDraft, breached, record
 from signoff_core.domain.deadlines import (
     AutoRespond,
     DeadlinePolicy,
@@ -64,10 +64,9 @@ def _take(request_id: str, step: Step, policy: DeadlinePolicy, *, store: Store, 
 
 
 def _changed(request: Request, step: Step, *, now: datetime) -> tuple[Request, tuple[Entry, ...]]:
-    data: dict[str, Json] = {"step": step.name}
     if isinstance(step, SlaBreach):
-        breached = replace(request, sla="breached")
-        return record(breached, Happening(Action.SLA_BREACHED, SERVICE, data), now=now)
+        return breached(request, now=now)
+    data: dict[str, Json] = {"step": step.name}
     if isinstance(step, Escalate):
         if step.to == request.assignment.address:
             skipped = Happening(Action.REQUEST_ESCALATED, SERVICE, {**data, "skipped": "already the assignee"})

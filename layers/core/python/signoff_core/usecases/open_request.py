@@ -7,7 +7,7 @@ from datetime import datetime
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import Closing, EffectDraft, close, with_effects
 from signoff_core.domain.contents import ContentKey, ContentKind
-from signoff_core.domain.deadlines import as_document, next_wake, policy_for
+from signoff_core.domain.deadlines import Off, as_document, from_document, next_wake, policy_for
 from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import SERVICE, Action, Actor, Entry, Happening, append, text_digest
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, Refused
@@ -175,6 +175,11 @@ def _with_entries(
     }
     if request.wake_at is not None:
         opened["wake_at"] = stamp(request.wake_at)
+    policy = from_document(json.loads(request.policy))
+    off = {"reminders": policy.reminders_off, "escalation": policy.escalation_off}
+    off["auto_response"] = policy.auto_response_off
+    if reasons := {name: why.value for name, why in off.items() if why not in (None, Off.DISABLED)}:
+        opened["not_scheduled"] = reasons
     assigned: dict[str, Json] = {**route_document(routed), "round": 1}
     opening, head = append(request.head, [Happening(Action.REQUEST_OPENED, actor, opened)], at=now)
     request = replace(request, last_seq=head.last_seq, head_hash=head.hash)

@@ -1,5 +1,6 @@
 """Looking at requests, their timelines and flows."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from signoff_core.domain.callers import Caller
@@ -18,6 +19,7 @@ from signoff_core.usecases.contents import (
     shown_of,
     words_of,
 )
+from signoff_core.usecases.reasons import REASON_DIGEST, read_reasons
 
 TIMELINE_PAGE = 100
 
@@ -29,6 +31,8 @@ class RequestView:
     request: Request
     shown: Shown | None
     words: Words | None
+    reason: str | None = None
+    """Why it was cancelled or reassigned, the newest time that somebody said so."""
 
 
 def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects) -> RequestView:
@@ -37,21 +41,50 @@ def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault,
     key_row, shown_row = ContentKey.at(rid), Content.at(rid, ContentKind.SHOWN)
     words_row = Content.at(rid, ContentKind.RESPONSE)
     fetched = store.fetch(Request.at(rid), key_row, shown_row, words_row)
-    request = _visible(fetched[Request.at(rid)], request_id, caller)
+    request = visible_to(caller, fetched[Request.at(rid)], request_id)
+    reasons: Mapping[int, str] = {}
     try:
         key = open_key(fetched[key_row], vault=vault)
         shown = read_content(fetched[shown_row], key=key, vault=vault, objects=objects)
         words = read_content(fetched[words_row], key=key, vault=vault, objects=objects)
+        if request.reason_seq is not None:
+            reasons = read_reasons(rid, [request.reason_seq], key=key, store=store, vault=vault, objects=objects)
     except ContentErased:
         return RequestView(request, None, None)
-    return RequestView(request, shown_of(shown), None if words is None else words_of(words))
+    return RequestView(
+        request,
+        shown_of(shown),
+        None if words is None else words_of(words),
+        reasons.get(request.reason_seq or 0),
+    )
 
 
-def read_timeline(request_id: str, *, caller: Caller, store: Store, after_seq: int = 0) -> Entries:
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A page of entries, and the reasons that stand behind some of them, by number; erased ones are missing."""
+
+    entries: Entries
+    reasons: Mapping[int, str]
+
+
+def read_timeline(
+    request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, after_seq: int = 0
+) -> Timeline:
     """The request's entries in order, a page at a time."""
-    request = store.fetch(Request.at(request_id))[Request.at(request_id)]
-    _visible(request, request_id, caller)
-    return store.chain(f"request/{request_id}", after_seq=after_seq, limit=TIMELINE_PAGE)
+    key_row = ContentKey.at(request_id)
+    fetched = store.fetch(Request.at(request_id), key_row)
+    request = visible_to(caller, fetched[Request.at(request_id)], request_id)
+    entries = store.chain(request.subject, after_seq=after_seq, limit=TIMELINE_PAGE)
+    explained = [e.seq for e in entries.items if REASON_DIGEST in e.data]
+    if not explained:
+        return Timeline(entries, {})
+    try:
+        key = open_key(fetched[key_row], vault=vault)
+        return Timeline(
+            entries, read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
+        )
+    except ContentErased:
+        return Timeline(entries, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +117,8 @@ def read_pending(flow_id: str, *, caller: Caller, store: Store, vault: Vault, ob
     return WaitingPause(request, snapshot)
 
 
-def _visible(request: Request | None, request_id: str, caller: Caller) -> Request:
+def visible_to(caller: Caller, request: Request | None, request_id: str) -> Request:
+    """The request, or NotFound where there is none or the caller may not know of it."""
     if request is None or (caller.deployment_id is not None and request.deployment_id != caller.deployment_id):
         raise NotFound(f"there is no request {request_id} in your deployment")
     return request

@@ -8,10 +8,11 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import Closing, EffectDraft, close
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.entries import Actor, text_digest
-from signoff_core.domain.errors import FieldError, InvalidInput
+from signoff_core.domain.errors import FieldError, InvalidInput, Refused
 from signoff_core.domain.options import match_option
 from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Decision, Request, Source, Status
+from signoff_core.domain.times import stamp
 from signoff_core.ports import Objects, Store, Vault
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import open_key, seal_content
@@ -127,6 +128,26 @@ def _respond(
     closed, entries = close(request, closing, now=now)
     store.commit([closed, words, *answer.marks], entries)
     return Recorded(closed, replayed=False)
+
+
+def too_late(request: Request) -> Refused:
+    """What a caller is told whose answer, or whose change, comes to a request that is closed: what was recorded."""
+    decision = request.decision
+    facts: dict[str, str | int | None] = {
+        "request_status": request.status.value,
+        "closed_at": stamp(request.closed_at) if request.closed_at else None,
+    }
+    at = facts["closed_at"]
+    if decision is not None:
+        facts |= {"outcome": decision.outcome, "responder": decision.responder, "source": decision.source.value}
+        what = f"with {decision.outcome!r}" if decision.outcome else "with free text"
+        detail = f"this request was answered {what} by {decision.responder} ({decision.source}) at {at}"
+        return Refused(detail, code="already_decided", facts=facts)
+    if request.status is Status.SUPERSEDED:
+        facts["superseded_by"] = request.superseded_by
+        detail = f"this request was superseded at {at} by {request.superseded_by}: the flow waits at that one now"
+        return Refused(detail, code="request_closed", facts=facts)
+    return Refused(f"this request was {request.status} at {at}", code="request_closed", facts=facts)
 
 
 def settled(request: Request, decision_id: str) -> Recorded | TooLate:
