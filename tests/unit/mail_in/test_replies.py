@@ -195,6 +195,9 @@ def test_an_attribution_in_any_language_is_not_text(attribution: str) -> None:
         "-- see the second point",
         "Attention: the external API is missing from the list",
         "Title: too long\nDate: 2026 is wrong\nTone: fine",
+        "Title: the Signoff guide\nDate: 2026 is wrong",
+        "On 2026-11-22 at 10:00 we wrote to bo@example.com:\n- nothing came back",
+        "Please fix it by 10:30 and\nsend bo@example.com these points:\n- one",
         "Approval is needed before Monday, not Friday.",
     ],
 )

@@ -94,6 +94,11 @@ class SentMail:
         text = folded(line)
         return bool((self._at_domain and self._at_domain in text) or (self._name and self._name in text))
 
+    def is_value_of(self, line: str) -> bool:
+        """Whether the line is a header with us as its value: "From: Signoff <…>"."""
+        value = folded(line.replace("：", ":").partition(":")[2]).strip(" *\"'<[‪‎‏")
+        return self.is_addressed_in(line) or (bool(self._name) and value.startswith(self._name))
+
     def is_addressed_in(self, line: str) -> bool:
         """Whether the line holds one of our reply addresses."""
         return bool(self._at_domain) and self._at_domain in line.lower()
@@ -190,11 +195,12 @@ def _is_attribution(text: str, lines: Sequence[str], after: int, sent: SentMail)
         return True
     if sent.is_named_in(text) and (has_date or _ADDRESS.search(text)):
         return True
-    says_wrote = any(word in folded(text) for word in reply_words.WROTE)
-    if has_date and (says_wrote or _ADDRESS.search(text)):
-        return True
     following = _next_shown(lines, after)
-    return has_date and following is not None and is_quoted(lines[following])
+    if has_date and following is not None and (is_quoted(lines[following]) or sent.has(lines[following])):
+        return True
+    # Where we know what was sent, a line that names neither us nor a quote is a sentence.
+    says_wrote = any(word in folded(text) for word in reply_words.WROTE)
+    return not sent.lines and has_date and (says_wrote or bool(_ADDRESS.search(text)))
 
 
 def _with_date_above(lines: Sequence[str], begin: int, place: int) -> int:
@@ -236,21 +242,18 @@ def _after_header_block(lines: Sequence[str], place: int, sent: SentMail) -> int
             break
         labels.append(label)
         end = at + 1
-    copied = "\n".join(lines[place:end])
+    copied = lines[place:end]
     others = sum(label in reply_words.OTHER_LABELS for label in labels)
-    names_us = sent.is_named_in(copied)
-    if known and (others >= 2 or (others >= 1 and (names_us or _ADDRESS.search(copied)))):
-        return end
-    if names_us and len(labels) >= 2 and (known or others >= 1 or _YEAR_OR_TIME.search(copied)):
-        return end
-    value = lines[place].partition(":")[2] or lines[place].partition("：")[2]
-    if known and (
-        sent.is_addressed_in(value) or (names_us and folded(value).strip(" *").startswith(folded(sent.from_name)))
-    ):
-        return end
-    if not known and others >= 3 and _YEAR_OR_TIME.search(copied) and _ADDRESS.search(copied):
-        return end
-    return None
+    names_us = any(sent.is_value_of(line) for line in copied)
+    has_address = any(_ADDRESS.search(line) for line in copied)
+    has_date = any(_YEAR_OR_TIME.search(line) for line in copied)
+    if known:
+        is_block = others >= 2 or (others == 1 and (names_us or has_address)) or sent.is_value_of(lines[place])
+    else:
+        is_block = (names_us and len(labels) >= 2 and (others > 0 or has_date)) or (
+            others >= 3 and has_date and has_address
+        )
+    return end if is_block else None
 
 
 def _copied(lines: Sequence[str], place: int, sent: SentMail) -> Quote | None:
