@@ -36,6 +36,8 @@ NOTIFIED_ACTIONS = (
     "reply.rejected",
     "notification.bounced",
 )
+# What begins a wait: a request with a deadline, and the sweeper's finding that a wait was lost.
+WAITED_FOR = ("request.opened", "deadline.overdue")
 RELAY_RETRIES = 10
 RELAY_BATCH = 100
 RULE_RETRIES = 20
@@ -213,7 +215,7 @@ class ServiceStack(Stack):
         accept(machine, "AwsSolutions-IAM5[Resource::*]", "The actions that set up a log delivery know no resource")
         accept(machine, "AwsSolutions-SF1", "Its steps say nothing that the audit trail does not; errors are logged")
         accept(machine, "AwsSolutions-SF2", "Tracing costs more than the waiting; the audit trail tells the story")
-        rule = self._rule("deadlines", detail_type=["request.opened"], detail={"wake_at": events.Match.exists()})
+        rule = self._rule("deadlines", detail_type=list(WAITED_FOR), detail={"wake_at": events.Match.exists()})
         rule.add_target(
             targets.SfnStateMachine(
                 machine,

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from signoff_core.usecases.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
 AUDIT = "Audit3D8ADE0A"
@@ -246,10 +247,10 @@ class TestEvents:
             *("request.reminded", "request.cancelled", "reply.rejected", "notification.bounced"),
         }
 
-    def test_a_request_that_has_a_deadline_starts_the_machine_with_its_detail_alone(self, service: dict):
+    def test_a_deadline_and_a_lost_wait_start_the_machine_with_their_detail_alone(self, service: dict):
         (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-deadlines")]
 
-        assert rule["EventPattern"]["detail-type"] == ["request.opened"]
+        assert rule["EventPattern"]["detail-type"] == ["request.opened", OVERDUE_EVENT]
         assert rule["EventPattern"]["detail"] == {"wake_at": [{"exists": True}]}
         assert rule["Targets"][0]["InputPath"] == "$.detail"
 
