@@ -30,7 +30,13 @@ def local_assembly(folder: Path, code: Code) -> Path:
 
     Raises SynthFailed.
     """
-    context = {"stage": LOCAL_STAGE, "functions": str(code.functions), "core": str(code.core)}
+    context = {
+        "stage": LOCAL_STAGE,
+        "functions": str(code.functions),
+        "core": str(code.core),
+        # Builds are kept by digest already; a copy of each would only take time.
+        "aws:cdk:disable-asset-staging": True,
+    }
     digest = tree_digest([*(ROOT / name for name in SOURCES), code.functions, code.core], suffixes=INGREDIENTS)
     wanted = json.dumps([digest, context], sort_keys=True)
     stamp = folder / "signoff.stamp"
@@ -42,7 +48,7 @@ def local_assembly(folder: Path, code: Code) -> Path:
     return folder
 
 
-def synthesise(folder: Path, context: Mapping[str, str]) -> None:
+def synthesise(folder: Path, context: Mapping[str, object]) -> None:
     """Run the CDK app into `folder`, as the CDK's own command does but without it. Raises SynthFailed."""
     settings = json.loads((ROOT / "cdk.json").read_text())["context"]
     environment = {

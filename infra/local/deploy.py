@@ -3,7 +3,7 @@
 import json
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,23 +34,31 @@ class Deployment:
     changed: tuple[str, ...]
 
 
-def deploy(assembly: Path, endpoint_url: str, *, parameters: Mapping[str, str], tags: Mapping[str, str]) -> Deployment:
+def deploy(
+    assembly: Path,
+    endpoint_url: str,
+    *,
+    parameters: Mapping[str, str],
+    tags: Mapping[str, str],
+    prepare: Callable[[str], str] = str,
+) -> Deployment:
     """Create or update the assembly's stacks in order, leaving alone those that are as they should be.
 
-    `parameters` go to the stacks that declare them. Raises DeployFailed.
+    `parameters` go to the stacks that declare them; `prepare` may change a template's text before it is deployed.
+    Raises DeployFailed.
     """
     cloudformation, s3 = client("cloudformation", endpoint_url), client("s3", endpoint_url)
     outputs: dict[str, str] = {}
     changed: list[str] = []
     for name in _stacks_in_order(assembly):
-        template = (assembly / f"{name}.template.json").read_text()
+        template = prepare((assembly / f"{name}.template.json").read_text())
         declared = json.loads(template).get("Parameters", {})
         given = {key: value for key, value in parameters.items() if key in declared}
         current = _current_stack(cloudformation, name)
         if current is None or not _is_as_wanted(cloudformation, current, template, given):
             if not changed:
                 _bootstrap(endpoint_url, s3)
-            url = _upload(assembly, name, endpoint_url, s3)
+            url = _upload(assembly, name, template, endpoint_url, s3)
             current = _apply(cloudformation, name, current, url, given, tags)
             changed.append(name)
         outputs |= {output["OutputKey"]: output["OutputValue"] for output in current.get("Outputs", [])}
@@ -104,7 +112,7 @@ def _bootstrap(endpoint_url: str, s3: Any) -> None:
     )
 
 
-def _upload(assembly: Path, name: str, endpoint_url: str, s3: Any) -> str:
+def _upload(assembly: Path, name: str, template: str, endpoint_url: str, s3: Any) -> str:
     """Upload what one stack's template names; answers the address of the template itself."""
     url = ""
     for asset in json.loads((assembly / f"{name}.assets.json").read_text())["files"].values():
@@ -113,7 +121,8 @@ def _upload(assembly: Path, name: str, endpoint_url: str, s3: Any) -> str:
             key = destination["objectKey"]
             if source.name == f"{name}.template.json":
                 url = f"{endpoint_url}/{ASSET_BUCKET}/{key}"
-            if not _is_uploaded(s3, key):
+                s3.put_object(Bucket=ASSET_BUCKET, Key=key, Body=template.encode())
+            elif not _is_uploaded(s3, key):
                 packed = _packed(source, key) if asset["source"]["packaging"] == "zip" else source
                 s3.put_object(Bucket=ASSET_BUCKET, Key=key, Body=packed.read_bytes())
     return url

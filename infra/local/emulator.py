@@ -86,11 +86,14 @@ def _install() -> None:
         raise EmulatorFailed(f"the emulator could not be installed:\n{done.stderr.strip()}")
 
 
-def start(folder: Path, *, port: int, smtp_port: int, keep_open: tuple[int, ...] = ()) -> Emulator:
+def start(
+    folder: Path, *, port: int, smtp_port: int, enforce_rights: bool = False, keep_open: tuple[int, ...] = ()
+) -> Emulator:
     """Start the emulator and wait until it answers.
 
     `folder` keeps its state, its log and its temporary files; mail that SES sends goes to 127.0.0.1:`smtp_port`.
-    The child also holds the descriptors `keep_open`. Raises EmulatorFailed.
+    With `enforce_rights`, functions may do what their roles allow and no more. The child also holds the descriptors
+    `keep_open`. Raises EmulatorFailed.
     """
     state, temporary = folder / "state", folder / "tmp"
     # Only copies of deployed code: they are made again on demand.
@@ -103,7 +106,7 @@ def start(folder: Path, *, port: int, smtp_port: int, keep_open: tuple[int, ...]
         process = subprocess.Popen(
             [str(ENVIRONMENT / "bin" / "python"), "-m", "ministack"],
             cwd=folder,
-            env=_environment(state, temporary, port, smtp_port),
+            env=_environment(state, temporary, port, smtp_port) | {"AUTH": str(enforce_rights).lower()},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

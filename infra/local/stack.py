@@ -15,6 +15,7 @@ from infra.local.assembly import local_assembly
 from infra.local.aws import ACCOUNT, REGION, client
 from infra.local.deploy import deploy
 from infra.local.home import Home, Ports
+from infra.local.rights import enforceable
 from infra.settings import LOCAL_DOMAIN, LOCAL_STAGE, ROOT, Code
 
 HOME = ROOT / ".signoff"
@@ -62,6 +63,7 @@ class EmbeddedStack:
         *,
         smtp_port: int | None = None,
         code: Code = OWN_CODE,
+        enforce_rights: bool = False,
         tell: Callable[[str], None] | None = None,
     ) -> Self:
         """Start the emulator, deploy what has changed, and say where everything is.
@@ -69,6 +71,7 @@ class EmbeddedStack:
         `home` keeps the state, the log and the stack.json of this stack: each stack needs its own. Mail that SES sends
         goes to `smtp_port`; without it a port is chosen once and kept. `code` is what the functions run. `tell` hears
         a line before each step.
+        With `enforce_rights`, each function may do what its role allows and no more, as on AWS (see rights.py).
         Raises StackInUse, EmulatorFailed, SynthFailed or DeployFailed.
         """
         seconds: dict[str, float] = {}
@@ -90,13 +93,21 @@ class EmbeddedStack:
                 # The template says nothing of ports or folders, so every stack of this code shares one.
                 assembly = local_assembly((HOME if code == OWN_CODE else home) / "cdk.out", code)
             with step("emulator", "starting the emulator"):
-                running = emulator.start(home, port=ports.port, smtp_port=ports.smtp_port, keep_open=(held.lock,))
+                running = emulator.start(
+                    home,
+                    port=ports.port,
+                    smtp_port=ports.smtp_port,
+                    enforce_rights=enforce_rights,
+                    keep_open=(held.lock,),
+                )
         except BaseException:
             held.release()
             raise
         try:
             with step("deploy", "deploying"):
-                addresses, changed = _deploy(assembly, running.endpoint_url, ports)
+                addresses, changed = _deploy(
+                    assembly, running.endpoint_url, ports, enforceable if enforce_rights else str
+                )
             held.write({**asdict(addresses), "emulator_pid": running.process.pid, "owner_pid": os.getpid()})
         except BaseException:
             running.stop()
@@ -131,9 +142,13 @@ class EmbeddedStack:
         self.stop()
 
 
-def _deploy(assembly: Path, endpoint_url: str, ports: Ports) -> tuple[Addresses, tuple[str, ...]]:
+def _deploy(
+    assembly: Path, endpoint_url: str, ports: Ports, prepare: Callable[[str], str]
+) -> tuple[Addresses, tuple[str, ...]]:
     api_url = f"{endpoint_url}/_aws/execute-api/{API_ID}/$default"
-    deployed = deploy(assembly, endpoint_url, parameters={"PublicUrl": api_url}, tags={"ms-custom-id": API_ID})
+    deployed = deploy(
+        assembly, endpoint_url, parameters={"PublicUrl": api_url}, tags={"ms-custom-id": API_ID}, prepare=prepare
+    )
     # What the mail stack does on AWS: SES refuses senders that it has not verified.
     client("ses", endpoint_url).verify_domain_identity(Domain=LOCAL_DOMAIN)
     client("ses", endpoint_url).verify_email_identity(EmailAddress=MAIL_FROM)

@@ -84,14 +84,14 @@ def inbound_mail(here: Surroundings, function: lambda_.Function) -> None:
 
 def key_ring(here: Surroundings, function: lambda_.Function) -> None:
     """Read the signing keys of reply addresses, links and callback URLs."""
-    _allow_secret(here, function, here.data.key_ring)
-    function.add_environment("SIGNOFF_KEY_RING_SECRET_ARN", here.data.key_ring.secret_arn)
+    arn = _allow_secret(here, function, here.data.key_ring)
+    function.add_environment("SIGNOFF_KEY_RING_SECRET_ARN", arn)
 
 
 def install_key(here: Surroundings, function: lambda_.Function) -> None:
     """Read the install key, to compare a caller's with it."""
-    _allow_secret(here, function, here.data.install_key)
-    function.add_environment("SIGNOFF_INSTALL_KEY_SECRET_ARN", here.data.install_key.secret_arn)
+    arn = _allow_secret(here, function, here.data.install_key)
+    function.add_environment("SIGNOFF_INSTALL_KEY_SECRET_ARN", arn)
 
 
 def bus(here: Surroundings, function: lambda_.Function) -> None:
@@ -152,6 +152,12 @@ def _allow_key_through(here: Surroundings, function: lambda_.Function, service: 
     )
 
 
-def _allow_secret(here: Surroundings, function: lambda_.Function, secret: secretsmanager.Secret) -> None:
-    _allow(function, ["secretsmanager:GetSecretValue"], [secret.secret_arn])
+def _allow_secret(here: Surroundings, function: lambda_.Function, secret: secretsmanager.Secret) -> str:
+    """Read a secret; answers its ARN."""
+    resource = secret.node.default_child
+    assert isinstance(resource, secretsmanager.CfnSecret)
+    # `Ref` is a secret's ARN on AWS, but its name elsewhere; `Id` is its ARN everywhere.
+    arn = resource.attr_id
+    _allow(function, ["secretsmanager:GetSecretValue"], [arn])
     _allow_key_through(here, function, "secretsmanager")
+    return arn

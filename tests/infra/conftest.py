@@ -11,18 +11,30 @@ from infra.settings import ROOT, Code
 from tests.infra.templates import Examined
 
 FUNCTIONS = ("api", "deadline", "inbound_mail", "notify", "relay", "sweeper")
-ECHO = '''"""Answers what it was asked, and what it was told of its surroundings."""
+ECHO = '''"""Answers what it was asked and told; or, by POST, does what it is asked with its own rights."""
 
 import json
 import os
 
+import boto3
 import jwt
 import pydantic
 import signoff_core
 
 
+def attempt(service, operation, arguments):
+    try:
+        getattr(boto3.client(service), operation)(**arguments)
+    except Exception as problem:
+        return type(problem).__name__ if not hasattr(problem, "response") else problem.response["Error"]["Code"]
+    return "done"
+
+
 def handler(event, context):
-    seen = {"path": event.get("rawPath"), "url": os.environ.get("SIGNOFF_PUBLIC_URL"), "core": signoff_core.__file__}
+    if event.get("body"):
+        seen = [attempt(*asked) for asked in json.loads(event["body"])]
+    else:
+        seen = {"path": event.get("rawPath"), "url": os.environ["SIGNOFF_PUBLIC_URL"], "core": signoff_core.__file__}
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(seen)}
 '''
 # In a process of its own: the CDK keeps a node running for as long as its process lives.

@@ -41,8 +41,11 @@ def stack(home: Path, code: Code, first_start: Mapping):
         yield running
 
 
-def get(url: str) -> dict:
-    with urllib.request.urlopen(url, timeout=60) as answer:
+def get(url: str, body: object = None):
+    """Get, or post a body."""
+    data = json.dumps(body).encode() if body else None
+    asked = urllib.request.Request(url, data, {"content-type": "application/json"})
+    with urllib.request.urlopen(asked, timeout=60) as answer:
         return json.loads(answer.read())
 
 
@@ -96,6 +99,40 @@ def test_our_own_addresses_may_send_and_others_may_not(stack: EmbeddedStack):
     ses.send_raw_email(RawMessage={"Data": mail % stack.addresses.mail_from.encode()})
     with pytest.raises(ses.exceptions.MessageRejected):
         ses.send_raw_email(RawMessage={"Data": mail % b"somebody@elsewhere.example"})
+
+
+def test_with_rights_enforced_a_function_does_what_its_role_allows_and_no_more(
+    home: Path, code: Code, first_start: Mapping
+):
+    audit, requests = "signoff-local-audit", "signoff-local-requests"
+    bucket, entry = first_start["addresses"].bucket, {"subject": {"S": "a"}, "seq": {"N": "1"}}
+    change = {"UpdateExpression": "SET x = :x", "ExpressionAttributeValues": {":x": {"S": "1"}}}
+    row = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    append = {"Put": {"TableName": audit, "Item": {**entry, "seq": {"N": "2"}}}}
+    secret = {"SecretId": first_start["addresses"].outputs["InstallKeySecretArn"]}
+    allowed = [
+        ("dynamodb", "put_item", {"TableName": audit, "Item": entry}),
+        ("dynamodb", "transact_write_items",
+         {"TransactItems": [append, {"Update": {"TableName": requests, "Key": row, **change}}]}),
+        ("s3", "put_object", {"Bucket": bucket, "Key": "content/x"}),
+        ("secretsmanager", "get_secret_value", secret),
+    ]  # fmt: skip
+    refused = [
+        ("dynamodb", "update_item", {"TableName": audit, "Key": entry, **change}),
+        ("dynamodb", "delete_item", {"TableName": audit, "Key": entry}),
+        ("dynamodb", "batch_write_item", {"RequestItems": {audit: [{"PutRequest": {"Item": entry}}]}}),
+        ("dynamodb", "transact_write_items",
+         {"TransactItems": [{"Update": {"TableName": audit, "Key": entry, **change}}]}),
+        ("dynamodb", "scan", {"TableName": requests}),
+        ("s3", "get_object", {"Bucket": bucket, "Key": "inbound/x"}),
+        ("ses", "send_raw_email", {"RawMessage": {"Data": "From: signoff@signoff.test"}}),
+    ]  # fmt: skip
+
+    with EmbeddedStack.start(home, code=code, enforce_rights=True) as stack:
+        answers = get(f"{stack.addresses.api_url}/v1/attempts", allowed + refused)
+
+    assert answers[: len(allowed)] == ["done"] * len(allowed)
+    assert {answer.removesuffix("Exception") for answer in answers[len(allowed) :]} == {"AccessDenied"}
 
 
 def test_a_folder_in_use_is_refused(stack: EmbeddedStack, home: Path, code: Code):

@@ -1,0 +1,40 @@
+"""Lets the emulator enforce the roles' rights, by leaving out the few conditions that it cannot judge."""
+
+import json
+from typing import Any
+
+# It knows neither KMS's nor SES's own condition keys, and it speaks plain HTTP on this machine.
+UNKNOWN_KEYS = ("kms:", "ses:")
+PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def enforceable(template: str) -> str:
+    """The template with every statement that the emulator can judge as it is, and the others without those conditions.
+
+    Actions and resources stay as they are, so a right that is missing on AWS is missing here.
+    """
+    body = json.loads(template)
+    for resource in body["Resources"].values():
+        document = resource.get("Properties", {}).get("PolicyDocument")
+        if document:
+            document["Statement"] = [
+                _enforceable_statement(statement)
+                for statement in document["Statement"]
+                if not (statement["Effect"] == "Deny" and _asks_for_tls(statement))
+            ]
+    return json.dumps(body)
+
+
+def _asks_for_tls(statement: dict[str, Any]) -> bool:
+    condition = statement.get("Condition", {})
+    return bool(condition == PLAIN_HTTP or "NumericLessThan" in condition)
+
+
+def _enforceable_statement(statement: dict[str, Any]) -> dict[str, Any]:
+    condition = {
+        operator: known
+        for operator, keys in statement.get("Condition", {}).items()
+        if (known := {key: value for key, value in keys.items() if not key.startswith(UNKNOWN_KEYS)})
+    }
+    rest = {key: value for key, value in statement.items() if key != "Condition"}
+    return {**rest, "Condition": condition} if condition else rest
