@@ -37,7 +37,7 @@ from signoff_core.usecases.notify import Post, Sender, notify
 from signoff_core.usecases.open_request import Opened, Pause, open_request
 from signoff_core.usecases.receive_mail import Delivery, Result, receive_mail
 from signoff_core.usecases.relay import relay
-from signoff_core.usecases.sweep import Swept, sweep
+from signoff_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")
@@ -148,7 +148,9 @@ class World:
     def handle(self, event: Event) -> None:
         """What the rules on the bus do with one event."""
         detail = event.detail
-        if "request_id" in detail:
+        if event.name == OVERDUE_EVENT:
+            self.wake(str(detail["request_id"]))
+        elif "request_id" in detail:
             notify(str(detail["request_id"]), int(str(detail["seq"])), post=self.post, now=self.now)
 
     def wake(self, request_id: str) -> datetime | None:

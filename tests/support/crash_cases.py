@@ -1,0 +1,461 @@
+"""One case or more for every use case: the state that it meets, how it is called, and what it leaves when it is done.
+
+`COVERED` names every use case that reaches a port; tests/stress/test_crashes.py holds it to the package, so that a new
+one cannot be forgotten: give it a case here, or a place in `NOT_INJECTED` with the reason.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from signoff_core import usecases
+from signoff_core.domain.callers import Caller
+from signoff_core.domain.deployments import Deployment, Scope
+from signoff_core.domain.flows import FlowState
+from signoff_core.domain.requests import ResumeStatus, Status
+from signoff_core.ports import MailRefused
+from signoff_core.usecases.cancel_request import cancel_request
+from signoff_core.usecases.deployments import KeyMaterial, change_deployment, create_key, revoke_key
+from signoff_core.usecases.flow_states import save_flow_state
+from signoff_core.usecases.notify import notify
+from signoff_core.usecases.reassign_request import reassign_request
+from signoff_core.usecases.relay import relay
+from signoff_core.usecases.respond_by_api import respond_by_api
+from signoff_core.usecases.resumes import (
+    claim_resume,
+    fail_lost_resume,
+    mark_consumed,
+    record_result,
+    renew_resume,
+    retry_resume,
+)
+from signoff_core.usecases.settings import change_settings, replace_settings
+from support.world import INSTALL, World
+
+FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
+PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
+LARGE = "a long text " * 4000
+
+NOT_INJECTED = {
+    "asked.fetch_asked": "reads only; a step of notify and receive_mail",
+    "asked.sent_mail": "reads only; a step of receive_mail",
+    "authenticate.authenticate": "reads only",
+    "contents.open_key": "a step of every use case that reads or writes texts",
+    "contents.read_content": "reads only; a step of others",
+    "contents.seal_content": "a step of every use case that writes texts",
+    "deployments.find_deployment": "reads only; a step of others",
+    "deployments.list_deployments": "reads only",
+    "deployments.list_keys": "reads only",
+    "deployments.read_deployment": "reads only",
+    "flow_states.read_flow_state": "reads only",
+    "list_requests.list_requests": "reads only",
+    "read_requests.read_pending": "reads only",
+    "read_requests.read_request": "reads only",
+    "read_requests.read_timeline": "reads only",
+    "reasons.read_reasons": "reads only",
+    "reasons.reason_for": "opens a key; a step of cancel_request and reassign_request",
+    "respond.respond": "the arbiter's front: a step of receive_mail, respond_by_api and meet_deadlines",
+    "settings.explain_route": "reads only",
+    "settings.read_settings": "reads only",
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`act` calls the use case, as often as its trigger comes; `done` says whether it has had its effect."""
+
+    act: Callable[[], object]
+    done: Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A case with the use case that it covers, such as ``notify.notify``, and what is special about it."""
+
+    covers: str
+    title: str
+    given: Callable[[World], Case]
+
+
+CASES: list[Named] = []
+
+
+def case(covers: str, title: str = "") -> Callable[[Callable[[World], Case]], Callable[[World], Case]]:
+    def add(given: Callable[[World], Case]) -> Callable[[World], Case]:
+        CASES.append(Named(covers, title or covers.split(".")[1].replace("_", " "), given))
+        return given
+
+    return add
+
+
+def reaching_ports() -> set[str]:
+    """Every public function of the use cases that takes a port."""
+    found = set()
+    for module in pkgutil.iter_modules(usecases.__path__):
+        loaded = importlib.import_module(f"{usecases.__name__}.{module.name}")
+        for name, function in inspect.getmembers(loaded, inspect.isfunction):
+            own = function.__module__ == loaded.__name__ and not name.startswith("_")
+            if own and PORT_ARGUMENTS & set(inspect.signature(function).parameters):
+                found.add(f"{module.name}.{name}")
+    return found
+
+
+def ports(world: World, *names: str) -> dict[str, object]:
+    return {name: getattr(world, name) for name in names} | {"now": world.now}
+
+
+FULL = ("store", "vault", "objects")
+
+
+def asked(world: World, **settings: object) -> str:
+    """A request that was opened and mailed."""
+    request_id = world.pause(world.deployment(**settings)).request.request_id
+    world.deliver()
+    return request_id
+
+
+def answered(world: World, text: str = "approved") -> str:
+    """A request that was answered by mail, all of it delivered."""
+    request_id = asked(world)
+    world.reply(text, to=world.reply_address())
+    world.deliver()
+    return request_id
+
+
+def claimed(world: World, *, consumed: bool = False) -> str:
+    """A request whose resume a worker holds."""
+    request_id = answered(world)
+    claim(world)
+    if consumed:
+        mark_consumed(request_id, "c1", caller=FLOW, **ports(world, "store"))
+    return request_id
+
+
+def claim(world: World) -> object:
+    return claim_resume(worker="w1", claim_id="c1", flow_names=None, caller=FLOW, **ports(world, *FULL))
+
+
+def mailed(world: World, letter: str) -> bool:
+    """Whether a mail of this name was sent."""
+    return any(m.tags["notification"].endswith(f"_{letter}") for m in world.mailer.sent)
+
+
+@case("open_request.open_request")
+def open_first(world: World) -> Case:
+    deployment, request_id = world.deployment(), world.uuid()
+    return Case(lambda: world.pause(deployment, request_id=request_id), lambda: mailed(world, "review_request"))
+
+
+@case("open_request.open_request", "open request, superseding one, with a large text")
+def open_second(world: World) -> Case:
+    deployment, request_id = world.deployment(), world.uuid()
+    first = world.pause(deployment).request.request_id
+    world.deliver()
+    return Case(
+        lambda: world.pause(deployment, request_id=request_id, output=LARGE),
+        lambda: world.request(first).superseded_by == request_id and len(world.mailer.sent) == 2,
+    )
+
+
+@case("notify.notify", "notify: the mail that asks")
+def notify_review(world: World) -> Case:
+    request_id = world.pause(world.deployment()).request.request_id
+    world.bus.events.clear()
+    return Case(lambda: notify(request_id, 1, post=world.post, now=world.now), lambda: mailed(world, "review_request"))
+
+
+@case("notify.notify", "notify: a confirmation")
+def notify_confirmation(world: World) -> Case:
+    request_id = asked(world)
+    world.reply("approved", to=world.reply_address())
+    world.bus.events.clear()
+    seq = world.request(request_id).effects[0].seq
+    return Case(lambda: notify(request_id, seq, post=world.post, now=world.now), lambda: mailed(world, "confirmation"))
+
+
+@case("notify.notify", "notify: a mail that is of no use any more")
+def notify_skipped(world: World) -> Case:
+    request_id = world.pause(world.deployment()).request.request_id
+    world.bus.events.clear()
+    respond_by_api_now(world, request_id)
+    return Case(
+        lambda: notify(request_id, 1, post=world.post, now=world.now),
+        lambda: "notification.skipped" in world.actions(request_id),
+    )
+
+
+@case("notify.notify", "notify: a mail that the mail service refuses")
+def notify_refused(world: World) -> Case:
+    opened = world.pause(world.deployment("boss@example.com", rules=[_rule("gone@example.com")]))
+    world.bus.events.clear()
+    mailer = world.mailer
+
+    class Refusing:
+        def __getattr__(self, name: str) -> object:
+            return getattr(mailer, name)
+
+        def send(self, message: bytes, **named: object) -> str:
+            if named["to"] == "gone@example.com":
+                raise MailRefused("address is on the suppression list")
+            return mailer.send(message, **named)
+
+    def act() -> object:
+        world.mailer = Refusing()
+        try:
+            return notify(opened.request.request_id, 1, post=world.post, now=world.now)
+        finally:
+            world.mailer = mailer
+
+    return Case(act, lambda: mailed(world, "bounce_notice") or mailed(world, "review_request"))
+
+
+def _rule(to: str) -> dict[str, object]:
+    return {"name": "all", "match": {"method_name": "*"}, "assign_to_email": to}
+
+
+@case("receive_mail.receive_mail", "receive mail: an answer")
+def receive_answer(world: World) -> Case:
+    request_id = asked(world)
+    address = world.reply_address()
+    return Case(
+        lambda: world.reply("approved", to=address, message_id="<one@example.com>"),
+        lambda: world.request(request_id).decision is not None and mailed(world, "confirmation"),
+    )
+
+
+@case("receive_mail.receive_mail", "receive mail: too late")
+def receive_late(world: World) -> Case:
+    request_id = answered(world)
+    address = world.reply_address()
+    return Case(
+        lambda: world.reply("rejected", to=address, message_id="<two@example.com>"),
+        lambda: "reply.rejected" in world.actions(request_id) and mailed(world, "closed_request"),
+    )
+
+
+@case("receive_mail.receive_mail", "receive mail: unclear, asked back")
+def receive_unclear(world: World) -> Case:
+    asked(world, free_text="ask")
+    address = world.reply_address()
+    return Case(
+        lambda: world.reply("well, yes", to=address, message_id="<three@example.com>"),
+        lambda: mailed(world, "unclear_reply"),
+    )
+
+
+def respond_by_api_now(world: World, request_id: str) -> object:
+    said = {"feedback": None, "outcome": "approved", "responder": "a script", "idempotency_key": "one"}
+    return respond_by_api(request_id, caller=RESPOND, **said, **ports(world, *FULL))
+
+
+@case("respond_by_api.respond_by_api")
+def respond_api(world: World) -> Case:
+    request_id = asked(world)
+    return Case(lambda: respond_by_api_now(world, request_id), lambda: world.request(request_id).decision is not None)
+
+
+@case("cancel_request.cancel_request")
+def cancel(world: World) -> Case:
+    request_id = asked(world)
+    return Case(
+        lambda: cancel_request(request_id, reason=LARGE[:1900], caller=MANAGE, **ports(world, *FULL)),
+        lambda: world.request(request_id).status is Status.CANCELLED and mailed(world, "cancelled"),
+    )
+
+
+@case("reassign_request.reassign_request")
+def reassign(world: World) -> Case:
+    request_id = asked(world)
+    return Case(
+        lambda: reassign_request(
+            request_id, "other@example.com", reason="on leave", caller=MANAGE, **ports(world, *FULL)
+        ),
+        lambda: len(world.mails_to("other@example.com")) == 1 and mailed(world, "reassigned"),
+    )
+
+
+@case("meet_deadlines.meet_deadlines", "meet deadlines: a breach, then a reminder")
+def remind(world: World) -> Case:
+    request_id = asked(world, reminder_minutes=[30], sla_minutes=20)
+    world.pass_time(minutes=30)
+    return Case(
+        lambda: world.wake(request_id),
+        lambda: mailed(world, "reminder") and world.actions(request_id).count("sla.breached") == 1,
+    )
+
+
+@case("meet_deadlines.meet_deadlines", "meet deadlines: an escalation")
+def escalate(world: World) -> Case:
+    request_id = asked(world, escalation={"after_minutes": 30, "to_email": "boss@example.com"})
+    world.pass_time(minutes=30)
+    return Case(
+        lambda: world.wake(request_id),
+        lambda: mailed(world, "escalated") and mailed(world, "reassigned"),
+    )
+
+
+@case("meet_deadlines.meet_deadlines", "meet deadlines: the automatic answer")
+def answer_by_itself(world: World) -> Case:
+    request_id = asked(world, auto_response={"enabled": True, "timeout_minutes": 30, "default_outcome": "rejected"})
+    world.pass_time(minutes=30)
+    return Case(
+        lambda: world.wake(request_id),
+        lambda: world.request(request_id).decision is not None and mailed(world, "auto_responded"),
+    )
+
+
+@case("relay.relay")
+def relay_entries(world: World) -> Case:
+    request_id = world.pause(world.deployment()).request.request_id
+    world.bus.events.clear()
+    entries = world.store.chain(f"request/{request_id}").items
+    return Case(lambda: relay(entries, bus=world.bus), lambda: mailed(world, "review_request"))
+
+
+@case("sweep.sweep", "sweep: mails that were never sent")
+def sweep_mails(world: World) -> Case:
+    deployment = world.deployment()
+    for number in range(3):
+        world.pause(deployment, flow_id=f"flow-{number}")
+    world.bus.events.clear()
+    world.pass_time(seconds=61)
+    return Case(world.sweep, lambda: len(world.mailer.sent) == 3)
+
+
+@case("sweep.sweep", "sweep: a wait that died, and a worker that died")
+def sweep_others(world: World) -> Case:
+    claimed(world, consumed=True)
+    waiting = world.pause(world.deployment(reminder_minutes=[0.5]), flow_id="flow-2").request
+    world.deliver()
+    world.pass_time(seconds=91)
+    return Case(world.sweep, lambda: mailed(world, "reminder") and waiting.status is Status.PENDING)
+
+
+def _resume_is(world: World, request_id: str, *statuses: ResumeStatus) -> Callable[[], bool]:
+    return lambda: world.request(request_id).resume.status in statuses
+
+
+@case("resumes.claim_resume")
+def claim_case(world: World) -> Case:
+    request_id = answered(world)
+    return Case(lambda: claim(world), _resume_is(world, request_id, ResumeStatus.CLAIMED))
+
+
+@case("resumes.renew_resume")
+def renew(world: World) -> Case:
+    request_id = claimed(world)
+    return Case(
+        lambda: renew_resume(request_id, "c1", caller=FLOW, **ports(world, "store")),
+        lambda: world.request(request_id).resume.claim_id == "c1",
+    )
+
+
+@case("resumes.mark_consumed")
+def consume(world: World) -> Case:
+    request_id = claimed(world)
+    return Case(
+        lambda: mark_consumed(request_id, "c1", caller=FLOW, **ports(world, "store")),
+        _resume_is(world, request_id, ResumeStatus.CONSUMED, ResumeStatus.FAILED),
+    )
+
+
+@case("resumes.record_result")
+def result(world: World) -> Case:
+    request_id = claimed(world, consumed=True)
+    return Case(
+        lambda: record_result(request_id, "c1", succeeded=True, error=None, caller=FLOW, **ports(world, "store")),
+        _resume_is(world, request_id, ResumeStatus.SUCCEEDED),
+    )
+
+
+@case("resumes.fail_lost_resume")
+def fail_lost(world: World) -> Case:
+    request_id = claimed(world, consumed=True)
+    world.pass_time(seconds=61)
+    return Case(
+        lambda: fail_lost_resume(request_id, **ports(world, "store")),
+        _resume_is(world, request_id, ResumeStatus.FAILED),
+    )
+
+
+@case("resumes.retry_resume")
+def retry(world: World) -> Case:
+    request_id = claimed(world, consumed=True)
+    record_result(request_id, "c1", succeeded=False, error="boom", caller=FLOW, **ports(world, "store"))
+    return Case(
+        lambda: retry_resume(request_id, outcome="rejected", caller=FLOW, **ports(world, "store")),
+        _resume_is(world, request_id, ResumeStatus.READY),
+    )
+
+
+@case("flow_states.save_flow_state", "save flow state, a large one")
+def save_state(world: World) -> Case:
+    world.deployment()
+    return Case(
+        lambda: save_flow_state("flow-1", "draft", LARGE, caller=FLOW, **ports(world, *FULL)),
+        lambda: world.store.fetch(FlowState.at(1, "flow-1"))[FlowState.at(1, "flow-1")] is not None,
+    )
+
+
+def _deployment(world: World) -> Deployment:
+    found = world.store.fetch(Deployment.at(1))[Deployment.at(1)]
+    assert found is not None
+    return found
+
+
+@case("deployments.create_deployment")
+def create(world: World) -> Case:
+    return Case(world.deployment, lambda: bool(world.store.children(Deployment, "deployments", "").items))
+
+
+@case("deployments.change_deployment")
+def rename(world: World) -> Case:
+    world.deployment()
+    return Case(
+        lambda: change_deployment(1, name="Another name", caller=MANAGE, **ports(world, "store")),
+        lambda: _deployment(world).name == "Another name",
+    )
+
+
+MATERIAL = KeyMaterial("k7", "s" * 48)
+
+
+@case("deployments.create_key")
+def add_key(world: World) -> Case:
+    world.deployment()
+    return Case(
+        lambda: create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=MATERIAL, **ports(world, "store")),
+        lambda: _deployment(world).last_seq == 3,
+    )
+
+
+@case("deployments.revoke_key")
+def revoke(world: World) -> Case:
+    world.deployment()
+    create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=MATERIAL, **ports(world, "store"))
+    return Case(
+        lambda: revoke_key(1, "k7", caller=INSTALL, **ports(world, "store")), lambda: _deployment(world).last_seq == 4
+    )
+
+
+@case("settings.change_settings")
+def patch_settings(world: World) -> Case:
+    world.deployment()
+    return Case(
+        lambda: change_settings(1, {"sla_minutes": 5}, expected_version=None, caller=MANAGE, **ports(world, "store")),
+        lambda: _deployment(world).settings_version == 2,
+    )
+
+
+@case("settings.replace_settings")
+def put_settings(world: World) -> Case:
+    world.deployment()
+    return Case(
+        lambda: replace_settings(1, {"sla_minutes": 5}, expected_version=1, caller=MANAGE, **ports(world, "store")),
+        lambda: _deployment(world).settings_version == 2,
+    )
+
+
+COVERED = {named.covers for named in CASES}

@@ -1,0 +1,125 @@
+"""Every call of every use case fails once before and once after it was made; then the service repairs itself."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import get_args
+
+from signoff_core.domain.errors import SignoffError
+from signoff_core.domain.notifications import Notification, NotificationStatus
+from support import invariants
+from support.crash_cases import Case, Named
+from support.faults import Calls, Fault, Outage, When, watch
+from support.invariants import mailed_as
+from support.pauses import no_pauses
+from support.witness import Witness
+from support.world import World
+
+SWEEPS = 2
+SECONDS_BETWEEN_SWEEPS = 61
+KEY_SECRET = "s" * 48
+
+
+@dataclass(frozen=True)
+class Crash:
+    """One injected failure: at which call of which case, and whether the trigger came again afterwards."""
+
+    named: Named
+    fault: Fault
+    call: str
+    again: bool
+
+    def __str__(self) -> str:
+        coming = "comes again" if self.again else "is lost"
+        return f"{self.named.title}: {self.fault.when} call {self.fault.at} ({self.call}), the trigger {coming}"
+
+
+@dataclass(frozen=True)
+class Repaired:
+    """How many sweeps it took until nothing was owed."""
+
+    crash: Crash
+    sweeps: int
+
+
+def calls_made(named: Named) -> list[str]:
+    """The calls of a case, by running it once."""
+    _, _, calls, case = _stage(named)
+    calls.start()
+    case.act()
+    return list(calls.made)
+
+
+def every_crash(named: Named) -> Iterator[Crash]:
+    """Before and after each call; the trigger is lost, or comes again as queues, streams and clients repeat it."""
+    for at, call in enumerate(calls_made(named), start=1):
+        for when in get_args(When):
+            for again in (False, True):
+                yield Crash(named, Fault(at, when), call, again)
+
+
+def survive(crash: Crash) -> Repaired:
+    """Let it happen and the service repair itself; AssertionError when a promise breaks or something stays owed."""
+    with no_pauses():
+        world, witness, calls, case = _stage(crash.named)
+        calls.start(crash.fault)
+        try:
+            case.act()
+        except Outage:
+            pass
+        else:
+            raise AssertionError(f"{crash.call} failed, and nobody noticed")
+        finally:
+            calls.start()
+        invariants.check(world, witness)
+        twice = sent_but_not_recorded(world)
+        if crash.again:
+            _again(case.act)
+        sweeps = _repair(world, witness, twice)
+        assert not crash.again or case.done(), "it was tried again, and still has not had its effect"
+        return Repaired(crash, sweeps)
+
+
+def sent_but_not_recorded(world: World) -> set[str]:
+    """The mails whose sender died between the mail service and the record: they alone may be sent twice."""
+    found = set()
+    for mail in world.mailer.sent:
+        request_id = mail.tags["request_id"]
+        kind, seq, name = mail.tags["notification"].split("_", 2)
+        address = Notification.at(request_id, f"{kind}:{seq}:{name}")
+        row = world.store.fetch(address)[address]
+        if row is not None and row.status is NotificationStatus.CLAIMED:
+            found.add(mailed_as(mail.tags))
+    return found
+
+
+def _stage(named: Named) -> tuple[World, Witness, Calls, Case]:
+    world = World()
+    witness = Witness(world.store, (KEY_SECRET,))
+    world.store = witness
+    calls = watch(world)
+    return world, witness, calls, named.given(world)
+
+
+def _again(act: Callable[[], object]) -> None:
+    with suppress(SignoffError):  # such as that this is done already
+        act()
+
+
+def _repair(world: World, witness: Witness, twice: set[str]) -> int:
+    world.deliver()
+    for swept in range(SWEEPS + 1):
+        invariants.check(world, witness, may_repeat=twice)
+        try:
+            invariants.nothing_owed(world, witness)
+        except AssertionError:
+            if swept == SWEEPS:
+                raise
+        world.pass_time(seconds=SECONDS_BETWEEN_SWEEPS)
+        found = world.sweep()
+        world.deliver()
+        if not (found.effects or found.waits or found.resumes):
+            invariants.check(world, witness, may_repeat=twice)
+            invariants.nothing_owed(world, witness)
+            return swept
+    raise AssertionError(f"after {SWEEPS} sweeps there was still something to repair")
