@@ -218,3 +218,18 @@ def test_a_write_whose_answer_was_lost_is_known_as_ones_own() -> None:
         sent.clear()
         with pytest.raises(Changed):
             store.commit([ContentKey("r1", b"w")])
+
+
+def test_children_are_paged_in_both_directions(store: Store) -> None:
+    store.commit([Content(f"r{n}", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(3)])
+    rows = [Content("r", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(1, 8)]
+    store.commit([*rows, ContentKey("r", b"wrapped")])
+    for newest_first, expected in ((False, [1, 2, 3, 4, 5, 6, 7]), (True, [7, 6, 5, 4, 3, 2, 1])):
+        seen: list[int | None] = []
+        cursor = None
+        while True:
+            page = store.children(Content, "request/r", "content/", newest_first=newest_first, limit=3, cursor=cursor)
+            seen += [c.seq for c in page.items]
+            if (cursor := page.cursor) is None:
+                break
+        assert seen == expected

@@ -169,13 +169,21 @@ class DynamoDbStore:
         return Page(rows, _cursor(answer))
 
     def children(
-        self, kind: type[R], partition: str, prefix: str, *, limit: int = 50, cursor: str | None = None
+        self,
+        kind: type[R],
+        partition: str,
+        prefix: str,
+        *,
+        newest_first: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[R]:
         answer = self.client.query(
             TableName=self.requests_table,
             KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
             ExpressionAttributeValues={":p": encode(partition), ":s": encode(prefix)},
             ConsistentRead=True,
+            ScanIndexForward=not newest_first,
             Limit=limit,
             **_start(cursor),  # type: ignore[arg-type]
         )

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
-from signoff_core.ports import Changed, DataKey, Entries, Event, Fetched, Page
+from signoff_core.ports import Changed, DataKey, Entries, Event, Fetched, Message, Page
 
 R = TypeVar("R", bound=Record)
 MAX_ROWS = 100
@@ -84,7 +84,14 @@ class MemoryStore:
         return _page(cast("Sequence[tuple[str, R]]", placed), limit, cursor, newest_first)
 
     def children(
-        self, kind: type[R], partition: str, prefix: str, *, limit: int = 50, cursor: str | None = None
+        self,
+        kind: type[R],
+        partition: str,
+        prefix: str,
+        *,
+        newest_first: bool = False,
+        limit: int = 50,
+        cursor: str | None = None,
     ) -> Page[R]:
         with self._lock:
             found = sorted(
@@ -94,8 +101,9 @@ class MemoryStore:
                     if pk == partition and sort.startswith(prefix) and isinstance(row, kind)
                 ),
                 key=lambda pair: pair[0],
+                reverse=newest_first,
             )
-        return _page(cast("Sequence[tuple[str, R]]", found), limit, cursor, False)
+        return _page(cast("Sequence[tuple[str, R]]", found), limit, cursor, newest_first)
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         with self._lock:
@@ -190,3 +198,11 @@ class MemoryBus:
 
     def publish(self, events: Sequence[Event]) -> None:
         self.events.extend(events)
+
+
+@dataclass
+class MemoryQueue:
+    messages: list[Message] = field(default_factory=list)
+
+    def send(self, messages: Sequence[Message]) -> None:
+        self.messages.extend(messages)

@@ -20,6 +20,7 @@ from signoff_core.domain.requests import (
 from signoff_core.domain.sla import SlaState
 from signoff_core.domain.sla import state as sla_state
 from signoff_core.domain.times import stamp
+from signoff_core.domain.webhooks import WEBHOOKS, event_of_entry
 
 
 class NotPending(Exception):
@@ -94,8 +95,19 @@ def record(
     request: Request, happening: Happening, effects: tuple[EffectDraft, ...] = (), *, now: datetime
 ) -> tuple[Request, tuple[Entry, ...]]:
     """The request with one more entry, and with the effects that this entry causes."""
+    happening, told = for_webhooks(request, happening)
+    effects = (*effects, *told)
     entries, head = append(request.head, [happening], at=now)
     return with_effects(replace(request, last_seq=head.last_seq, head_hash=head.hash), effects, now=now), entries
+
+
+def for_webhooks(request: Request, happening: Happening) -> tuple[Happening, tuple[EffectDraft, ...]]:
+    """The happening, marked when a webhook wants to be told of it, and the effect that it then owes."""
+    event = event_of_entry(happening.action, happening.data)
+    if event is None or event not in request.webhook_events:
+        return happening, ()
+    marked = replace(happening, data={**happening.data, WEBHOOKS: True})
+    return marked, (EffectDraft(WEBHOOKS, event.value),)
 
 
 def with_effects(request: Request, drafts: tuple[EffectDraft, ...], *, now: datetime) -> Request:

@@ -32,6 +32,8 @@ class DeliveryClass(StrEnum):
     """The URL may not be sent to; nothing was looked up."""
     INTERNAL = "internal"
     """Signoff's own fault."""
+    INTERRUPTED = "interrupted"
+    """It began, and nobody knows how it ended."""
 
 
 @dataclass(frozen=True, slots=True)

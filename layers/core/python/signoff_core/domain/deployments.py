@@ -56,6 +56,8 @@ class Deployment:
     settings: str = "{}"
     """The settings as JSON of settings.py; an empty document means the defaults."""
     settings_version: int = 1
+    webhook_events: tuple[str, ...] = ()
+    """What at least one active webhook wants to be told; new requests copy it."""
     last_seq: int = 0
     head_hash: str = ""
     version: int = 0

@@ -56,6 +56,8 @@ class Action(StrEnum):
     WEBHOOK_CHANGED = "webhook.changed"
     WEBHOOK_REMOVED = "webhook.removed"
     WEBHOOK_SECRET_ROTATED = "webhook.secret_rotated"
+    WEBHOOK_TESTED = "webhook.tested"
+    WEBHOOK_REDELIVERED = "webhook.redelivered"
     EXPORT_STARTED = "export.started"
     EXPORT_FINISHED = "export.finished"
     SIGNED_IN = "session.signed_in"
@@ -64,7 +66,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acted: `flow`, `reviewer`, `key`, `member`, `worker` or `service`, and the id within that kind."""
+    """Who acted: `flow`, `reviewer`, `key`, `member`, `person`, `worker` or `service`, and the id within that kind."""
 
     kind: str
     id: str

@@ -162,6 +162,8 @@ class Request:
     superseded_by: str | None = None
     resume: Resume = field(default_factory=Resume)
     effects: tuple[Effect, ...] = ()
+    webhook_events: tuple[str, ...] = ()
+    """The events that webhooks of its deployment want to be told."""
     reason_seq: int | None = None
     """The newest entry that somebody gave a reason for; the words are a content."""
     rejections: int = 0

@@ -3,6 +3,7 @@
 from signoff_core.ports.bus import Bus, Event
 from signoff_core.ports.mailer import Mailer, MailRefused
 from signoff_core.ports.objects import Objects
+from signoff_core.ports.queue import Message, Queue
 from signoff_core.ports.store import Changed, Entries, Fetched, Page, Store
 from signoff_core.ports.vault import ContentErased, DataKey, MasterKey, Vault
 
@@ -17,8 +18,10 @@ __all__ = [
     "MailRefused",
     "Mailer",
     "MasterKey",
+    "Message",
     "Objects",
     "Page",
+    "Queue",
     "Store",
     "Vault",
 ]

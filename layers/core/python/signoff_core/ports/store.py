@@ -71,9 +71,16 @@ class Store(Protocol):
         """Records of `kind` in one partition of a list, by sort text, those with after <= sort < before."""
 
     def children(
-        self, kind: type[R], partition: str, prefix: str, *, limit: int = PAGE_SIZE, cursor: str | None = None
+        self,
+        kind: type[R],
+        partition: str,
+        prefix: str,
+        *,
+        newest_first: bool = False,
+        limit: int = PAGE_SIZE,
+        cursor: str | None = None,
     ) -> Page[R]:
-        """Records of `kind` under one partition whose sort text begins with `prefix`."""
+        """Records of `kind` under one partition whose sort text begins with `prefix`, by sort text."""
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         """A subject's entries in order, those behind `after_seq`."""

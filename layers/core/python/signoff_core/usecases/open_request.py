@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signoff_core.domain.canonical import Json
-from signoff_core.domain.closing import Closing, EffectDraft, close, with_effects
+from signoff_core.domain.closing import Closing, EffectDraft, close, for_webhooks, with_effects
 from signoff_core.domain.contents import ContentKey, ContentKind
 from signoff_core.domain.deadlines import Off, as_document, from_document, next_wake, policy_for
 from signoff_core.domain.deployments import Deployment
@@ -148,6 +148,7 @@ def _request(
         emit=pause.emit,
         default_outcome=pause.default_outcome,
         email_notifications=settings.email_notifications,
+        webhook_events=deployment.webhook_events,
         free_text=settings.free_text,
         reply_feedback=settings.reply_feedback,
         reply_token_hours=settings.reply_token_hours,
@@ -181,10 +182,11 @@ def _with_entries(
     if reasons := {name: why.value for name, why in off.items() if why not in (None, Off.DISABLED)}:
         opened["not_scheduled"] = reasons
     assigned: dict[str, Json] = {**route_document(routed), "round": 1}
-    opening, head = append(request.head, [Happening(Action.REQUEST_OPENED, actor, opened)], at=now)
-    request = replace(request, last_seq=head.last_seq, head_hash=head.hash)
+    happening, effects = for_webhooks(request, Happening(Action.REQUEST_OPENED, actor, opened))
+    opening, head = append(request.head, [happening], at=now)
     if request.email_notifications:
-        request = with_effects(request, (EffectDraft("mail", "review_request", request.assignment.address),), now=now)
+        effects = (EffectDraft("mail", "review_request", request.assignment.address), *effects)
+    request = with_effects(replace(request, last_seq=head.last_seq, head_hash=head.hash), effects, now=now)
     assigning, head = append(request.head, [Happening(Action.REQUEST_ASSIGNED, SERVICE, assigned)], at=now)
     return replace(request, last_seq=head.last_seq, head_hash=head.hash), (*opening, *assigning)
 

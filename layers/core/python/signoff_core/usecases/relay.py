@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.entries import Action, Entry
 from signoff_core.domain.times import stamp
+from signoff_core.domain.webhooks import WEBHOOKS
 from signoff_core.ports import Bus, Event
 
 
@@ -28,4 +29,6 @@ def event_of(entry: Entry) -> Event:
         detail["request_id"] = identity
     if entry.action is Action.REQUEST_OPENED and "wake_at" in entry.data:
         detail["wake_at"] = entry.data["wake_at"]
+    if WEBHOOKS in entry.data:
+        detail[WEBHOOKS] = True
     return Event(entry.action.value, detail)
