@@ -255,6 +255,17 @@ class TestMail:
     branding: Branding = field(default_factory=Branding)
 
 
+@dataclass(frozen=True)
+class SignIn:
+    """Brings the link and the code with which the browser that asked is signed in."""
+
+    sign_in_url: str
+    code: str
+    asked_at: datetime
+    expires_at: datetime
+    branding: Branding = field(default_factory=Branding)
+
+
 Letter: TypeAlias = (
     ReviewRequest
     | Reminder
@@ -272,4 +283,5 @@ Letter: TypeAlias = (
     | AutoResponded
     | BounceNotice
     | TestMail
+    | SignIn
 )

@@ -25,6 +25,7 @@ from signoff_core.mail.letter_kinds import (
     Letter,
     Reminder,
     ReviewRequest,
+    SignIn,
     TestMail,
     UnclearReply,
     UnreadableReply,
@@ -121,6 +122,8 @@ def _values(letter: Letter, shown: Shown | None) -> dict[str, object]:
     values: dict[str, object] = {"letter": letter, "branding": branding, "shown": shown, "choices": ()}
     if isinstance(letter, TestMail):
         subject = _prefixed(f"Test review · {wording.one_line(letter.deployment_name, 60)}", branding)
+    elif isinstance(letter, SignIn):
+        subject = f"Sign in to {wording.one_line(branding.sender_name, 60)}"
     else:
         about = letter.request.about if isinstance(letter, Reminder | Escalated | ExpiredToken) else letter.about
         subject = subject_of(about, branding)

@@ -26,6 +26,7 @@ from signoff_core.mail.letter_kinds import (
     ReassignedToAnother,
     Reminder,
     ReviewRequest,
+    SignIn,
     TestMail,
     UnclearReply,
     UnreadableReply,
@@ -175,6 +176,15 @@ def letters() -> tuple[tuple[str, Letter], ...]:
                 "Content Review Flow",
                 Asking(_ADDRESS, _ASKED + timedelta(days=1), options=("it_works",)),
                 requested_at=_ASKED,
+            ),
+        ),
+        (
+            "sign-in",
+            SignIn(
+                "https://signoff.example.com/sign-in/link/eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.e30.c2ln",
+                code="K7QMXPA3",
+                asked_at=_ASKED,
+                expires_at=_ASKED + timedelta(minutes=10),
             ),
         ),
     )

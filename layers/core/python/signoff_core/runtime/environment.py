@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from signoff_core.domain.addresses import normalise
+
 
 class MissingEnvironment(Exception):
     """One or more variables are missing or wrong; the text names every one of them."""
@@ -27,6 +29,12 @@ class Environment:
     mail_from_name: str = "Signoff"
     configuration_set: str = ""
     public_url: str = ""
+    admins: str = ""
+    """Addresses of those who manage everything, separated by spaces."""
+
+    @property
+    def admin_addresses(self) -> frozenset[str]:
+        return frozenset(normalise(address) for address in self.admins.split())
 
     def need(self, *names: str) -> "Environment":
         """The same environment, once the named fields are there; raises MissingEnvironment otherwise."""
@@ -52,6 +60,7 @@ _VARIABLES: Mapping[str, str] = {
     "mail_from_name": "SIGNOFF_MAIL_FROM_NAME",
     "configuration_set": "SIGNOFF_CONFIGURATION_SET",
     "public_url": "SIGNOFF_PUBLIC_URL",
+    "admins": "SIGNOFF_ADMINS",
 }
 _ALWAYS = ("stage", "region", "organization_id", "requests_table", "audit_table")
 

@@ -60,7 +60,7 @@ def list_requests(question: Question, *, caller: Caller, store: Store, now: date
     """
     caller.require(Scope.RESPOND, Scope.MANAGE, Scope.INSTALL)
     deployment_id = _deployment(question, caller)
-    address = _address(question.assigned_to)
+    address = _address(caller.only_address or question.assigned_to)
     cursor = None if question.cursor is None else _place(question.cursor)
     if question.status is Wanted.PENDING:
         rows = _pending(question, deployment_id, address, cursor, store)
@@ -172,7 +172,7 @@ def _deployment(question: Question, caller: Caller) -> int | None:
         return question.deployment_id
     if caller.deployment_id is not None:
         return caller.deployment_id
-    if question.status is Wanted.PENDING and question.assigned_to is not None:
+    if question.status is Wanted.PENDING and (caller.only_address or question.assigned_to) is not None:
         return None
     raise InvalidInput((FieldError("deployment_id", "say which deployment: the install key may see all of them"),))
 

@@ -119,6 +119,6 @@ def read_pending(flow_id: str, *, caller: Caller, store: Store, vault: Vault, ob
 
 def visible_to(caller: Caller, request: Request | None, request_id: str) -> Request:
     """The request, or NotFound where there is none or the caller may not know of it."""
-    if request is None or (caller.deployment_id is not None and request.deployment_id != caller.deployment_id):
+    if request is None or not caller.sees(request.deployment_id, request.assignment.address):
         raise NotFound(f"there is no request {request_id} in your deployment")
     return request

@@ -1,0 +1,52 @@
+"""Who a browser is: the session that its cookie names, as long as the row allows it."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from signoff_core.domain.entries import Action, Actor, Happening, append
+from signoff_core.domain.members import Identity, Person
+from signoff_core.domain.records import Record
+from signoff_core.domain.sessions import Session
+from signoff_core.ports import Store
+from signoff_core.usecases.attempts import until_written
+
+
+def identify(
+    address: str, session_id: str, *, store: Store, admins: Collection[str], now: datetime
+) -> Identity | None:
+    """The person behind a session with the permissions of this moment, in one read; None when it has ended."""
+    session_row, person_row = Session.at(address, session_id), Person.at(address)
+    fetched = store.fetch(session_row, person_row)
+    session, person = fetched[session_row], fetched[person_row]
+    if session is None or not session.is_live(now=now):
+        return None
+    return Identity(address, session_id, address in admins, person.grants if person else ())
+
+
+def live_sessions(identity: Identity, *, store: Store, now: datetime) -> tuple[Session, ...]:
+    """Where this person is signed in, the newest first."""
+    page = store.children(Session, f"person/{identity.address}", "session/")
+    return tuple(sorted((s for s in page.items if s.is_live(now=now)), key=lambda s: s.created_at, reverse=True))
+
+
+def sign_out(identity: Identity, *, everywhere: bool = False, store: Store, now: datetime) -> None:
+    """End this session, or all of this person's."""
+
+    def write() -> None:
+        person_row = Person.at(identity.address)
+        person = store.fetch(person_row)[person_row]
+        ending = [
+            session
+            for session in live_sessions(identity, store=store, now=now)
+            if everywhere or session.session_id == identity.session_id
+        ]
+        if person is None or not ending:
+            return
+        actor = Actor("person", identity.address)
+        told = [Happening(Action.SIGNED_OUT, actor, {"session_id": session.session_id}) for session in ending]
+        entries, head = append(person.head, told, at=now)
+        records: list[Record] = [replace(session, revoked_at=now) for session in ending]
+        store.commit([*records, replace(person, last_seq=head.last_seq, head_hash=head.hash)], entries)
+
+    until_written(write)
