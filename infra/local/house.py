@@ -39,6 +39,7 @@ class House:
     flow_key: str
     deployment_id: int
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
+    readers: list[threading.Thread] = field(default_factory=list)
 
     @property
     def env_file(self) -> Path:
@@ -74,7 +75,9 @@ class House:
         )
         self.processes.append(worker)
         assert worker.stdout is not None
-        threading.Thread(target=_forward, args=(worker.stdout, tell), daemon=True).start()
+        reader = threading.Thread(target=_forward, args=(worker.stdout, tell), daemon=True)
+        reader.start()
+        self.readers.append(reader)
         return worker
 
     def run_flow(self, module: str) -> str:
@@ -108,6 +111,11 @@ class House:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        for reader in self.readers:
+            reader.join(STOP_SECONDS)
+        for process in self.processes:
+            assert process.stdout is not None
+            process.stdout.close()
         self.processes.clear()
 
 

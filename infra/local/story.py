@@ -161,7 +161,8 @@ class _Lines:
     def add(self, line: str) -> None:
         with self._lock:
             self._seen.append(line)
-        self._tell(f"        worker | {line}")
+        if line.strip(" │╭╮╰╯─") and not set(line) & set("│╭╰"):  # crewAI's own boxes tell the story a second time
+            self._tell(f"        worker | {line}")
         self._lines.put(line)
 
     def wait_for(self, text: str, seconds: float) -> str:

@@ -1,0 +1,1 @@
+"""Stories on the embedded stack, told with the real crewAI."""
