@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 import signoff_core.api.decisions
 import signoff_core.api.deployments
+import signoff_core.api.members
 import signoff_core.api.requests
 import signoff_core.api.resumes
 import signoff_core.api.settings
@@ -33,6 +34,7 @@ app = APIGatewayHttpResolver(
 )
 for part in (
     signoff_core.api.deployments,
+    signoff_core.api.members,
     signoff_core.api.settings,
     signoff_core.api.requests,
     signoff_core.api.decisions,

@@ -17,6 +17,7 @@ from signoff_core.usecases.deployments import KeyMaterial
 
 if TYPE_CHECKING:
     from signoff_core.ports import Bus, Mailer, Objects, Store, Vault
+    from signoff_core.runtime.tokens import Tokens
     from signoff_core.usecases.notify import Post, Sender
 
 SECRET_SECONDS = 300
@@ -40,10 +41,11 @@ class Service:
     @cached_property
     def vault(self) -> "Vault":
         from signoff_core.adapters.kms import KmsMasterKey
-        from signoff_core.adapters.vault import AesVault
+        from signoff_core.adapters.vault import AesVault, KeptKeys
 
         self.environment.need("kms_key_id")
-        return AesVault(KmsMasterKey(client("kms"), self.environment.kms_key_id), secrets.token_bytes)
+        master = KeptKeys(KmsMasterKey(client("kms"), self.environment.kms_key_id), time.monotonic)
+        return AesVault(master, secrets.token_bytes)
 
     @cached_property
     def objects(self) -> "Objects":
@@ -88,6 +90,12 @@ class Service:
 
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, self.sender)
 
+    @property
+    def tokens(self) -> "Tokens":
+        from signoff_core.runtime.tokens import Tokens
+
+        return Tokens(self.environment.need("public_url").public_url, self.ring)
+
     def secret(self, arn: str) -> str:
         """A secret's text, read again after `SECRET_SECONDS`."""
         known = self._secrets.get(arn)
@@ -103,6 +111,10 @@ class Service:
 
     def new_id(self) -> str:
         return str(uuid4())
+
+    def browser_secret(self) -> str:
+        """What a browser is given to prove that it was the one that asked."""
+        return secrets.token_urlsafe(24)
 
     def key_material(self) -> KeyMaterial:
         """Randomness for one API key: 50 bits of id, 248 bits of secret."""

@@ -18,9 +18,7 @@ class Tokens:
         """The token of the link that is mailed for an attempt."""
         from signoff_core.adapters.jwt_tokens import Token, issue
 
-        token = Token(
-            Purpose.LINK, sign_in.address, sign_in.sign_in_id, sign_in.asked_at, sign_in.expires_at
-        )
+        token = Token(Purpose.LINK, sign_in.address, sign_in.sign_in_id, sign_in.asked_at, sign_in.expires_at)
         return issue(token, issuer=self.issuer, ring=self.ring)
 
     def read_link(self, text: str, *, now: datetime) -> tuple[str, str] | None:

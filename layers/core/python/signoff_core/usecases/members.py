@@ -59,9 +59,7 @@ def remove_member(deployment_id: int, address: str, *, caller: Caller, store: St
         happening = Happening(Action.MEMBER_REMOVED, caller.actor, {"address": who})
         entries, head = append(deployment.head, [happening], at=now)
         changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-        store.commit(
-            [changed, replace(person, grants=person.with_grant(deployment_id, ()))], entries, removals=[known]
-        )
+        store.commit([changed, replace(person, grants=person.with_grant(deployment_id, ()))], entries, removals=[known])
 
     until_written(write)
 

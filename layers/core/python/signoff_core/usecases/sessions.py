@@ -12,9 +12,7 @@ from signoff_core.ports import Store
 from signoff_core.usecases.attempts import until_written
 
 
-def identify(
-    address: str, session_id: str, *, store: Store, admins: Collection[str], now: datetime
-) -> Identity | None:
+def identify(address: str, session_id: str, *, store: Store, admins: Collection[str], now: datetime) -> Identity | None:
     """The person behind a session with the permissions of this moment, in one read; None when it has ended."""
     session_row, person_row = Session.at(address, session_id), Person.at(address)
     fetched = store.fetch(session_row, person_row)

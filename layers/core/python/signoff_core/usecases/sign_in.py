@@ -91,9 +91,7 @@ class SignInMail:
     code_for: Callable[[str], str]
 
 
-def mail_sign_in(
-    sign_in_id: str, *, mail: SignInMail, store: Store, admins: Collection[str], now: datetime
-) -> str:
+def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Collection[str], now: datetime) -> str:
     """Send the link and the code to whoever may sign in, once; returns what was done, for the log."""
     row = SignIn.at(sign_in_id)
     sign_in = store.fetch(row)[row]

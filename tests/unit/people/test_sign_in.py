@@ -1,0 +1,243 @@
+"""Signing in by mail: who gets one, which browser it signs in, and how often it may be tried."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from support.world import INSTALL, World
+
+from signoff_core.domain.errors import InvalidInput, Refused
+from signoff_core.domain.members import Person
+from signoff_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
+from signoff_core.runtime.tokens import Tokens
+from signoff_core.usecases.members import set_member
+from signoff_core.usecases.sessions import identify, live_sessions, sign_out
+from signoff_core.usecases.sign_in import (
+    Asked,
+    SignInMail,
+    ask_to_sign_in,
+    mail_sign_in,
+    sign_in_by_code,
+    sign_in_by_link,
+)
+
+ADMIN = "admin@example.com"
+
+
+@dataclass
+class Door:
+    """The way in, with its mails."""
+
+    world: World = field(default_factory=World)
+
+    @property
+    def tokens(self) -> Tokens:
+        return Tokens("https://signoff.test", self.world.ring)
+
+    def ask(self, email: str, *, browser: str = "this browser", source: str = "203.0.113.7", to: str = "") -> SignIn:
+        world = self.world
+        asked = Asked(world.uuid(), email, browser, source, to)
+        sign_in = ask_to_sign_in(asked, store=world.store, bus=world.bus, now=world.now)
+        self.mail_out()
+        return sign_in
+
+    def mail_out(self) -> list[str]:
+        """What the events on the bus lead to; each is delivered twice, as a bus may."""
+        world = self.world
+        mail = SignInMail(
+            world.mailer, "Signoff", "signoff@signoff.test", lambda s: self.tokens.link(s), self.tokens.code
+        )
+        events, world.bus.events = world.bus.events, []
+        wanted = [str(e.detail["sign_in_id"]) for e in events if "sign_in_id" in e.detail]
+        return [
+            mail_sign_in(each, mail=mail, store=world.store, admins={ADMIN}, now=world.now)
+            for each in wanted
+            for _ in range(2)
+        ]
+
+    def by_link(self, sign_in: SignIn, *, browser: str = "this browser") -> Session:
+        return sign_in_by_link(sign_in.sign_in_id, browser_secret=browser, **self.common())[0]
+
+    def by_code(self, sign_in: SignIn, code: str, *, browser: str = "this browser") -> Session:
+        expected = self.tokens.code(sign_in.sign_in_id)
+        return sign_in_by_code(sign_in.sign_in_id, code, code=expected, browser_secret=browser, **self.common())[0]
+
+    def common(self) -> dict:
+        world = self.world
+        return {
+            "browser": "Firefox",
+            "session_id": world.uuid(),
+            "organization_id": 1,
+            "store": world.store,
+            "now": world.now,
+        }
+
+
+def test_an_admin_gets_one_mail_with_the_link_and_the_code() -> None:
+    door = Door()
+
+    sign_in = door.ask("Admin@Example.com")
+
+    (mail,) = door.world.mails_to(ADMIN)
+    text = mail.get_body(("plain",)).get_content()
+    assert mail["Subject"] == "Sign in to Signoff"
+    assert door.tokens.link(sign_in) in text
+    code = door.tokens.code(sign_in.sign_in_id)
+    assert f"{code[:4]}-{code[4:]}" in text
+    assert mail["Reply-To"] is None
+
+
+def test_nobody_else_gets_a_mail_and_what_the_browser_causes_is_the_same() -> None:
+    door = Door()
+
+    known, unknown = door.ask(ADMIN), door.ask("stranger@example.com")
+
+    assert not door.world.mails_to("stranger@example.com")
+    rows = door.world.store.rows
+    assert {type(rows[(k.key.partition, k.key.sort)]) for k in (known, unknown)} == {SignIn}
+
+
+@pytest.mark.parametrize("who", ["a member", "an assignee", "somebody who answered", "the reader of an old mail"])
+def test_whoever_was_asked_or_is_a_member_may_sign_in(who: str) -> None:
+    door = Door()
+    world = door.world
+    seven = world.deployment(creator_email="ana@example.com")
+    to = ""
+    if who == "a member":
+        set_member(
+            seven.deployment_id,
+            "ana@example.com",
+            ["respond_to_human_feedback"],
+            caller=INSTALL,
+            store=world.store,
+            now=world.now,
+        )
+    else:
+        first = world.pause(seven).request
+        if who == "the reader of an old mail":
+            world.pause(seven)
+            second = world.pause(seven, flow_id="flow-1").request
+            world.store.rows.pop((second.key.partition, second.key.sort))
+            to = f"/review/{first.request_id}"
+        world.deliver()
+        if who == "somebody who answered":
+            world.reply("approved", to=world.reply_address("ana@example.com"), sender="ana@example.com")
+    world.mailer.sent.clear()
+
+    door.ask("ana@example.com", to=to)
+
+    assert [m["Subject"] for m in world.mails_to("ana@example.com")][-1] == "Sign in to Signoff"
+
+
+def test_the_link_signs_in_the_browser_that_asked_once() -> None:
+    door = Door()
+    sign_in = door.ask(ADMIN)
+
+    session = door.by_link(sign_in)
+
+    world = door.world
+    found = identify(ADMIN, session.session_id, store=world.store, admins={ADMIN}, now=world.now)
+    assert found is not None
+    assert found.is_admin
+    with pytest.raises(Refused):
+        door.by_link(sign_in)
+    person = world.store.fetch(Person.at(ADMIN))[Person.at(ADMIN)]
+    assert person is not None
+    assert [e.action for e in world.store.chain(person.subject).items] == ["session.signed_in"]
+    world.check_chains()
+
+
+def test_another_browser_is_not_signed_in_by_the_link() -> None:
+    door = Door()
+    sign_in = door.ask(ADMIN)
+
+    with pytest.raises(Refused):
+        door.by_link(sign_in, browser="a scanner")
+
+    assert door.by_link(sign_in)
+
+
+def test_link_and_code_are_over_after_ten_minutes() -> None:
+    door = Door()
+    sign_in = door.ask(ADMIN)
+    door.world.pass_time(minutes=10)
+
+    with pytest.raises(Refused):
+        door.by_link(sign_in)
+    with pytest.raises(Refused):
+        door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
+
+
+def test_the_code_is_read_as_people_type_it() -> None:
+    door = Door()
+    sign_in = door.ask(ADMIN)
+    code = door.tokens.code(sign_in.sign_in_id)
+
+    assert door.by_code(sign_in, f" {code[:4].lower()} - {code[4:]} ")
+
+
+def test_a_code_can_be_tried_five_times() -> None:
+    door = Door()
+    sign_in = door.ask(ADMIN)
+
+    for left in range(MAX_CODE_TRIES - 1, 0, -1):
+        with pytest.raises(InvalidInput, match=f"tries left: {left}"):
+            door.by_code(sign_in, "AAAA-AAAA")
+    with pytest.raises(Refused):
+        door.by_code(sign_in, "AAAA-AAAA")
+    with pytest.raises(Refused):
+        door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
+
+
+def test_a_code_that_was_never_mailed_opens_nothing() -> None:
+    door = Door()
+    sign_in = door.ask("stranger@example.com")
+
+    with pytest.raises(InvalidInput):
+        door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
+
+
+def test_too_many_mails_to_one_address_stop_without_a_word() -> None:
+    door = Door()
+
+    for number in range(SIGN_INS_PER_ADDRESS + 3):
+        door.ask(ADMIN, source=f"203.0.113.{number}")
+
+    assert len(door.world.mails_to(ADMIN)) == SIGN_INS_PER_ADDRESS
+    door.world.pass_time(hours=1)
+    door.ask(ADMIN)
+    assert len(door.world.mails_to(ADMIN)) == SIGN_INS_PER_ADDRESS + 1
+
+
+def test_too_many_attempts_from_one_place_are_refused() -> None:
+    door = Door()
+    for number in range(SIGN_INS_PER_SOURCE):
+        door.ask(f"person{number}@example.com")
+
+    with pytest.raises(Refused, match="wait an hour"):
+        door.ask(ADMIN)
+
+
+def test_signing_out_ends_this_session_and_everywhere_ends_all() -> None:
+    door = Door()
+    world = door.world
+    sessions = [door.by_link(door.ask(ADMIN)) for _ in range(3)]
+    here = identify(ADMIN, sessions[0].session_id, store=world.store, admins={ADMIN}, now=world.now)
+    assert here is not None
+
+    sign_out(here, store=world.store, now=world.now)
+    left = live_sessions(here, store=world.store, now=world.now)
+    assert {s.session_id for s in left} == {s.session_id for s in sessions[1:]}
+
+    sign_out(here, everywhere=True, store=world.store, now=world.now)
+    assert not live_sessions(here, store=world.store, now=world.now)
+    assert identify(ADMIN, sessions[1].session_id, store=world.store, admins={ADMIN}, now=world.now) is None
+    world.check_chains()
+
+
+def test_a_session_ends_after_two_weeks() -> None:
+    door = Door()
+    world = door.world
+    session = door.by_link(door.ask(ADMIN))
+    world.pass_time(days=14)
+
+    assert identify(ADMIN, session.session_id, store=world.store, admins={ADMIN}, now=world.now) is None
