@@ -68,6 +68,8 @@ class Case:
 
     act: Callable[[], object]
     done: Callable[[], bool]
+    same_mails: bool = True
+    """Whether it ends with the very mails of an undisturbed run."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +210,8 @@ def notify_refused(world: World) -> Case:
         finally:
             world.mailer = mailer
 
-    return Case(act, lambda: mailed(world, "bounce_notice") or mailed(world, "review_request"))
+    done = lambda: mailed(world, "bounce_notice") or mailed(world, "review_request")  # noqa: E731
+    return Case(act, done, same_mails=False)
 
 
 def _rule(to: str) -> dict[str, object]:
@@ -425,10 +428,12 @@ MATERIAL = KeyMaterial("k7", "s" * 48)
 @case("deployments.create_key")
 def add_key(world: World) -> Case:
     world.deployment()
-    return Case(
-        lambda: create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=MATERIAL, **ports(world, "store")),
-        lambda: _deployment(world).last_seq == 3,
-    )
+
+    def act() -> object:
+        material = KeyMaterial(f"k{next(world.counter)}", "s" * 48)
+        return create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=material, **ports(world, "store"))
+
+    return Case(act, lambda: _deployment(world).last_seq >= 3)
 
 
 @case("deployments.revoke_key")

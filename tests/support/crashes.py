@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import get_args
 
-from signoff_core.domain.errors import SignoffError
+from signoff_core.domain.errors import Refused, VersionDiffers
 from signoff_core.domain.notifications import Notification, NotificationStatus
 from support import invariants
 from support.crash_cases import Case, Named
@@ -76,8 +77,24 @@ def survive(crash: Crash) -> Repaired:
         if crash.again:
             _again(case.act)
         sweeps = _repair(world, witness, twice)
-        assert not crash.again or case.done(), "it was tried again, and still has not had its effect"
+        if crash.again:
+            assert case.done(), "it was tried again, and still has not had its effect"
+            wanted = letters_of(crash.named)
+            assert not case.same_mails or letters(world) == wanted, f"{letters(world)} were mailed instead of {wanted}"
         return Repaired(crash, sweeps)
+
+
+@cache
+def letters_of(named: Named) -> frozenset[tuple[str, str]]:
+    """Who is mailed what when nothing fails."""
+    world, _, _, case = _stage(named)
+    case.act()
+    world.deliver()
+    return letters(world)
+
+
+def letters(world: World) -> frozenset[tuple[str, str]]:
+    return frozenset((mail.tags["notification"].split("_", 2)[2], mail.to) for mail in world.mailer.sent)
 
 
 def sent_but_not_recorded(world: World) -> set[str]:
@@ -102,7 +119,7 @@ def _stage(named: Named) -> tuple[World, Witness, Calls, Case]:
 
 
 def _again(act: Callable[[], object]) -> None:
-    with suppress(SignoffError):  # such as that this is done already
+    with suppress(Refused, VersionDiffers):  # it is told that this is done already
         act()
 
 
