@@ -11,5 +11,6 @@ from signoff_core.usecases.notify import notify
 def handler(event: Mapping[str, object], context: object) -> None:
     detail = cast("Mapping[str, object]", event["detail"])
     request_id, seq = str(detail["request_id"]), int(str(detail["seq"]))
-    sent = notify(request_id, seq, post=service().post, now=service().now())
+    deployment_id = int(str(detail["deployment_id"]))
+    sent = notify(request_id, seq, post=service().post, now=service().now(), deployment_id=deployment_id)
     logger().info("notified", extra={"request_id": request_id, "seq": seq, "sent": list(sent)})

@@ -2,8 +2,9 @@
 
 import hashlib
 import hmac
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -11,7 +12,35 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from signoff_core.ports import DataKey, MasterKey
 
 NONCE_BYTES = 12
+KEYS_KEPT = 256
+KEY_SECONDS = 300
+"""How long a warm function holds an opened data key; the row that says it was destroyed is read before each use."""
 SALT_LABEL = b"signoff/text-digest/1"
+
+
+@dataclass
+class KeptKeys:
+    """A master key whose newest data keys are kept for a while: most functions use one several times."""
+
+    master: MasterKey
+    clock: Callable[[], float]
+    _kept: OrderedDict[tuple[str, bytes], tuple[float, DataKey]] = field(default_factory=OrderedDict, repr=False)
+
+    def create(self, owner: str) -> DataKey:
+        return self._keep(self.master.create(owner))
+
+    def open(self, owner: str, wrapped: bytes) -> DataKey:
+        known = self._kept.get((owner, wrapped))
+        if known is not None and self.clock() - known[0] < KEY_SECONDS:
+            return known[1]
+        return self._keep(self.master.open(owner, wrapped))
+
+    def _keep(self, key: DataKey) -> DataKey:
+        self._kept[key.owner, key.wrapped] = (self.clock(), key)
+        self._kept.move_to_end((key.owner, key.wrapped))
+        while len(self._kept) > KEYS_KEPT:
+            self._kept.popitem(last=False)
+        return key
 
 
 @dataclass(frozen=True)

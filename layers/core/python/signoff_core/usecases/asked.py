@@ -65,18 +65,21 @@ class AskedRequest:
         return ERASED if value is None else shown_of(value)
 
 
-def fetch_asked(request_id: str, *more: Key[Record], store: Store) -> AskedRequest | None:
-    """The request with what surrounds it, in two reads; None when there is no such request."""
+def fetch_asked(
+    request_id: str, *more: Key[Record], store: Store, deployment_id: int | None = None
+) -> AskedRequest | None:
+    """The request with what surrounds it, in two reads, or in one where the deployment is known; None without one."""
     row = Request.at(request_id)
     key = ContentKey.at(request_id)
     shown, response = Content.at(request_id, ContentKind.SHOWN), Content.at(request_id, ContentKind.RESPONSE)
     sent = Content.at(request_id, ContentKind.SENT)
-    fetched = store.fetch(row, key, shown, response, sent, *more)
+    guessed = [] if deployment_id is None else [Deployment.at(deployment_id)]
+    fetched = store.fetch(row, key, shown, response, sent, *guessed, *more)
     request = fetched[row]
     if request is None:
         return None
     address = Deployment.at(request.deployment_id)
-    deployment = store.fetch(address)[address]
+    deployment = fetched[address] if address in guessed else store.fetch(address)[address]
     if deployment is None:
         return None
     return AskedRequest(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import EffectDraft, breached, record
+from signoff_core.domain.contents import ContentKey
 from signoff_core.domain.deadlines import (
     AutoRespond,
     DeadlinePolicy,
@@ -23,7 +24,7 @@ from signoff_core.domain.reassigning import reassign
 from signoff_core.domain.requests import Request, Source, Status
 from signoff_core.ports import Objects, Store, Vault
 from signoff_core.usecases.attempts import until_written
-from signoff_core.usecases.respond import Answer, respond
+from signoff_core.usecases.respond import Answer, AsRead, respond
 
 AUTO_RESPONDER = "auto-response"
 AUTO_IDENTITY = "the deployment's auto-response setting, frozen when the request was opened"
@@ -34,33 +35,47 @@ def meet_deadlines(request_id: str, *, store: Store, vault: Vault, objects: Obje
 
     Safe at any time and any number of times: what is done is recorded in the row that the step changes.
     """
-    while True:
-        request = store.fetch(Request.at(request_id))[Request.at(request_id)]
-        if request is None or request.status is not Status.PENDING:
-            return None
+    read = _read(request_id, store=store)
+    while read is not None and read.request.status is Status.PENDING:
+        request = read.request
         policy = from_document(json.loads(request.policy))
         steps = due(policy, request.opened_at, request.done_steps, now)
         if not steps:
             return next_wake(policy, request.opened_at, request.done_steps)
         if isinstance(steps[0], AutoRespond):
-            _auto_respond(request, steps[0], store=store, vault=vault, objects=objects, now=now)
-        else:
-            _take(request_id, steps[0], policy, store=store, now=now)
+            _auto_respond(read, steps[0], store=store, vault=vault, objects=objects, now=now)
+            return None
+        read = _take(read, steps[0], policy, store=store, now=now)
+    return None
 
 
-def _take(request_id: str, step: Step, policy: DeadlinePolicy, *, store: Store, now: datetime) -> None:
-    def write() -> None:
-        request = store.fetch(Request.at(request_id))[Request.at(request_id)]
-        if request is None or request.status is not Status.PENDING or step.name in request.done_steps:
-            return
+def _read(request_id: str, *, store: Store) -> AsRead | None:
+    fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
+    request = fetched[Request.at(request_id)]
+    return None if request is None else AsRead(request, fetched[ContentKey.at(request_id)])
+
+
+def _take(read: AsRead, step: Step, policy: DeadlinePolicy, *, store: Store, now: datetime) -> AsRead | None:
+    """Do one step, unless it is done or the request closed meanwhile; returns the request as it is then."""
+    known: AsRead | None = read
+
+    def write() -> AsRead | None:
+        nonlocal known
+        current, known = known or _read(read.request.request_id, store=store), None
+        if current is None or current.request.status is not Status.PENDING:
+            return current
+        request = current.request
+        if step.name in request.done_steps:
+            return current
         done = done_after(policy, request.opened_at, request.done_steps, step, now)
         marked = replace(
             request, done_steps=done, wake_at=next_wake(policy, request.opened_at, done), wake_asked_at=None
         )
         changed, entries = _changed(marked, step, now=now)
         store.commit([changed], entries)
+        return replace(current, request=replace(changed, version=changed.version + 1))
 
-    until_written(write)
+    return until_written(write)
 
 
 def _changed(request: Request, step: Step, *, now: datetime) -> tuple[Request, tuple[Entry, ...]]:
@@ -81,9 +96,10 @@ def _changed(request: Request, step: Step, *, now: datetime) -> tuple[Request, t
 
 
 def _auto_respond(
-    request: Request, step: AutoRespond, *, store: Store, vault: Vault, objects: Objects, now: datetime
+    read: AsRead, step: AutoRespond, *, store: Store, vault: Vault, objects: Objects, now: datetime
 ) -> None:
     """The automatic answer goes the way of every answer: a human one that is written first wins."""
+    request = read.request
     told = (EffectDraft("mail", "auto_responded", request.assignment.address),) if request.email_notifications else ()
     answer = Answer(
         decision_id=f"auto:{request.request_id}",
@@ -97,4 +113,4 @@ def _auto_respond(
         evidence={"step": step.name},
         effects=told,
     )
-    respond(request.request_id, answer, store=store, vault=vault, objects=objects, now=now)
+    respond(request.request_id, answer, store=store, vault=vault, objects=objects, now=now, as_read=read)

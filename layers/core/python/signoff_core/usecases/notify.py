@@ -45,12 +45,15 @@ class Post:
     sender: Sender
 
 
-def notify(request_id: str, seq: int, *, post: Post, now: datetime) -> tuple[str, ...]:
+def notify(
+    request_id: str, seq: int, *, post: Post, now: datetime, deployment_id: int | None = None
+) -> tuple[str, ...]:
     """Send what entry `seq` of the request calls for and has not been sent; returns the ids of those sent now.
 
-    Safe to call again at any time: what is sent, or being sent by somebody else, is passed over.
+    Safe to call again at any time: what is sent, or being sent by somebody else, is passed over. Whoever knows the
+    deployment's id saves a read.
     """
-    asked = fetch_asked(request_id, store=post.store)
+    asked = fetch_asked(request_id, store=post.store, deployment_id=deployment_id)
     if asked is None:
         return ()
     waiting = [e for e in asked.request.effects if e.kind == MAIL and e.seq == seq]
@@ -87,19 +90,23 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
 
 def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> Notification | None:
     """The claimed notification, or None when it is sent or somebody else is at it."""
-    address = Notification.at(request_id, effect.id)
-    known = store.fetch(address)[address]
-    if known is not None:
-        fresh = now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS)
-        if known.status is not NotificationStatus.CLAIMED or fresh:
-            return None
-    version = known.version if known else 0
-    claim = Notification(request_id, effect.id, effect.to, NotificationStatus.CLAIMED, now, version=version)
+    first = Notification(request_id, effect.id, effect.to, NotificationStatus.CLAIMED, now)
     try:
-        store.commit([claim])
+        # Nearly always this is the first claim, so it is tried before anything is read.
+        store.commit([first])
+        return replace(first, version=1)
+    except Changed:
+        known = store.fetch(first.key)[first.key]
+    if known is None or known.status is not NotificationStatus.CLAIMED:
+        return None
+    if now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS):
+        return None
+    again = replace(first, version=known.version)
+    try:
+        store.commit([again])
     except Changed:
         return None
-    return replace(claim, version=version + 1)
+    return replace(again, version=known.version + 1)
 
 
 def _letter(effect: Effect, asked: AskedRequest, post: Post) -> Letter:

@@ -26,7 +26,7 @@ from signoff_core.ports import Objects, Store, Vault
 from signoff_core.usecases.asked import fetch_asked, sent_mail
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.letters import QUOTE
-from signoff_core.usecases.respond import Answer, Recorded, respond
+from signoff_core.usecases.respond import Answer, AsRead, Recorded, respond
 
 MAX_MAIL_BYTES = 40 * 1024 * 1024
 """SES's own limit for a mail that it receives."""
@@ -179,7 +179,8 @@ def _receive(
         quote = vault.seal(asked.data_key(vault), QUOTE, reply.first_line[:MAX_QUOTE_CHARACTERS].encode()).hex()
         return _reject(seen, request, Result.UNCLEAR, assignment, store=store, now=now, quote=quote)
     answer = _answer(seen, request, assignment, reply, outcome, now=now)
-    told = respond(seen.request_id, answer, store=store, vault=vault, objects=objects, now=now)
+    as_read = AsRead(request, asked.content_key)
+    told = respond(seen.request_id, answer, store=store, vault=vault, objects=objects, now=now, as_read=as_read)
     if isinstance(told, Recorded):
         return Result.RECORDED
     return _reject(seen, told.request, Result.CLOSED, assignment, store=store, now=now)

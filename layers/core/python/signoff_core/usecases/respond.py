@@ -6,7 +6,7 @@ from datetime import datetime
 
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import Closing, EffectDraft, close
-from signoff_core.domain.contents import Content, ContentKey, ContentKind
+from signoff_core.domain.contents import ContentKey, ContentKind
 from signoff_core.domain.entries import Actor, text_digest
 from signoff_core.domain.errors import FieldError, InvalidInput, Refused
 from signoff_core.domain.options import match_option
@@ -78,33 +78,59 @@ def read_answer(feedback: str | None, outcome: str | None, *, emit: Sequence[str
     return match_option(text, emit), text
 
 
+@dataclass(frozen=True, slots=True)
+class AsRead:
+    """A request and its key as somebody has just read them."""
+
+    request: Request
+    content_key: ContentKey | None
+
+
 def respond(
-    request_id: str, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
+    request_id: str,
+    answer: Answer,
+    *,
+    store: Store,
+    vault: Vault,
+    objects: Objects,
+    now: datetime,
+    as_read: AsRead | None = None,
 ) -> Recorded | TooLate:
     """Make `answer` the decision if the request is pending; otherwise say what it is instead.
 
-    The words are sealed, the row, the entry and the words written in one transaction.
+    The words are sealed, the row, the entry and the words written in one transaction. `as_read` saves a read: what is
+    written over it, is written over that version only.
     """
-    return until_written(lambda: _respond(request_id, answer, store=store, vault=vault, objects=objects, now=now))
+    known = as_read
+
+    def write() -> Recorded | TooLate:
+        nonlocal known
+        rows, known = known or _read(request_id, store=store), None
+        return _respond(rows, answer, store=store, vault=vault, objects=objects, now=now)
+
+    return until_written(write)
 
 
-def _respond(
-    request_id: str, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
-) -> Recorded | TooLate:
-    fetched = store.fetch(
-        Request.at(request_id), ContentKey.at(request_id), Content.at(request_id, ContentKind.RESPONSE)
-    )
+def _read(request_id: str, *, store: Store) -> AsRead:
+    fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
     request = fetched[Request.at(request_id)]
     if request is None:
         raise LookupError(f"request {request_id} is gone")
+    return AsRead(request, fetched[ContentKey.at(request_id)])
+
+
+def _respond(
+    rows: AsRead, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
+) -> Recorded | TooLate:
+    request = rows.request
     if request.status is not Status.PENDING:
         return settled(request, answer.decision_id)
-    key = open_key(fetched[ContentKey.at(request_id)], vault=vault)
+    key = open_key(rows.content_key, vault=vault)
     salt = vault.salt(key)
     words = seal_content(
         ContentKind.RESPONSE,
         {"feedback": answer.feedback, "reply_text": answer.reply_text},
-        request_id=request_id,
+        request_id=request.request_id,
         key=key,
         vault=vault,
         objects=objects,

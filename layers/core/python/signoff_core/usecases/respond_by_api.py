@@ -15,6 +15,7 @@ from signoff_core.usecases.read_requests import visible_to
 from signoff_core.usecases.respond import (
     MAX_SOURCE_CLAIM_CHARACTERS,
     Answer,
+    AsRead,
     Recorded,
     read_answer,
     respond,
@@ -66,7 +67,8 @@ def respond_by_api(
             reply_text=text,
             source_claim=claim,
         )
-        told = respond(request_id, answer, store=store, vault=vault, objects=objects, now=now)
+        as_read = AsRead(request, fetched[ContentKey.at(request_id)])
+        told = respond(request_id, answer, store=store, vault=vault, objects=objects, now=now, as_read=as_read)
     if isinstance(told, Recorded):
         return told
     raise too_late(told.request)
