@@ -19,6 +19,8 @@ class NotificationStatus(StrEnum):
     CLAIMED = "claimed"
     SENT = "sent"
     FAILED = "failed"
+    SKIPPED = "skipped"
+    """It was of no use any more when its turn came."""
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
@@ -33,6 +35,7 @@ NOTIFICATION_STEPS: Mapping[NotificationStatus, frozenset[NotificationStatus]] =
     NotificationStatus.BOUNCED: frozenset(),
     NotificationStatus.COMPLAINED: frozenset(),
     NotificationStatus.FAILED: frozenset(),
+    NotificationStatus.SKIPPED: frozenset(),
 }
 """From each status to those that may follow. Feedback may overtake the record of the sending, so `claimed` may be
 followed by all; a bounce may come after a delivery (RFC 3464, delayed failure); the rest is final."""

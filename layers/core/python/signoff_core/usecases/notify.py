@@ -22,6 +22,8 @@ from signoff_core.usecases.contents import seal_content
 from signoff_core.usecases.letters import ANSWERS, WHILE_PENDING, Desk, write_letter
 
 MAIL = "mail"
+SETTLED = (NotificationStatus.SENT, NotificationStatus.FAILED, NotificationStatus.SKIPPED)
+"""What is written together with the end of the effect: such a notification is owed no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +65,14 @@ def notify(
 def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> bool:
     request = asked.request
     if effect.name in WHILE_PENDING and request.status is not Status.PENDING:
-        _settle(effect, request, Action.NOTIFICATION_SKIPPED, {"reason": f"the request is {request.status}"}, post, now)
+        _skip(effect, request, post, now)
         return False
     claimed = _claim(effect, request.request_id, store=post.store, now=now)
     if claimed is None:
+        return False
+    if claimed.status is not NotificationStatus.CLAIMED:
+        # Its sender died after sending: what became of the mail is known, and only the record is missing.
+        _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": claimed.message_id}, post, now, claimed)
         return False
     letter = _letter(effect, asked, post)
     rendered = render(letter)
@@ -81,15 +87,15 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
         _refused(effect, asked, claimed, str(refusal), post, now)
         return False
     sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now)
-    records: tuple[Record, ...] = (sent,)
+    text = None
     if effect.name in WHILE_PENDING and asked.is_readable:
-        records = (sent, _sent_text(asked, "\n".join(own_lines(rendered)), post))
-    _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": message_id}, post, now, records)
+        text = _sent_text(asked, "\n".join(own_lines(rendered)), post)
+    _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": message_id}, post, now, sent, text)
     return True
 
 
 def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> Notification | None:
-    """The claimed notification, or None when it is sent or somebody else is at it."""
+    """The claimed notification, one of which feedback came already, or None when it is recorded or another is at it."""
     first = Notification(request_id, effect.id, effect.to, NotificationStatus.CLAIMED, now)
     try:
         # Nearly always this is the first claim, so it is tried before anything is read.
@@ -97,9 +103,11 @@ def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> N
         return replace(first, version=1)
     except Changed:
         known = store.fetch(first.key)[first.key]
-    if known is None or known.status is not NotificationStatus.CLAIMED:
+    if known is None or known.status in SETTLED:
         return None
-    if now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS):
+    if known.status is not NotificationStatus.CLAIMED:
+        return known
+    if _is_being_sent(known, now):
         return None
     again = replace(first, version=known.version)
     try:
@@ -158,6 +166,23 @@ def reply_address_of(letter: Letter) -> str | None:
     return None if asking is None else asking.reply_address
 
 
+def _skip(effect: Effect, request: Request, post: Post, now: datetime) -> None:
+    """The mail is of no use any more: say so, unless somebody is sending it at this moment."""
+    skipped = Notification(request.request_id, effect.id, effect.to, NotificationStatus.SKIPPED, now)
+    known = post.store.fetch(skipped.key)[skipped.key]
+    if known is not None and _is_being_sent(known, now):
+        return
+    skipped = replace(skipped, version=known.version if known else 0)
+    reason = f"the request is {request.status}"
+    _settle(effect, request, Action.NOTIFICATION_SKIPPED, {"reason": reason}, post, now, skipped)
+
+
+def _is_being_sent(known: Notification, now: datetime) -> bool:
+    """Whether it is claimed by a sender that may still be at it."""
+    claimed = known.status is NotificationStatus.CLAIMED
+    return claimed and now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS)
+
+
 def _refused(
     effect: Effect, asked: AskedRequest, claimed: Notification, reason: str, post: Post, now: datetime
 ) -> None:
@@ -166,7 +191,7 @@ def _refused(
     tell = effect.name in WHILE_PENDING and effect.to != creator
     effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
     failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason)
-    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"reason": reason}, post, now, (failed,), effects)
+    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"reason": reason}, post, now, failed, effects=effects)
 
 
 def _settle(
@@ -176,23 +201,42 @@ def _settle(
     facts: dict[str, Json],
     post: Post,
     now: datetime,
-    records: tuple[Record, ...] = (),
+    outcome: Notification,
+    text: Content | None = None,
     effects: tuple[EffectDraft, ...] = (),
 ) -> None:
     """Record what became of the effect; the request no longer owes it."""
     data: dict[str, Json] = {"letter": effect.name, "to": effect.to, "for_seq": effect.seq, **facts}
+    stored: Notification | None = outcome
     first = True
 
     def write() -> None:
-        nonlocal request, first
+        nonlocal request, stored, text, first
         if not first:
-            current = post.store.fetch(request.key)[request.key]
+            # Another mail of this request, its feedback or another sender of this mail may have been faster.
+            sent = Content.at(request.request_id, ContentKind.SENT)
+            fetched = post.store.fetch(request.key, outcome.key, sent)
+            current, stored, known_text = fetched[request.key], fetched[outcome.key], fetched[sent]
             assert current is not None
             request = current
+            text = replace(text, version=known_text.version if known_text else 0) if text else None
         first = False
         if all(e.id != effect.id for e in request.effects):
             return
+        if outcome.status is NotificationStatus.SKIPPED and stored is not None and _is_being_sent(stored, now):
+            return
         changed, entries = record(request.without_effect(effect.id), Happening(action, SERVICE, data), effects, now=now)
-        post.store.commit([changed, *records], entries)
+        noted = _noted(outcome, stored)
+        records: list[Record] = [changed, *((noted,) if noted else ()), *((text,) if text else ())]
+        post.store.commit(records, entries)
 
     until_written(write)
+
+
+def _noted(outcome: Notification, stored: Notification | None) -> Notification | None:
+    """The notification to write over what is stored; None when feedback has said more already."""
+    if stored is None:
+        return replace(outcome, version=0)
+    if stored is not outcome and stored.status is not NotificationStatus.CLAIMED:
+        return None
+    return replace(outcome, version=stored.version)
