@@ -20,7 +20,7 @@ from signoff_core.domain.replies import Reply, read_reply
 from signoff_core.domain.reply_token import MalformedToken, ReplyToken, is_signed_for, parse, token_of
 from signoff_core.domain.requests import Assignment, Request, Source, Status
 from signoff_core.domain.times import stamp
-from signoff_core.mail.inbound import InboundMail, UnreadableMail, parse_mail
+from signoff_core.mail.inbound import InboundMail, UnreadableMail, parse_headers, parse_mail
 from signoff_core.mail.sender import Verdicts, check_sender
 from signoff_core.ports import Objects, Store, Vault
 from signoff_core.usecases.asked import fetch_asked, sent_mail
@@ -33,7 +33,6 @@ MAX_MAIL_BYTES = 40 * 1024 * 1024
 MAX_REJECTIONS_RECORDED = 50
 """Entries of rejected mails per request: beyond it they are only logged, or anybody could fill the trail."""
 MAX_WRONG_SENDER_NOTICES = 3
-HEADER_BYTES = 64 * 1024
 MAX_QUOTE_CHARACTERS = 200
 MAX_ERROR_MAILS = 10
 """Error mails per request, whatever arrives."""
@@ -142,10 +141,7 @@ def _read(raw: bytes) -> tuple[InboundMail, bool]:
     try:
         return parse_mail(raw), True
     except UnreadableMail:
-        end = raw.find(b"\r\n\r\n", 0, HEADER_BYTES)
-        head = raw[: end + 4] if end >= 0 else raw[:HEADER_BYTES]
-        kept = b"".join(line for line in head.splitlines(keepends=True) if not line.lower().startswith(b"content-"))
-        return replace(parse_mail(kept), digest=hashlib.sha256(raw).hexdigest()), False
+        return parse_headers(raw), False
 
 
 def _receive(
@@ -171,7 +167,7 @@ def _receive(
         return _reject(seen, request, failed, assignment, store=store, now=now)
     assert assignment is not None
     sent = sent_mail(asked, sender_name=sender_name, domain=domain, vault=vault, objects=objects)
-    reply = read_reply(seen.mail.text, sent)
+    reply = read_reply(seen.mail.text, sent, writer=seen.mail.sender_name)
     outcome = match_option(reply.first_line, request.emit)
     if not reply.first_line:
         return _reject(seen, request, Result.BLANK, assignment, store=store, now=now)
