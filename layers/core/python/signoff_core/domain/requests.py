@@ -160,6 +160,8 @@ class Request:
     decision: Decision | None = None
     closed_at: datetime | None = None
     superseded_by: str | None = None
+    previous: str | None = None
+    """The request of the same flow before this one."""
     resume: Resume = field(default_factory=Resume)
     effects: tuple[Effect, ...] = ()
     webhook_events: tuple[str, ...] = ()

@@ -105,6 +105,7 @@ def _open(
         )
     ]
     request = _request(pause, deployment, settings, routed, number=flow.number + 1 if flow else 1, now=now)
+    request = replace(request, previous=flow.newest if flow else None)
     request, entries = _with_entries(request, pause, routed, actor=actor, salt=vault.salt(key), now=now)
     changed_flow = (
         replace(flow, number=request.number, newest=request.request_id)
