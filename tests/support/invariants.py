@@ -16,11 +16,16 @@ from support.world import World
 SETTLED = {"notification.sent", "notification.failed", "notification.skipped"}
 
 
-def check(world: World, witness: Witness, *, may_repeat: Collection[str] = ()) -> None:
-    """Raise AssertionError with every promise that is broken; `may_repeat` are notifications whose sender crashed."""
+def check(
+    world: World, witness: Witness, *, may_repeat: Collection[str] = (), only: Collection[str] | None = None
+) -> None:
+    """Raise AssertionError with every promise that is broken; `may_repeat` are notifications whose sender crashed.
+
+    `only` limits it to these requests.
+    """
     broken = [
         f"{request_id}: {problem}"
-        for request_id in witness.requests
+        for request_id in (witness.requests if only is None else only)
         for problem in _of_request(world, witness, request_id)
     ]
     broken += [f"notification {n} was mailed {times} times" for n, times in _repeated(world, may_repeat)]

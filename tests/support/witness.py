@@ -32,6 +32,7 @@ class Witness:
         object.__setattr__(self, "_secrets", tuple(secrets))
         object.__setattr__(self, "requests", {})
         object.__setattr__(self, "owed", defaultdict(dict))
+        object.__setattr__(self, "touched", set())
 
     def __getattr__(self, attribute: str) -> object:
         return getattr(self._store, attribute)
@@ -59,6 +60,7 @@ class Witness:
     def _compare(self, now: Request, entries: Sequence[Entry]) -> None:
         before = self.requests.get(now.request_id)
         self.requests[now.request_id] = now
+        self.touched.add(now.request_id)
         closings = [e for e in entries if e.action.value in CLOSING_ACTIONS]
         for effect in now.effects:
             self.owed[now.request_id][effect.id] = effect
