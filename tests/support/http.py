@@ -45,7 +45,7 @@ class MemoryService(Service):
 
     def __post_init__(self) -> None:
         self.store, self.vault, self.objects = self.world.store, self.world.vault, self.world.objects
-        self.bus, self.mailer = self.world.bus, self.world.mailer
+        self.bus, self.mailer, self.webhook_queue = self.world.bus, self.world.mailer, self.world.queue
 
     @property
     def ring(self) -> KeyRing:
@@ -60,6 +60,9 @@ class MemoryService(Service):
 
     def new_id(self) -> str:
         return self.world.uuid()
+
+    def random_bytes(self, count: int) -> bytes:
+        return self.world.random.randbytes(count)
 
     def key_material(self) -> KeyMaterial:
         number = next(self.world.counter)

@@ -13,11 +13,13 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from uuid import UUID
 
+from signoff_core.adapters.jwt_tokens import issue_callback
 from signoff_core.adapters.memory import (
     MemoryBus,
     MemoryMailer,
     MemoryMasterKey,
     MemoryObjects,
+    MemoryQueue,
     MemoryStore,
     SentMessage,
 )
@@ -38,11 +40,13 @@ from signoff_core.usecases.open_request import Opened, Pause, open_request
 from signoff_core.usecases.receive_mail import Delivery, Result, receive_mail
 from signoff_core.usecases.relay import relay
 from signoff_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
+from signoff_core.usecases.webhook_fanout import Dispatcher, fan_out
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")
 OPTIONS = ("approved", "rejected", "needs_revision")
 REPLY_DOMAIN = "reply.signoff.test"
+PUBLIC_URL = "https://signoff.test"
 REVIEWER = "reviewer@example.com"
 PASS = Verdicts(dmarc="PASS", spf="PASS", dkim="PASS", spam="PASS", virus="PASS")
 
@@ -64,6 +68,7 @@ class World:
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
     bus: MemoryBus = field(default_factory=MemoryBus)
+    queue: MemoryQueue = field(default_factory=MemoryQueue)
     ring: KeyRing = field(default_factory=lambda: KeyRing(1, {1: b"k" * 32}))
 
     def __post_init__(self) -> None:
@@ -79,6 +84,24 @@ class World:
     def post(self) -> Post:
         sender = Sender("Signoff", "signoff@signoff.test", REPLY_DOMAIN)
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, sender)
+
+    @property
+    def dispatcher(self) -> Dispatcher:
+        return Dispatcher(self.store, self.vault, self.objects, self.queue, self.callback_url, PUBLIC_URL)
+
+    def callback_url(
+        self, request_id: str, webhook: str, token_id: str, now: datetime, deadline: datetime | None
+    ) -> str:
+        token = issue_callback(
+            request_id=request_id,
+            webhook_id=webhook,
+            token_id=token_id,
+            now=now,
+            deadline=deadline,
+            issuer="signoff-test",
+            ring=self.ring,
+        )
+        return f"{PUBLIC_URL}/v1/callbacks/{token}"
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -152,6 +175,14 @@ class World:
             self.wake(str(detail["request_id"]))
         elif "request_id" in detail:
             notify(str(detail["request_id"]), int(str(detail["seq"])), post=self.post, now=self.now)
+        if "webhooks" in detail:
+            fan_out(
+                str(detail["request_id"]),
+                int(str(detail["seq"])),
+                deployment_id=int(str(detail["deployment_id"])),
+                dispatcher=self.dispatcher,
+                now=self.now,
+            )
 
     def wake(self, request_id: str) -> datetime | None:
         """The wait of a request ends now."""

@@ -130,7 +130,7 @@ def delivery_owner(webhook_id: str, delivery_id: str) -> str:
 
 
 def delivery_id(at: datetime, *parts: str) -> str:
-    """An id that sorts by time and is the same for the same parts: no event has two automatic deliveries to one webhook.
+    """An id that sorts by time, the same for the same parts: one event has one automatic delivery to one webhook.
 
     at: the moment of the event, or of the person's wish.
     """

@@ -6,7 +6,8 @@
     ├── NotFound                 not_found
     ├── InvalidInput             invalid_request (with one FieldError per field)
     ├── TooLarge                 snapshot_too_large, ...
-    ├── Gone                     token_expired, request_closed
+    ├── Gone                     callback_expired, webhook_removed, request_closed
+    ├── TooManyAttempts          too_many_attempts
     ├── VersionDiffers           version_differs
     ├── Busy                     try_again
     └── Refused                  request_id_reused, already_decided, request_closed, claim_lost, ...
@@ -78,6 +79,16 @@ class VersionDiffers(SignoffError):
     """The caller changed something that somebody else had changed meanwhile; nothing was written."""
 
     code = "version_differs"
+
+
+class TooManyAttempts(SignoffError):
+    """The caller was refused again and again, and has to wait for `seconds`."""
+
+    code = "too_many_attempts"
+
+    def __init__(self, detail: str, *, seconds: int):
+        super().__init__(detail, facts={"retry_after_seconds": seconds})
+        self.seconds = seconds
 
 
 class Busy(SignoffError):

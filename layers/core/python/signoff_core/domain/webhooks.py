@@ -92,3 +92,12 @@ def event_of_entry(action: Action, data: Mapping[str, Json]) -> EventType | None
         # It was the assignee's already: nothing has changed.
         return None
     return EVENT_OF_ACTION.get(action)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What this install never sends to besides what nobody may: itself; and whether loopback is let through."""
+
+    own_domains: tuple[str, ...] = ()
+    loopback: bool = False
+    """On the embedded stack only."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_ses import SESClient
+    from mypy_boto3_sqs import SQSClient
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 10
@@ -28,6 +29,8 @@ def client(service: Literal["s3"]) -> "S3Client": ...
 def client(service: Literal["secretsmanager"]) -> "SecretsManagerClient": ...
 @overload
 def client(service: Literal["ses"]) -> "SESClient": ...
+@overload
+def client(service: Literal["sqs"]) -> "SQSClient": ...
 def client(service: str) -> object:
     """The client of a service; region, credentials and endpoint come from the environment."""
     return _made(service)

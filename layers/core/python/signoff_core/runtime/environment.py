@@ -29,6 +29,11 @@ class Environment:
     mail_from_name: str = "Signoff"
     configuration_set: str = ""
     public_url: str = ""
+    webhook_queue: str = ""
+    loopback_webhooks: str = ""
+    """Any text lets webhooks go to loopback addresses: set on the embedded stack only."""
+    seal_bucket: str = ""
+    seal_key_id: str = ""
     admins: str = ""
     """Addresses of those who manage everything, separated by spaces."""
 
@@ -60,6 +65,10 @@ _VARIABLES: Mapping[str, str] = {
     "mail_from_name": "SIGNOFF_MAIL_FROM_NAME",
     "configuration_set": "SIGNOFF_CONFIGURATION_SET",
     "public_url": "SIGNOFF_PUBLIC_URL",
+    "webhook_queue": "SIGNOFF_WEBHOOK_QUEUE_URL",
+    "loopback_webhooks": "SIGNOFF_LOOPBACK_WEBHOOKS",
+    "seal_bucket": "SIGNOFF_SEAL_BUCKET",
+    "seal_key_id": "SIGNOFF_SEAL_KEY_ID",
     "admins": "SIGNOFF_ADMINS",
 }
 _ALWAYS = ("stage", "region", "organization_id", "requests_table", "audit_table")

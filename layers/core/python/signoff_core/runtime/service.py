@@ -16,9 +16,10 @@ from signoff_core.runtime.environment import Environment, read_environment
 from signoff_core.usecases.deployments import KeyMaterial
 
 if TYPE_CHECKING:
-    from signoff_core.ports import Bus, Mailer, Objects, Store, Vault
+    from signoff_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
     from signoff_core.runtime.tokens import Tokens
     from signoff_core.usecases.notify import Post, Sender
+    from signoff_core.usecases.seal import Archive
 
 SECRET_SECONDS = 300
 """How long a warm function uses a secret before it reads it again: a rotated key works everywhere after that."""
@@ -55,6 +56,15 @@ class Service:
         return S3Objects(client("s3"), self.environment.bucket)
 
     @cached_property
+    def archive(self) -> "Archive":
+        from signoff_core.adapters.kms import KmsSigner
+        from signoff_core.adapters.s3 import S3Objects
+        from signoff_core.usecases.seal import Archive
+
+        env = self.environment.need("seal_bucket", "seal_key_id")
+        return Archive(S3Objects(client("s3"), env.seal_bucket), KmsSigner(client("kms"), env.seal_key_id))
+
+    @cached_property
     def bus(self) -> "Bus":
         from signoff_core.adapters.eventbridge import EventBridgeBus
 
@@ -66,6 +76,13 @@ class Service:
         from signoff_core.adapters.ses import SesMailer
 
         return SesMailer(client("ses"), self.environment.region, self.environment.configuration_set or None)
+
+    @cached_property
+    def webhook_queue(self) -> "Queue":
+        from signoff_core.adapters.sqs import SqsQueue
+
+        self.environment.need("webhook_queue")
+        return SqsQueue(client("sqs"), self.environment.webhook_queue)
 
     @property
     def ring(self) -> KeyRing:
@@ -111,6 +128,9 @@ class Service:
 
     def new_id(self) -> str:
         return str(uuid4())
+
+    def random_bytes(self, count: int) -> bytes:
+        return secrets.token_bytes(count)
 
     def browser_secret(self) -> str:
         """What a browser is given to prove that it was the one that asked."""
