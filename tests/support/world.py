@@ -20,6 +20,7 @@ from signoff_core.adapters.memory import (
     MemoryMasterKey,
     MemoryObjects,
     MemoryQueue,
+    MemorySigner,
     MemoryStore,
     SentMessage,
 )
@@ -29,6 +30,7 @@ from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.entries import Actor, Entry, check_chain
 from signoff_core.domain.key_ring import KeyRing
 from signoff_core.domain.requests import Request
+from signoff_core.domain.seals import Seal
 from signoff_core.domain.settings_parse import parse_settings
 from signoff_core.mail.sender import Verdicts
 from signoff_core.ports import Event
@@ -39,6 +41,7 @@ from signoff_core.usecases.notify import Post, Sender, notify
 from signoff_core.usecases.open_request import Opened, Pause, open_request
 from signoff_core.usecases.receive_mail import Delivery, Result, receive_mail
 from signoff_core.usecases.relay import relay
+from signoff_core.usecases.seal import Archive, seal
 from signoff_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
 from signoff_core.usecases.webhook_fanout import Dispatcher, fan_out
 
@@ -68,6 +71,7 @@ class World:
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     mailer: MemoryMailer = field(default_factory=MemoryMailer)
     bus: MemoryBus = field(default_factory=MemoryBus)
+    archive: Archive = field(default_factory=lambda: Archive(MemoryObjects(), MemorySigner(2026)))
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     ring: KeyRing = field(default_factory=lambda: KeyRing(1, {1: b"k" * 32}))
 
@@ -187,6 +191,10 @@ class World:
     def wake(self, request_id: str) -> datetime | None:
         """The wait of a request ends now."""
         return meet_deadlines(request_id, store=self.store, vault=self.vault, objects=self.objects, now=self.now)
+
+    def seal(self) -> Seal | None:
+        """The schedule of the seals comes round."""
+        return seal(store=self.store, archive=self.archive, organization_id=1, now=self.now)
 
     def sweep(self) -> Swept:
         return sweep(store=self.store, bus=self.bus, now=self.now)

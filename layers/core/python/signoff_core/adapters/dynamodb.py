@@ -200,13 +200,25 @@ class DynamoDbStore:
         entries = tuple(entry_of(item) for item in answer["Items"])
         return Entries(entries, str(entries[-1].seq) if answer.get("LastEvaluatedKey") and entries else None)
 
-    def day(self, deployment_id: int, date: str, *, shard: int, limit: int = 500, cursor: str | None = None) -> Entries:
+    def day(
+        self,
+        deployment_id: int,
+        date: str,
+        *,
+        shard: int,
+        after: str | None = None,
+        limit: int = 500,
+        cursor: str | None = None,
+    ) -> Entries:
+        names, values = {"#d": "day"}, {":d": encode(f"{deployment_id}#{date}#{shard}")}
+        if after is not None:
+            names["#a"], values[":a"] = "at_key", encode(after)
         answer = self.client.query(
             TableName=self.audit_table,
             IndexName="by_day",
-            KeyConditionExpression="#d = :d",
-            ExpressionAttributeNames={"#d": "day"},
-            ExpressionAttributeValues={":d": encode(f"{deployment_id}#{date}#{shard}")},
+            KeyConditionExpression="#d = :d" if after is None else "#d = :d AND #a >= :a",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=values,
             Limit=limit,
             **_start(cursor),  # type: ignore[arg-type]
         )

@@ -1,6 +1,7 @@
 """The master key in AWS KMS: data keys bound to their owner by the encryption context."""
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -32,3 +33,24 @@ class KmsMasterKey:
                 raise ValueError("this data key belongs to another owner or was altered") from None
             raise
         return DataKey(owner, wrapped, opened["Plaintext"])
+
+
+@dataclass(frozen=True)
+class KmsSigner:
+    """An asymmetric key (ECC_NIST_P256) in AWS KMS."""
+
+    client: "KMSClient"
+    key_id: str
+    _known: list[bytes] = field(default_factory=list, repr=False)
+
+    def sign(self, message: bytes) -> bytes:
+        # A digest, since a message may have no more than 4096 bytes.
+        digest = hashlib.sha256(message).digest()
+        return self.client.sign(
+            KeyId=self.key_id, Message=digest, MessageType="DIGEST", SigningAlgorithm="ECDSA_SHA_256"
+        )["Signature"]
+
+    def public_key(self) -> bytes:
+        if not self._known:
+            self._known.append(self.client.get_public_key(KeyId=self.key_id)["PublicKey"])
+        return self._known[0]

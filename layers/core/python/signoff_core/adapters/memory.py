@@ -1,11 +1,14 @@
 """Every port in memory, for tests and simulations: the same rules, no network."""
 
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TypeVar, cast
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from signoff_core.domain.entries import Entry
@@ -23,6 +26,7 @@ class MemoryStore:
 
     rows: dict[tuple[str, str], Record] = field(default_factory=dict)
     chains: dict[str, list[Entry]] = field(default_factory=dict)
+    days: dict[str, list[tuple[str, Entry]]] = field(default_factory=dict)
     on_entries: Callable[[Sequence[Entry]], None] | None = None
     _lock: Lock = field(default_factory=Lock, repr=False)
 
@@ -51,6 +55,7 @@ class MemoryStore:
                 del self.rows[_address(record)]
             for entry in entries:
                 self.chains.setdefault(entry.subject, []).append(entry)
+                insort(self.days.setdefault(day_of(entry), []), (day_sort(entry), entry), key=_place_of)
         if entries and self.on_entries:
             self.on_entries(entries)
 
@@ -111,15 +116,28 @@ class MemoryStore:
         part = tuple(behind[:limit])
         return Entries(part, str(part[-1].seq) if len(behind) > limit else None)
 
-    def day(self, deployment_id: int, date: str, *, shard: int, limit: int = 500, cursor: str | None = None) -> Entries:
+    def day(
+        self,
+        deployment_id: int,
+        date: str,
+        *,
+        shard: int,
+        after: str | None = None,
+        limit: int = 500,
+        cursor: str | None = None,
+    ) -> Entries:
         with self._lock:
-            every = [e for chain in self.chains.values() for e in chain]
-        partition = f"{deployment_id}#{date}#{shard}"
-        found = sorted(
-            (day_sort(e), e) for e in every if day_of(e) == partition and (not cursor or day_sort(e) > cursor)
-        )
-        part = found[:limit]
-        return Entries(tuple(e for _, e in part), part[-1][0] if len(found) > limit else None)
+            placed = self.days.get(f"{deployment_id}#{date}#{shard}", [])
+            start = bisect_left(placed, after or "", key=_place_of)
+            if cursor:
+                start = max(start, bisect_right(placed, cursor, key=_place_of))
+            part = placed[start : start + limit]
+            more = start + limit < len(placed)
+        return Entries(tuple(e for _, e in part), part[-1][0] if more else None)
+
+
+def _place_of(placed: tuple[str, Entry]) -> str:
+    return placed[0]
 
 
 def _address(record: Record) -> tuple[str, str]:
@@ -169,6 +187,33 @@ class MemoryObjects:
         if data is not None and len(data) > limit:
             raise ValueError(f"{name} has {len(data)} bytes, more than {limit}")
         return data
+
+    def delete(self, name: str) -> None:
+        self.objects.pop(name, None)
+
+    def names(self, prefix: str) -> list[str]:
+        return sorted(name for name in self.objects if name.startswith(prefix))
+
+    def link(self, name: str, *, seconds: int) -> str:
+        return f"memory:///{name}?seconds={seconds}"
+
+
+@dataclass
+class MemorySigner:
+    """A signing key in memory; curve, hash and encodings are the real ones."""
+
+    secret: int
+
+    def sign(self, message: bytes) -> bytes:
+        return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
+
+    def public_key(self) -> bytes:
+        encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        return self._key.public_key().public_bytes(encoding, form)
+
+    @property
+    def _key(self) -> ec.EllipticCurvePrivateKey:
+        return ec.derive_private_key(self.secret, ec.SECP256R1())
 
 
 @dataclass(frozen=True)

@@ -28,3 +28,15 @@ class S3Objects:
             if found["ContentLength"] > limit:
                 raise ValueError(f"{name} has {found['ContentLength']} bytes, more than {limit}")
             return body.read()
+
+    def delete(self, name: str) -> None:
+        self.client.delete_object(Bucket=self.bucket, Key=name)
+
+    def names(self, prefix: str) -> list[str]:
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", ())]
+
+    def link(self, name: str, *, seconds: int) -> str:
+        return self.client.generate_presigned_url(
+            "get_object", Params={"Bucket": self.bucket, "Key": name}, ExpiresIn=seconds
+        )

@@ -4,6 +4,7 @@ from signoff_core.ports.bus import Bus, Event
 from signoff_core.ports.mailer import Mailer, MailRefused
 from signoff_core.ports.objects import Objects
 from signoff_core.ports.queue import Message, Queue
+from signoff_core.ports.signer import Signer
 from signoff_core.ports.store import Changed, Entries, Fetched, Page, Store
 from signoff_core.ports.vault import ContentErased, DataKey, MasterKey, Vault
 
@@ -22,6 +23,7 @@ __all__ = [
     "Objects",
     "Page",
     "Queue",
+    "Signer",
     "Store",
     "Vault",
 ]

@@ -85,5 +85,17 @@ class Store(Protocol):
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         """A subject's entries in order, those behind `after_seq`."""
 
-    def day(self, deployment_id: int, date: str, *, shard: int, limit: int = 500, cursor: str | None = None) -> Entries:
-        """One deployment's entries of one day (``2026-11-22``, UTC) in one of `DAY_SHARDS` shards, by time."""
+    def day(
+        self,
+        deployment_id: int,
+        date: str,
+        *,
+        shard: int,
+        after: str | None = None,
+        limit: int = 500,
+        cursor: str | None = None,
+    ) -> Entries:
+        """One deployment's entries of one day (``2026-11-22``, UTC) in one of `DAY_SHARDS` shards, by time.
+
+        With `after`, those from that moment on, given as a stamp.
+        """

@@ -50,7 +50,7 @@ def seal_content(
     seq: int | None = None,
 ) -> Content:
     """The sealed form of `value`; a large one is written to the bucket at once (an orphan there expires)."""
-    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    plain = json_text(value).encode()
     title = content_name(kind, seq)
     sealed = vault.seal(key, title, plain)
     if len(sealed) <= INLINE_CONTENT_BYTES:
@@ -78,6 +78,11 @@ def read_content(content: Content | None, *, key: DataKey, vault: Vault, objects
         if sealed is None:
             raise ContentErased
     return cast("JsonValue", json.loads(vault.unseal(key, content.name, sealed)))
+
+
+def json_text(value: JsonValue) -> str:
+    """The text form of a value that its digest is made of."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def shown_document(shown: Shown) -> JsonValue:

@@ -22,7 +22,7 @@ from signoff_core.domain.sla import state as sla_state
 from signoff_core.domain.times import stamp
 from signoff_core.ports import Objects, Store, Vault
 from signoff_core.usecases.attempts import until_written
-from signoff_core.usecases.contents import JsonValue, Shown, owner_of, seal_content, shown_document
+from signoff_core.usecases.contents import JsonValue, Shown, json_text, owner_of, seal_content, shown_document
 from signoff_core.usecases.deployments import settings_of
 
 
@@ -172,8 +172,8 @@ def _with_entries(
         "default_outcome": request.default_outcome,
         "email_notifications": request.email_notifications,
         "sla_due_at": stamp(request.sla_due_at) if request.sla_due_at else None,
-        "shown_digest": text_digest(salt, _text(shown_document(pause.shown))),
-        "snapshot_digest": text_digest(salt, _text(pause.snapshot)),
+        "shown_digest": text_digest(salt, json_text(shown_document(pause.shown))),
+        "snapshot_digest": text_digest(salt, json_text(pause.snapshot)),
     }
     if request.wake_at is not None:
         opened["wake_at"] = stamp(request.wake_at)
@@ -207,7 +207,3 @@ def _supersede(
         data={"superseded_by_number": newer.number},
     )
     return close(older, closing, now=now)
-
-
-def _text(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

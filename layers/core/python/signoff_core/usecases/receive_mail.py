@@ -240,6 +240,7 @@ def _reject(
         "check": check.value,
         "mail_id": seen.mail_id,
         "raw_digest": seen.mail.digest,
+        "object_key": seen.delivery.object_key,
         "verdicts": _document(seen.delivery.verdicts),
         "told": letter if effects else None,
     }

@@ -1,0 +1,17 @@
+"""Every few minutes -> a signed digest over the chains that moved."""
+
+from collections.abc import Mapping
+
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.usecases.seal import seal
+
+
+def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
+    made = service()
+    sealed = seal(
+        store=made.store, archive=made.archive, organization_id=made.environment.organization_id, now=made.now()
+    )
+    told: dict[str, object] = {"seal": sealed.number if sealed else None, "hash": sealed.hash if sealed else None}
+    logger().info("sealed" if sealed else "nothing to seal", extra=told)
+    return told

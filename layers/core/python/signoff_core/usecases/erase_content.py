@@ -1,0 +1,123 @@
+"""Destroying the texts of a request: its data key, what was sealed with it, and the raw mails that answered it.
+
+The entries stay as they are, and so does every proof: they hold digests under a salt that is gone with the key.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from signoff_core.domain.callers import Caller
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.closing import record
+from signoff_core.domain.contents import Content, ContentKey
+from signoff_core.domain.deliveries import Delivery, DeliveryJob
+from signoff_core.domain.deployments import Scope
+from signoff_core.domain.entries import Action, Entry, Happening
+from signoff_core.domain.errors import Refused
+from signoff_core.domain.records import Key
+from signoff_core.domain.requests import Request, ResumeStatus, Status
+from signoff_core.ports import Objects, Store
+from signoff_core.usecases.attempts import until_written
+from signoff_core.usecases.read_requests import visible_to
+
+UNFINISHED = (ResumeStatus.READY, ResumeStatus.CLAIMED, ResumeStatus.CONSUMED)
+RAW_MAIL = "inbound/"
+
+
+def erase_content(
+    request_id: str, *, even_unfinished: bool = False, caller: Caller, store: Store, objects: Objects, now: datetime
+) -> Request:
+    """The request without its texts; asking again removes what an earlier try may have left.
+
+    Raises Refused `request_pending` while somebody may answer, and `resume_not_finished` while the flow still needs
+    the texts to go on, unless `even_unfinished`: then its resume will fail.
+    """
+    caller.require(Scope.MANAGE, Scope.INSTALL)
+
+    def write() -> Request:
+        fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
+        request = visible_to(caller, fetched[Request.at(request_id)], request_id)
+        key = fetched[ContentKey.at(request_id)]
+        if key is None or key.erased_at is not None:
+            return request
+        _check(request, even_unfinished)
+        contents = list(_contents(request_id, store=store))
+        kinds: list[Json] = [content.name for content in contents]
+        happening = Happening(Action.CONTENT_ERASED, caller.actor, {"contents": kinds})
+        changed, entries = record(request, happening, now=now)
+        gone = replace(key, wrapped=b"", erased_at=now)
+        store.commit([changed, gone], entries, removals=contents)
+        return replace(changed, version=changed.version + 1)
+
+    request = until_written(write)
+    _remove_objects(request, store=store, objects=objects)
+    return request
+
+
+def _check(request: Request, even_unfinished: bool) -> None:
+    if request.status is Status.PENDING:
+        raise Refused("this request is still pending: answer or cancel it first", code="request_pending")
+    if request.resume.status in UNFINISHED and not even_unfinished:
+        raise Refused(
+            f"the resume of this request is {request.resume.status}: the flow needs the texts to go on; "
+            "wait, or erase with force=true",
+            code="resume_not_finished",
+        )
+
+
+def _contents(request_id: str, *, store: Store) -> Iterator[Content]:
+    cursor = None
+    while True:
+        page = store.children(Content, f"request/{request_id}", "content/", cursor=cursor)
+        yield from page.items
+        if (cursor := page.cursor) is None:
+            return
+
+
+def _remove_objects(request: Request, *, store: Store, objects: Objects) -> None:
+    for name in objects.names(f"content/{request.request_id}/"):
+        objects.delete(name)
+    webhooks: set[str] = set()
+    for entry in chain_of(request.subject, store=store):
+        mail = str(entry.data.get("object_key") or "")
+        if mail.startswith(RAW_MAIL):
+            objects.delete(mail)
+        if entry.action is Action.WEBHOOKS_DISPATCHED:
+            named = entry.data.get("webhooks")
+            webhooks |= {str(name) for name in named} if isinstance(named, list | tuple) else set()
+    for webhook_id in sorted(webhooks):
+        _remove_deliveries(webhook_id, request, store=store, objects=objects)
+
+
+def _remove_deliveries(webhook_id: str, request: Request, *, store: Store, objects: Objects) -> None:
+    """What was sent to one webhook, in deliveries and repeated ones: the log stays, the body and its key go."""
+    cursor = None
+    while True:
+        page = store.children(Delivery, f"delivery/{webhook_id}", "log/", newest_first=True, cursor=cursor)
+        for delivery in page.items:
+            if delivery.request_id == request.request_id:
+                _remove_job(DeliveryJob.at(webhook_id, delivery.delivery_id), store=store, objects=objects)
+        older = any(delivery.created_at < request.opened_at for delivery in page.items)
+        if older or (cursor := page.cursor) is None:
+            return
+
+
+def _remove_job(address: Key[DeliveryJob], *, store: Store, objects: Objects) -> None:
+    job = store.fetch(address)[address]
+    if job is None:
+        return
+    if job.object_key:
+        objects.delete(job.object_key)
+    store.commit([], removals=[job])
+
+
+def chain_of(subject: str, *, store: Store) -> Iterator[Entry]:
+    """All entries of a subject, read a page at a time."""
+    after = 0
+    while True:
+        page = store.chain(subject, after_seq=after)
+        yield from page.items
+        if page.cursor is None:
+            return
+        after = page.items[-1].seq

@@ -1,0 +1,200 @@
+"""Checks an export: a folder with a manifest, entries and seals."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from signoff.verify_hashes import canonical, digest, genesis
+from signoff.verify_report import Incomplete, Known, Report, Tampered, Unreadable
+from signoff.verify_seals import PublicKey, SealChain
+
+MANIFEST = "manifest.json"
+FORMAT = "signoff/export/1"
+TELL_EVERY = 2_000
+_loads = json.JSONDecoder().decode
+# In the order of the file: entries are written in canonical order, and any other order is a change.
+_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+@dataclass
+class Files:
+    """The files of an export, hashed while they are read."""
+
+    folder: Path
+    listed: dict[str, dict[str, Any]]
+    tell: Callable[[int], None]
+    found: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def lines(self, name: str) -> Iterator[bytes]:
+        size, hasher, told = 0, hashlib.sha256(), 0
+        with (self.folder / name).open("rb") as handle:
+            for number, line in enumerate(handle, start=1):
+                size += len(line)
+                hasher.update(line)
+                if number % TELL_EVERY == 0:
+                    self.tell(size - told)
+                    told = size
+                yield line
+        self.tell(size - told)
+        self.found[name] = (size, hasher.hexdigest())
+
+    def names(self, kind: str, ending: str) -> list[str]:
+        return sorted(n for n in self.listed if n.startswith(f"{kind}-") and n.endswith(ending))
+
+    def check(self) -> None:
+        """Whether every file is the one that the manifest lists. Raises Tampered."""
+        for name, file in sorted(self.listed.items()):
+            if name not in self.found:
+                for _ in self.lines(name):
+                    pass
+            if self.found[name] != (file.get("bytes"), file.get("sha256")):
+                raise Tampered(name, "it is not the file that the manifest lists")
+
+
+def check_export(folder: Path, known: Known, report: Report, tell: Callable[[int], None]) -> None:
+    """Raises Tampered, Incomplete or Unreadable; returns when all of it holds."""
+    report.kind = "export"
+    outer, manifest = _manifest(folder)
+    files = _files(folder, manifest, tell)
+    key = PublicKey.read(manifest.get("public_key"))
+    report.key = key.fingerprint
+    if known.key is not None and known.key != key.fingerprint:
+        raise Tampered("public key", f"its fingerprint is {key.fingerprint}, not the one that you know")
+    try:
+        chain = SealChain(
+            key,
+            manifest["organization_id"],
+            manifest["deployment_id"],
+            manifest["seals"]["first"],
+            known,
+            report,
+        )
+        for name in files.names("seals", ".ndjson"):
+            for number, line in enumerate(files.lines(name), start=1):
+                chain.add(_object(line, f"{name} line {number}"))
+    except KeyError as error:
+        raise Unreadable(f"the manifest does not say {error}") from None
+    _check_entries(files, chain, report)
+    files.check()
+    counted = {"subjects": report.subjects, "entries": report.entries}
+    last = {"first": manifest["seals"]["first"], "last": manifest["seals"]["first"] + report.seals - 1}
+    if any(manifest.get(name) != count for name, count in counted.items()) or (
+        manifest["seals"] != {**last, "last_hash": chain.last_hash}
+    ):
+        raise Tampered(MANIFEST, "it does not count what is there")
+    if not key.has_signed(canonical(manifest), outer.get("signature")):
+        raise Tampered(MANIFEST, "its signature does not belong to it")
+
+
+def _manifest(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    path = folder / MANIFEST
+    if not path.is_file():
+        if any(folder.glob("entries-*.ndjson")):
+            raise Incomplete(f"there is no {MANIFEST}: the export is not finished, or not all of it was fetched")
+        raise Unreadable(f"{folder} holds no {MANIFEST}: this is no export")
+    try:
+        outer = json.loads(path.read_bytes())
+        manifest = outer["manifest"]
+        if manifest["format"] != FORMAT:
+            raise Unreadable(f"{path} has the format {manifest['format']!r}; this program knows {FORMAT!r}")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise Unreadable(f"{path} cannot be read") from None
+    return outer, manifest
+
+
+def _files(folder: Path, manifest: dict[str, Any], tell: Callable[[int], None]) -> Files:
+    try:
+        listed = {str(file["name"]): file for file in manifest["files"]}
+    except (KeyError, TypeError):
+        raise Unreadable("the manifest does not list its files") from None
+    if any(Path(name).name != name or name in ("", ".", "..") for name in listed):
+        raise Tampered(MANIFEST, "it lists a file outside the export")
+    if missing := sorted(name for name in listed if not (folder / name).is_file()):
+        raise Incomplete(f"missing: {', '.join(missing)}")
+    for path in sorted(folder.glob("*.ndjson")):
+        if path.name not in listed:
+            raise Tampered(path.name, "the manifest does not list it")
+    return Files(folder, listed, tell)
+
+
+def _check_entries(files: Files, chain: SealChain, report: Report) -> None:
+    """Every chain from its first entry to the newest sealed head, exactly those that the seals name."""
+    expected = iter(sorted(chain.heads))
+    subject, seq, previous, last = "", 0, "", 0
+    sealed: dict[int, str] = {}
+    organization_id, deployment_id = chain.organization_id, chain.deployment_id
+    sha256 = hashlib.sha256
+    for name in files.names("entries", ".ndjson"):
+        for number, line in enumerate(files.lines(name), start=1):
+            try:
+                entry = _loads(line.decode())
+                found, place = entry["subject"], entry["seq"]
+                recorded = entry.pop("hash")
+                computed = sha256(_text(entry).encode()).hexdigest()
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                raise Tampered(_place(subject, seq + 1, name, number), "it cannot be read") from None
+            if found != subject:
+                _ended(subject, seq, last)
+                wanted = next(expected, None)
+                if found != wanted:
+                    if wanted is not None and found in chain.heads and found > wanted:
+                        raise Tampered(_entry(wanted, 1), "it is missing, and all that followed it")
+                    raise Tampered(_entry(found, place), "it is in no chain that was sealed, or there a second time")
+                subject, seq, previous = found, 0, genesis(organization_id, found)
+                sealed = chain.heads[found]
+                last = max(sealed)
+                report.subjects += 1
+            if place != seq + 1:
+                if isinstance(place, int) and place > seq:
+                    raise Tampered(_entry(subject, seq + 1), f"it is missing: entry {place} stands in its place")
+                raise Tampered(_entry(subject, place), "it is there a second time, or in the wrong place")
+            if entry["previous"] != previous:
+                raise Tampered(_entry(subject, place), "it does not follow the entry before it")
+            if recorded != computed:
+                raise Tampered(_entry(subject, place), "it was changed: its hash does not match")
+            if entry["organization_id"] != organization_id or entry["deployment_id"] != deployment_id:
+                raise Tampered(_entry(subject, place), "it belongs to another deployment")
+            if place in sealed and sealed[place] != computed:
+                raise Tampered(_entry(subject, place), "it, or one before it, is not the one that was sealed")
+            if place > last:
+                raise Tampered(_entry(subject, place), "it was added behind the head that was sealed")
+            seq, previous = place, computed
+            report.entries += 1
+    _ended(subject, seq, last)
+    if (wanted := next(expected, None)) is not None:
+        raise Tampered(_entry(wanted, 1), "it is missing, and all that followed it")
+
+
+def _ended(subject: str, seq: int, last: int) -> None:
+    if seq < last:
+        raise Tampered(_entry(subject, seq + 1), f"it is missing: entry {last} was sealed")
+
+
+def _entry(subject: object, seq: object) -> str:
+    return f"{subject} entry {seq}"
+
+
+def _place(subject: str, seq: int, name: str, number: int) -> str:
+    return f"{name} line {number} (after {subject} entry {seq - 1})" if subject else f"{name} line {number}"
+
+
+def _object(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        raise Tampered(where, "it cannot be read") from None
+    if not isinstance(value, dict):
+        raise Tampered(where, "it is no object")
+    return value
+
+
+def seals_of_manifest(manifest: dict[str, Any]) -> dict[int, str]:
+    """The newest seal that a manifest names, for the next check."""
+    seals = manifest["seals"]
+    return {int(seals["last"]): str(seals["last_hash"])}
+
+
+__all__ = ["FORMAT", "MANIFEST", "check_export", "digest", "seals_of_manifest"]
