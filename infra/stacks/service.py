@@ -36,6 +36,8 @@ NOTIFIED_ACTIONS = (
     "reply.rejected",
     "notification.bounced",
 )
+# Entries that nothing happens because of: they are no events, and cost no invocation.
+BOOKKEEPING = ("notification.sent", "notification.skipped", "resume.claimed", "resume.consumed")
 # What begins a wait: a request with a deadline, and the sweeper's finding that a wait was lost.
 WAITED_FOR = ("request.opened", "deadline.overdue")
 RELAY_RETRIES = 10
@@ -155,7 +157,14 @@ class ServiceStack(Stack):
             bisect_batch_on_error=True,
             report_batch_item_failures=True,
             retry_attempts=RELAY_RETRIES,
-            filters=[lambda_.FilterCriteria.filter({"eventName": lambda_.FilterRule.is_equal("INSERT")})],
+            filters=[
+                lambda_.FilterCriteria.filter(
+                    {
+                        "eventName": lambda_.FilterRule.is_equal("INSERT"),
+                        "dynamodb": {"NewImage": {"action": {"S": [{"anything-but": list(BOOKKEEPING)}]}}},
+                    }
+                )
+            ],
             on_failure=sources.SqsDlq(self.functions.dead_letters("relay")),
         )
 

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from signoff_core.domain.entries import BOOKKEEPING
 from signoff_core.usecases.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
@@ -229,7 +230,10 @@ class TestEvents:
         assert "Fn::GetAtt" in mapping["DestinationConfig"]["OnFailure"]["Destination"]
         assert mapping.get("MaximumBatchingWindowInSeconds", 0) == 0
         assert mapping["StartingPosition"] == "TRIM_HORIZON"
-        assert mapping["FilterCriteria"] == {"Filters": [{"Pattern": '{"eventName":["INSERT"]}'}]}
+        (wanted,) = [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]]
+        assert wanted["eventName"] == ["INSERT"]
+        (rule,) = wanted["dynamodb"]["NewImage"]["action"]["S"]
+        assert set(rule["anything-but"]) == set(BOOKKEEPING)
 
     def test_every_rule_listens_to_our_bus_and_keeps_what_it_could_not_deliver(self, service: dict):
         for rule in resources(service, "AWS::Events::Rule").values():

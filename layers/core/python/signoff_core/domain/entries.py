@@ -35,8 +35,11 @@ class Action(StrEnum):
     NOTIFICATION_SENT = "notification.sent"
     NOTIFICATION_FAILED = "notification.failed"
     NOTIFICATION_SKIPPED = "notification.skipped"
+    NOTIFICATION_DELAYED = "notification.delayed"
     NOTIFICATION_DELIVERED = "notification.delivered"
+    NOTIFICATION_SOFT_BOUNCED = "notification.soft_bounced"
     NOTIFICATION_BOUNCED = "notification.bounced"
+    NOTIFICATION_REJECTED = "notification.rejected"
     NOTIFICATION_COMPLAINED = "notification.complained"
     RESUME_CLAIMED = "resume.claimed"
     RESUME_CONSUMED = "resume.consumed"
@@ -62,6 +65,12 @@ class Action(StrEnum):
     EXPORT_FINISHED = "export.finished"
     SIGNED_IN = "session.signed_in"
     SIGNED_OUT = "session.signed_out"
+
+
+BOOKKEEPING = frozenset(
+    {Action.NOTIFICATION_SENT, Action.NOTIFICATION_SKIPPED, Action.RESUME_CLAIMED, Action.RESUME_CONSUMED}
+)
+"""What only the trail tells: nothing ever happens because of it, so it becomes no event."""
 
 
 @dataclass(frozen=True, slots=True)

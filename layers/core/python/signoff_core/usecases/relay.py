@@ -1,9 +1,9 @@
-"""From the audit trail to the bus: each entry becomes one event of ids and names."""
+"""From the audit trail to the bus: each entry but bookkeeping becomes one event of ids and names."""
 
 from collections.abc import Sequence
 
 from signoff_core.domain.canonical import Json
-from signoff_core.domain.entries import Action, Entry
+from signoff_core.domain.entries import BOOKKEEPING, Action, Entry
 from signoff_core.domain.times import stamp
 from signoff_core.domain.webhooks import WEBHOOKS
 from signoff_core.ports import Bus, Event
@@ -11,7 +11,8 @@ from signoff_core.ports import Bus, Event
 
 def relay(entries: Sequence[Entry], *, bus: Bus) -> None:
     """Publish the entries in order; raises when one was not taken, and then all may come again."""
-    bus.publish([event_of(entry) for entry in entries])
+    if events := [event_of(entry) for entry in entries if entry.action not in BOOKKEEPING]:
+        bus.publish(events)
 
 
 def event_of(entry: Entry) -> Event:
