@@ -1,4 +1,4 @@
-"""Lets the emulator enforce the roles' rights, by leaving out the few conditions that it cannot judge."""
+"""Lets the emulator enforce the roles' rights, by leaving out the little that it cannot judge."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def enforceable(template: str) -> str:
-    """The template with every statement that the emulator can judge as it is, and the others without those conditions.
+    """The template with its policies as they are, but for conditions on unknown keys and the resources of SES.
 
-    Actions and resources stay as they are, so a right that is missing on AWS is missing here.
+    Actions stay as they are, and all other resources, so a right that is missing on AWS is missing here.
     """
     body = json.loads(template)
     for resource in body["Resources"].values():
@@ -23,6 +23,11 @@ def enforceable(template: str) -> str:
                 if not (statement["Effect"] == "Deny" and _asks_for_tls(statement))
             ]
     return json.dumps(body)
+
+
+def _as_list(actions: str | list[str]) -> list[str]:
+    """IAM says one action as itself and several as a list."""
+    return [actions] if isinstance(actions, str) else actions
 
 
 def _asks_for_tls(statement: dict[str, Any]) -> bool:
@@ -37,4 +42,7 @@ def _enforceable_statement(statement: dict[str, Any]) -> dict[str, Any]:
         if (known := {key: value for key, value in keys.items() if not key.startswith(UNKNOWN_KEYS)})
     }
     rest = {key: value for key, value in statement.items() if key != "Condition"}
+    if all(action.startswith("ses:") for action in _as_list(statement["Action"])):
+        # It asks whether mail may be sent at all, not from which identity.
+        rest["Resource"] = "*"
     return {**rest, "Condition": condition} if condition else rest

@@ -84,6 +84,8 @@ class EmbeddedStack:
             yield
             seconds[name] = time.monotonic() - began
 
+        # The emulator runs in this folder, where a relative path would lead elsewhere.
+        home = home.resolve()
         held = Home.take(home)
         try:
             ports = held.ports(smtp_port=smtp_port)
