@@ -1,8 +1,8 @@
 """The real functions over emulated AWS, with every AWS call written down by the function that made it.
 
 Events go the way that the template lays out: an entry's stream record to `relay`, its event to the rules and on to
-their targets. Each invocation runs in a process of its own that has read its secrets before (they are kept for minutes) and nothing
-else: so data keys are opened anew, as they are when mails and replies are hours apart.
+their targets. Each invocation runs in a process of its own that has read its secrets before (they are kept for minutes)
+and nothing else: so data keys are opened anew, as they are when mails and replies are hours apart.
 """
 
 import importlib
