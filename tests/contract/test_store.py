@@ -14,6 +14,7 @@ from signoff_core.adapters.dynamodb import DynamoDbStore
 from signoff_core.adapters.memory import MemoryStore
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.entries import SERVICE, Action, Happening, append
+from signoff_core.domain.errors import InvalidInput
 from signoff_core.domain.records import Index
 from signoff_core.domain.requests import (
     Assignment,
@@ -233,3 +234,10 @@ def test_children_are_paged_in_both_directions(store: Store) -> None:
             if (cursor := page.cursor) is None:
                 break
         assert seen == expected
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "é", "Y29udGVudC8", "YWxpZW4vMQ", "Y29udGVudC94==", "\udcff"])
+def test_a_cursor_that_no_list_gave_out_is_refused(store: Store, cursor: str) -> None:
+    store.commit([Content("r", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(3)])
+    with pytest.raises(InvalidInput):
+        store.children(Content, "request/r", "content/", cursor=cursor)

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from signoff_core.adapters.codec import decode_fields, decode_plain, encode, encode_fields
 from signoff_core.domain.canonical import Json
+from signoff_core.domain.cursors import cursor_at, place_of
 from signoff_core.domain.entries import Action, Actor, Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
@@ -178,6 +179,10 @@ class DynamoDbStore:
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[R]:
+        start: dict[str, object] = {}
+        if cursor is not None:
+            place = Key(kind, partition, place_of(cursor, prefix=prefix))
+            start["ExclusiveStartKey"] = _table_key(cast("Key[Record]", place))
         answer = self.client.query(
             TableName=self.requests_table,
             KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
@@ -185,9 +190,12 @@ class DynamoDbStore:
             ConsistentRead=True,
             ScanIndexForward=not newest_first,
             Limit=limit,
-            **_start(cursor),  # type: ignore[arg-type]
+            **start,  # type: ignore[arg-type]
         )
-        return Page(tuple(_record(kind, item) for item in answer["Items"]), _cursor(answer))
+        last = answer.get("LastEvaluatedKey")
+        return Page(
+            tuple(_record(kind, item) for item in answer["Items"]), cursor_at(last["sk"]["S"]) if last else None
+        )
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         answer = self.client.query(

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from signoff_core.domain.cursors import cursor_at, place_of
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
@@ -108,7 +109,9 @@ class MemoryStore:
                 key=lambda pair: pair[0],
                 reverse=newest_first,
             )
-        return _page(cast("Sequence[tuple[str, R]]", found), limit, cursor, newest_first)
+        place = None if cursor is None else place_of(cursor, prefix=prefix)
+        page = _page(cast("Sequence[tuple[str, R]]", found), limit, place, newest_first)
+        return Page(page.items, None if page.cursor is None else cursor_at(page.cursor))
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         with self._lock:

@@ -15,9 +15,11 @@ import signoff_core.api.members
 import signoff_core.api.requests
 import signoff_core.api.resumes
 import signoff_core.api.settings
+import signoff_core.api.webhooks
 from signoff_core.api.context import CALLER
 from signoff_core.api.models import Health
-from signoff_core.api.problems import problem, problem_of, problem_of_erasure, problem_of_validation
+from signoff_core.api.problem_documents import OUR_FAULT
+from signoff_core.api.problems import problem, problem_of, problem_of_validation
 from signoff_core.domain.contents import MAX_SNAPSHOT_BYTES
 from signoff_core.domain.errors import FieldError, SignoffError
 from signoff_core.ports import ContentErased
@@ -26,7 +28,6 @@ from signoff_core.runtime.service import service
 from signoff_core.usecases.authenticate import authenticate
 from signoff_core.version import VERSION
 
-OUR_FAULT = "something broke on our side; try again"
 PUBLIC_PATHS = frozenset({"/health", "/v1/openapi.json"})
 
 app = APIGatewayHttpResolver(
@@ -36,6 +37,7 @@ for part in (
     signoff_core.api.deployments,
     signoff_core.api.members,
     signoff_core.api.settings,
+    signoff_core.api.webhooks,
     signoff_core.api.requests,
     signoff_core.api.decisions,
     signoff_core.api.resumes,
@@ -67,7 +69,7 @@ def _on_error(error: SignoffError) -> Response[str]:
 
 @app.exception_handler(ContentErased)
 def _on_erased(error: ContentErased) -> Response[str]:
-    return problem_of_erasure(error)
+    return problem_of(error)
 
 
 @app.exception_handler(RequestValidationError)

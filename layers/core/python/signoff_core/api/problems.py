@@ -1,4 +1,4 @@
-"""Every error as RFC 9457 problem+json: the one place that maps errors of the domain to HTTP."""
+"""Problem documents as the resolver answers them."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -7,33 +7,9 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from signoff_core.domain.errors import (
-    Busy,
-    FieldError,
-    Forbidden,
-    Gone,
-    InvalidInput,
-    NotFound,
-    Refused,
-    SignoffError,
-    TooLarge,
-    Unauthenticated,
-    VersionDiffers,
-)
+from signoff_core.api.problem_documents import PROBLEM_JSON, document, document_of, headers_of
+from signoff_core.domain.errors import FieldError, SignoffError
 from signoff_core.ports import ContentErased
-
-PROBLEM_JSON = "application/problem+json"
-STATUS: Mapping[type[SignoffError], HTTPStatus] = {
-    Unauthenticated: HTTPStatus.UNAUTHORIZED,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    NotFound: HTTPStatus.NOT_FOUND,
-    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    Refused: HTTPStatus.CONFLICT,
-    Gone: HTTPStatus.GONE,
-    VersionDiffers: HTTPStatus.PRECONDITION_FAILED,
-    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
-}
 
 
 def problem(
@@ -45,26 +21,11 @@ def problem(
     facts: Mapping[str, object] | None = None,
 ) -> Response[str]:
     """A problem document; `code` is stable and listed in docs/api.md."""
-    body: dict[str, object] = {
-        "type": "about:blank",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": detail,
-        "code": code,
-        **(facts or {}),
-    }
-    if errors:
-        body["errors"] = [{"field": e.field, "message": e.message} for e in errors]
-    headers = {"WWW-Authenticate": "Bearer"} if status is HTTPStatus.UNAUTHORIZED else {}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
-    return Response(status_code=status.value, content_type=PROBLEM_JSON, body=json.dumps(body), headers=headers)
+    return _response(status, document(status, code, detail, errors=errors, facts=facts))
 
 
-def problem_of(error: SignoffError) -> Response[str]:
-    status = next(status for kind, status in STATUS.items() if isinstance(error, kind))
-    errors = error.errors if isinstance(error, InvalidInput) else ()
-    return problem(status, error.code, error.detail, errors=errors, facts=error.facts)
+def problem_of(error: SignoffError | ContentErased) -> Response[str]:
+    return _response(*document_of(error))
 
 
 def problem_of_validation(error: RequestValidationError) -> Response[str]:
@@ -80,5 +41,10 @@ def problem_of_validation(error: RequestValidationError) -> Response[str]:
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", detail, errors=errors)
 
 
-def problem_of_erasure(_: ContentErased) -> Response[str]:
-    return problem(HTTPStatus.GONE, "content_erased", "the content of this request was erased")
+def _response(status: HTTPStatus, body: Mapping[str, object]) -> Response[str]:
+    return Response(
+        status_code=status.value,
+        content_type=PROBLEM_JSON,
+        body=json.dumps(body),
+        headers=dict(headers_of(status, body)),
+    )

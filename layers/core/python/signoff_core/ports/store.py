@@ -80,7 +80,10 @@ class Store(Protocol):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[R]:
-        """Records of `kind` under one partition whose sort text begins with `prefix`, by sort text."""
+        """Records of `kind` under one partition whose sort text begins with `prefix`, by sort text.
+
+        Raises InvalidInput for a cursor that such a list does not give out.
+        """
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         """A subject's entries in order, those behind `after_seq`."""

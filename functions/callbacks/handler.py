@@ -1,0 +1,9 @@
+"""An answer at a callback URL -> the decision, or why not."""
+
+from collections.abc import Mapping
+
+from signoff_core.api.callbacks import answer
+
+
+def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
+    return answer(event)

@@ -1,0 +1,28 @@
+"""Queue -> one POST to one receiver."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.runtime.webhooks import sender
+from signoff_core.usecases.deliver_webhook import deliver_webhook
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    made = service()
+    # The queue hands over one at a time: a slow receiver holds up nobody else.
+    for record in cast("Sequence[Mapping[str, str]]", event["Records"]):
+        ids = cast("Mapping[str, str]", json.loads(record["body"]))
+        result, delivery = deliver_webhook(
+            ids["webhook_id"],
+            ids["delivery_id"],
+            store=made.store,
+            vault=made.vault,
+            objects=made.objects,
+            send=sender(made),
+            now=made.now(),
+        )
+        told = delivery.class_.value if delivery and delivery.class_ else None
+        logger().info("delivery", extra={"delivery_id": ids["delivery_id"], "result": result.value, "class": told})

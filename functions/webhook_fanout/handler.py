@@ -1,0 +1,22 @@
+"""Bus event -> one delivery for each webhook that wants it."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.runtime.webhooks import dispatcher
+from signoff_core.usecases.webhook_fanout import fan_out
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    detail, made = cast("Mapping[str, object]", event["detail"]), service()
+    request_id, seq = str(detail["request_id"]), int(str(detail["seq"]))
+    queued = fan_out(
+        request_id,
+        seq,
+        deployment_id=int(str(detail["deployment_id"])),
+        dispatcher=dispatcher(made),
+        now=made.now(),
+    )
+    logger().info("webhooks told", extra={"request_id": request_id, "seq": seq, "queued": list(queued)})
