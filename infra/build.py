@@ -168,7 +168,10 @@ def _digest(parts: Iterable[bytes]) -> str:
 
 def _uv(*arguments: str) -> str:
     environment = {**os.environ, "UV_PYTHON_DOWNLOADS": "never"}
-    done = subprocess.run([tool("uv"), *arguments], cwd=ROOT, env=environment, capture_output=True, text=True)
+    # What it prints is read on: no colours, whoever asks for them in the environment (the CDK's command does).
+    done = subprocess.run(
+        [tool("uv"), "--color", "never", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True
+    )
     if done.returncode:
         raise BuildFailed(f"uv {arguments[0]} failed:\n{done.stderr.strip()}")
     return done.stdout

@@ -83,6 +83,14 @@ def test_the_core_layer_has_the_package_where_lambda_looks_for_it(own_build: Pat
     assert not list(layer.rglob("old.*"))
 
 
+def test_a_caller_that_asks_for_colours_gets_the_same_layer(monkeypatch: pytest.MonkeyPatch):
+    plain = deps_layer("arm64", for_aws=True)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("CLICOLOR_FORCE", "1")
+
+    assert deps_layer("arm64", for_aws=True) == plain
+
+
 class TestTheLayerOfDependencies:
     """One for Lambda's processor, one for this machine; both from the lock."""
 
