@@ -49,6 +49,13 @@ class House:
         """One call of the API, with the flow key unless another is given."""
         return call_api(self.stack.addresses.api_url, key or self.flow_key, method, path, body)
 
+    def configure(self, settings: Mapping[str, object]) -> None:
+        """Make these the deployment's settings, for reviews that are opened from now on."""
+        path = f"/v1/deployments/{self.deployment_id}/settings"
+        saved = self.api("PUT", path, dict(settings), key=self.stack.addresses.install_key)
+        if not saved.is_success:
+            raise RuntimeError(f"the settings were refused: {saved.status_code} {saved.text}")
+
     def flow_environment(self) -> dict[str, str]:
         """What a flow's process needs, and nothing that could reach out of this machine."""
         return {
@@ -124,7 +131,8 @@ def open_house(
     folder: Path, *, tell: Callable[[str], None], settings: Mapping[str, object] | None = None
 ) -> Iterator[House]:
     """Start everything in `folder`, and stop it in the right order; what was there goes on."""
-    with EmbeddedStack.start(folder, tell=tell) as stack:
+    # With the rights of each role enforced, a missing one fails here and not first on AWS.
+    with EmbeddedStack.start(folder, tell=tell, enforce_rights=True) as stack:
         addresses = stack.addresses
         inbound = inbound_from_stack(asdict(addresses))
         with Mailroom(folder / "mail", addresses.smtp_port, addresses.web_port, inbound, gallery=_gallery) as mailroom:

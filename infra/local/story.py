@@ -1,4 +1,5 @@
-"""The story that `make demo-check` plays: the flow pauses, is sent back once, is approved, and goes on."""
+"""The story that `make demo-check` plays: the flow pauses, is sent back once, is approved and goes on; then nobody
+answers, and it goes on too."""
 
 import queue
 import threading
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from email import message_from_bytes, policy
 from typing import TypeVar
 
-from infra.local.house import CREATOR, House
+from infra.local.house import CREATOR, DEMO_SETTINGS, House
 from infra.local.mailroom.mailbox import StoredMail
 from signoff_core.domain.entries import check_chain
 from signoff_core.domain.reply_token import parse, token_of
@@ -17,6 +18,7 @@ from signoff_core.domain.reply_token import parse, token_of
 T = TypeVar("T")
 WAIT_SECONDS = 90.0
 WARM_RESUME_SECONDS = 3.0
+AUTO_RESPONSE_SECONDS = 3.0
 
 
 class Failed(Exception):
@@ -72,8 +74,27 @@ def tell_story(house: House, example: str, *, tell: Callable[[str], None]) -> No
         _confirmation(house, after=second.number)
     _wait_for_resume(house, second_id)
     _show_timeline(house, second_id, tell)
+    _nobody_answers(house, example, lines, clock)
     if worker.poll() is not None:
         raise Failed(f"the worker stopped with exit code {worker.returncode}")
+
+
+def _nobody_answers(house: House, example: str, lines: "_Lines", clock: Clock) -> None:
+    """A second run of the flow, with a deadline of seconds: its review answers itself."""
+    timeout = {"enabled": True, "timeout_minutes": AUTO_RESPONSE_SECONDS / 60, "default_outcome": "rejected"}
+    house.configure({**DEMO_SETTINGS, "auto_response": timeout})
+    newest = max(mail.number for mail in house.mailroom.mailbox.all())
+    with clock.part("another run paused, with a deadline of seconds"):
+        house.run_flow(example)
+    mail = _next_review(house, after=newest)
+    with clock.part("nobody answered: recorded by itself"):
+        decided = _wait_for_status(house, _request_of(house, mail))
+    if (decided["outcome"], decided["source"]) != ("rejected", "auto"):
+        raise Failed(f"recorded was {decided['outcome']} by {decided['source']}")
+    with clock.part("flow went on: archive_content ran"):
+        lines.wait_for("Content rejected", WAIT_SECONDS)
+    _wait_for_resume(house, str(decided["request_id"]))
+    house.configure(DEMO_SETTINGS)
 
 
 def _request_of(house: House, mail: StoredMail) -> str:
