@@ -1,6 +1,7 @@
 """Mail on AWS: the sending identity, its configuration set, and the rule that hands inbound mail over."""
 
 from aws_cdk import Aws, CfnOutput, Stack
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ses as ses
 from constructs import Construct
@@ -8,6 +9,16 @@ from constructs import Construct
 from infra.settings import Settings
 from infra.stacks.data import DataStack
 from infra.stacks.service import ServiceStack
+
+# What SES is asked to tell of our mails; opens and clicks are nobody's business.
+FEEDBACK = (
+    ses.EmailSendingEvent.DELIVERY,
+    ses.EmailSendingEvent.BOUNCE,
+    ses.EmailSendingEvent.COMPLAINT,
+    ses.EmailSendingEvent.REJECT,
+    ses.EmailSendingEvent.RENDERING_FAILURE,
+    ses.EmailSendingEvent.DELIVERY_DELAY,
+)
 
 
 class MailStack(Stack):
@@ -45,6 +56,15 @@ class MailStack(Stack):
             reputation_metrics=True,
             suppression_reasons=ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
             tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
+        )
+        # SES publishes to the default bus only; a rule of the service stack takes our events off it.
+        configuration_set.add_event_destination(
+            "Feedback",
+            configuration_set_event_destination_name=f"{settings.prefix}-feedback",
+            destination=ses.EventDestination.event_bus(
+                events.EventBus.from_event_bus_name(self, "DefaultBus", "default")
+            ),
+            events=list(FEEDBACK),
         )
         identity = ses.EmailIdentity(
             self,

@@ -22,6 +22,7 @@ from infra.stacks import needs
 from infra.stacks.data import DataStack
 from infra.stacks.exceptions import accept
 from infra.stacks.functions import Functions, retention
+from infra.stacks.webhooks import add_webhooks, webhook_queue
 
 SOURCE = "signoff"
 # The actions that somebody gets a mail about.
@@ -34,8 +35,13 @@ NOTIFIED_ACTIONS = (
     "request.reminded",
     "request.cancelled",
     "reply.rejected",
+    "notification.failed",
     "notification.bounced",
+    "notification.complained",
+    "notification.rejected",
 )
+# What SES tells of our mails, as its events name it.
+FEEDBACK_EVENTS = ("Delivery", "Bounce", "Complaint", "Reject", "Rendering Failure", "DeliveryDelay")
 # Entries that nothing happens because of: they are no events, and cost no invocation.
 BOOKKEEPING = ("notification.sent", "notification.skipped", "resume.claimed", "resume.consumed")
 # What begins a wait: a request with a deadline, and the sweeper's finding that a wait was lost.
@@ -68,15 +74,21 @@ class ServiceStack(Stack):
         )
         self.api = apigateway.HttpApi(self, "Api", api_name=settings.prefix, create_default_stage=False)
         self.public_url = self._public_url()
+        queue = webhook_queue(self, settings)
         self.functions = Functions(
-            self, needs.Surroundings(settings=settings, data=data, bus=self.bus, public_url=self.public_url)
+            self,
+            needs.Surroundings(
+                settings=settings, data=data, bus=self.bus, public_url=self.public_url, webhook_queue=queue
+            ),
         )
         self._http_api()
         self._relay()
         self._notify()
         self.inbound_mail = self._inbound_mail()
+        self._mail_feedback()
         self._deadlines()
         self._sweeper()
+        add_webhooks(self, functions=self.functions, bus=self.bus, queue=queue, api=self.api, settings=settings)
         CfnOutput(self, "ApiUrl", value=self.public_url, description="SIGNOFF_URL of flows, and the base of the API")
         CfnOutput(self, "BusName", value=self.bus.event_bus_name, description="The bus with every audit entry")
         CfnOutput(
@@ -110,6 +122,9 @@ class ServiceStack(Stack):
                 needs.key_ring,
                 needs.install_key,
                 needs.public_url,
+                needs.delivery_bodies,
+                needs.webhook_queue,
+                needs.loopback_webhooks,
             ],
         )
         access = logs.LogGroup(
@@ -197,6 +212,33 @@ class ServiceStack(Stack):
             memory_mb=1024,
             needs=[needs.requests_table, needs.audit_trail, needs.content, needs.inbound_mail, needs.key_ring],
             called_asynchronously=True,
+        )
+
+    def _mail_feedback(self) -> None:
+        function = self.functions.add(
+            "mail_feedback", needs=[needs.requests_table, needs.audit_trail], called_asynchronously=True
+        )
+        # On the account's default bus, where SES publishes; the tag tells our mails from those of others.
+        rule = events.Rule(
+            self,
+            "MailFeedbackRule",
+            rule_name=f"{self.settings.prefix}-mail-feedback",
+            description="What became of our mails, told by SES",
+            event_pattern=events.EventPattern(
+                source=["aws.ses"],
+                detail={
+                    "eventType": list(FEEDBACK_EVENTS),
+                    "mail": {"tags": {"ses:configuration-set": [self.settings.prefix]}},
+                },
+            ),
+        )
+        rule.add_target(
+            targets.LambdaFunction(
+                function,
+                dead_letter_queue=self.functions.dead_letters("mail_feedback_rule"),
+                retry_attempts=RULE_RETRIES,
+                max_event_age=Duration.hours(RULE_EVENT_AGE_HOURS),
+            )
         )
 
     def _deadlines(self) -> None:

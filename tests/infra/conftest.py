@@ -10,7 +10,10 @@ import pytest
 from infra.settings import ROOT, Code
 from tests.infra.templates import Examined
 
-FUNCTIONS = ("api", "deadline", "inbound_mail", "notify", "relay", "sweeper")
+FUNCTIONS = (
+    *("api", "callbacks", "deadline", "inbound_mail", "mail_feedback", "notify", "relay", "sweeper"),
+    *("webhook_delivery", "webhook_fanout"),
+)
 ECHO = '''"""Answers what it was asked and told; or, by POST, does what it is asked with its own rights."""
 
 import json

@@ -6,10 +6,16 @@ import re
 import pytest
 
 from signoff_core.domain.entries import BOOKKEEPING
+from signoff_core.adapters.ses_feedback import EVENT_TYPES
+from signoff_core.domain.notifications import NEVER_ARRIVED
 from signoff_core.usecases.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
 AUDIT = "Audit3D8ADE0A"
+FUNCTIONS = (
+    *("api", "relay", "notify", "inbound-mail", "mail-feedback", "deadline", "sweeper"),
+    *("webhook-fanout", "webhook-delivery", "callbacks"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +58,7 @@ def test_the_service_that_runs_locally_is_the_service_that_goes_to_aws(examined:
         text = json.dumps(examined.template(install, "service"))
         text = text.replace(f"signoff-{stage}", "signoff-X").replace(domain, "example.com")
         text = re.sub(r"[0-9a-f]{64}", "digest", text).replace("x86_64", "arm64").replace(f'"{stage}"', '"X"')
-        text = re.sub(r'"SIGNOFF_CONFIGURATION_SET": "[^"]*"', '"SIGNOFF_CONFIGURATION_SET": ""', text)
+        text = re.sub(r'"SIGNOFF_(CONFIGURATION_SET|LOOPBACK_WEBHOOKS)": "[^"]*"', r'"SIGNOFF_\1": ""', text)
         # Layers carry a digest of their content in their logical ids, permissions one of their path.
         template = json.loads(re.sub(r"(CoreLayer|DepsLayer|AllowEventRule)\w+", r"\1", text))
         # The mail stack refers to a function of this one.
@@ -156,9 +162,10 @@ class TestRights:
         assert uses
         for statement in uses:
             conditions = statement["Condition"]
-            assert "kms:ViaService" in conditions.get("StringEquals", {}) or conditions == {
-                "Null": {"kms:EncryptionContext:owner": "false"}
-            }
+            assert "kms:ViaService" in conditions.get("StringEquals", {}) or conditions in (
+                {"Null": {"kms:EncryptionContext:owner": "false"}},
+                {"StringLike": {"kms:EncryptionContext:owner": "delivery/*"}},
+            )
             assert set(as_list(statement["Action"])) <= {"kms:Decrypt", "kms:GenerateDataKey"}
 
     def test_only_notify_sends_mail_and_only_from_the_installs_address(self, service: dict):
@@ -184,7 +191,7 @@ class TestFunctions:
         functions = resources(service, "AWS::Lambda::Function")
 
         assert {f["FunctionName"] for f in functions.values()} == {
-            f"signoff-dev-{name}" for name in ("api", "relay", "notify", "inbound-mail", "deadline", "sweeper")
+            f"signoff-dev-{name}" for name in FUNCTIONS
         }
         for function in functions.values():
             assert function["Handler"] == "handler.handler"
@@ -195,7 +202,7 @@ class TestFunctions:
         assert all(group["RetentionInDays"] == 30 for group in resources(service, "AWS::Logs::LogGroup").values())
 
     def test_every_function_knows_the_install(self, service: dict):
-        for name in ("api", "relay", "notify", "inbound-mail", "deadline", "sweeper"):
+        for name in FUNCTIONS:
             variables = environment(service, name)
             assert variables["SIGNOFF_STAGE"] == "dev"
             assert variables["SIGNOFF_ORGANIZATION_ID"] == "1"
@@ -206,10 +213,18 @@ class TestFunctions:
     @pytest.mark.parametrize(
         ("function", "wanted"),
         [
-            ("api", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN INSTALL_KEY_SECRET_ARN PUBLIC_URL"),
+            (
+                "api",
+                "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN INSTALL_KEY_SECRET_ARN PUBLIC_URL WEBHOOK_QUEUE_URL "
+                "LOOPBACK_WEBHOOKS",
+            ),
+            ("webhook-fanout", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN PUBLIC_URL WEBHOOK_QUEUE_URL"),
+            ("webhook-delivery", "BUCKET KMS_KEY_ID PUBLIC_URL LOOPBACK_WEBHOOKS"),
+            ("callbacks", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN PUBLIC_URL"),
             ("relay", "BUS_NAME"),
             ("notify", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN CONFIGURATION_SET PUBLIC_URL"),
             ("inbound-mail", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN"),
+            ("mail-feedback", ""),
             ("deadline", "BUCKET KMS_KEY_ID"),
             ("sweeper", "BUCKET KMS_KEY_ID BUS_NAME"),
         ],
@@ -223,7 +238,9 @@ class TestFunctions:
 
 class TestEvents:
     def test_the_relay_never_retries_for_ever_and_loses_no_entry_silently(self, service: dict):
-        mapping = only(service, "AWS::Lambda::EventSourceMapping")
+        (mapping,) = [
+            m for m in resources(service, "AWS::Lambda::EventSourceMapping").values() if "StartingPosition" in m
+        ]
 
         assert mapping["BisectBatchOnFunctionError"] is True
         assert 0 < mapping["MaximumRetryAttempts"] < 100
@@ -237,8 +254,9 @@ class TestEvents:
 
     def test_every_rule_listens_to_our_bus_and_keeps_what_it_could_not_deliver(self, service: dict):
         for rule in resources(service, "AWS::Events::Rule").values():
-            assert rule["EventPattern"]["source"] == ["signoff"]
-            assert "Ref" in rule["EventBusName"]
+            if rule["EventPattern"]["source"] != ["aws.ses"]:
+                assert rule["EventPattern"]["source"] == ["signoff"]
+                assert "Ref" in rule["EventBusName"]
             for target in rule["Targets"]:
                 assert target["DeadLetterConfig"]["Arn"]
                 assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
@@ -248,7 +266,21 @@ class TestEvents:
 
         assert set(rule["EventPattern"]["detail-type"]) == {
             *(f"request.{action}" for action in ("opened", "responded", "auto_responded", "reassigned", "escalated")),
-            *("request.reminded", "request.cancelled", "reply.rejected", "notification.bounced"),
+            *("request.reminded", "request.cancelled", "reply.rejected"),
+            *(f"notification.{status}" for status in NEVER_ARRIVED),
+        }
+
+    def test_what_ses_tells_of_our_mails_alone_reaches_the_function_for_it(self, service: dict, mail: dict):
+        (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-mail-feedback")]
+        told = only(mail, "AWS::SES::ConfigurationSetEventDestination")["EventDestination"]
+
+        assert "EventBusName" not in rule, "SES publishes to the default bus and to no other"
+        assert rule["EventPattern"]["source"] == ["aws.ses"]
+        assert rule["EventPattern"]["detail"]["mail"] == {"tags": {"ses:configuration-set": ["signoff-dev"]}}
+        assert set(rule["EventPattern"]["detail"]["eventType"]) == set(EVENT_TYPES)
+        assert json.dumps(told["EventBridgeDestination"]).count(":event-bus/default") == 1
+        assert set(told["MatchingEventTypes"]) == {
+            *("delivery", "bounce", "complaint", "reject", "renderingFailure", "deliveryDelay")
         }
 
     def test_a_deadline_and_a_lost_wait_start_the_machine_with_their_detail_alone(self, service: dict):
@@ -276,20 +308,23 @@ class TestEvents:
     def test_every_function_that_is_called_asynchronously_keeps_its_failures(self, service: dict):
         kept = resources(service, "AWS::Lambda::EventInvokeConfig").values()
 
-        assert len(kept) == 2
+        assert len(kept) == 3
         assert all(config["DestinationConfig"]["OnFailure"]["Destination"] for config in kept)
 
     def test_queues_are_encrypted_and_keep_for_two_weeks(self, service: dict):
         for queue in resources(service, "AWS::SQS::Queue").values():
             assert queue["SqsManagedSseEnabled"] is True
-            assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+            if queue["QueueName"].endswith("-dead-letters"):
+                assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+            else:
+                assert queue["RedrivePolicy"]["deadLetterTargetArn"]
 
 
 class TestTheApi:
     def test_it_serves_the_versioned_paths_and_health_and_nothing_else(self, service: dict):
         routes = {route["RouteKey"] for route in resources(service, "AWS::ApiGatewayV2::Route").values()}
 
-        assert routes == {"ANY /v1/{proxy+}", "GET /health"}
+        assert routes == {"ANY /v1/{proxy+}", "ANY /v1/callbacks/{token}", "GET /health"}
 
     def test_its_access_log_has_the_route_and_never_the_path(self, service: dict):
         line = only(service, "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]

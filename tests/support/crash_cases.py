@@ -14,6 +14,7 @@ from signoff_core import usecases
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.flows import FlowState
+from signoff_core.domain.notifications import Feedback, NotificationStatus
 from signoff_core.domain.requests import ResumeStatus, Status
 from signoff_core.ports import MailRefused
 from signoff_core.usecases.cancel_request import cancel_request
@@ -21,6 +22,7 @@ from signoff_core.usecases.deployments import KeyMaterial, change_deployment, cr
 from signoff_core.usecases.flow_states import save_flow_state
 from signoff_core.usecases.notify import notify
 from signoff_core.usecases.reassign_request import reassign_request
+from signoff_core.usecases.record_feedback import record_feedback
 from signoff_core.usecases.relay import relay
 from signoff_core.usecases.respond_by_api import respond_by_api
 from signoff_core.usecases.resumes import (
@@ -51,6 +53,7 @@ NOT_INJECTED = {
     "deployments.read_deployment": "reads only",
     "flow_states.read_flow_state": "reads only",
     "list_requests.list_requests": "reads only",
+    "notifications.notifications_of": "reads only; a step of record_feedback and read_request",
     "read_requests.read_pending": "reads only",
     "read_requests.read_request": "reads only",
     "read_requests.read_timeline": "reads only",
@@ -212,6 +215,17 @@ def notify_refused(world: World) -> Case:
 
     done = lambda: mailed(world, "bounce_notice") or mailed(world, "review_request")  # noqa: E731
     return Case(act, done, same_mails=False)
+
+
+@case("record_feedback.record_feedback", "feedback of a hard bounce")
+def feedback_bounce(world: World) -> Case:
+    rules = [{"name": "r", "match": {"method_name": "*"}, "assign_to_email": "absent@example.com"}]
+    request_id = asked(world, rules=rules)
+    bounced = Feedback(request_id, "mail:1:review_request", NotificationStatus.BOUNCED, world.now, reason="5.1.1")
+    return Case(
+        lambda: record_feedback(bounced, **ports(world, "store")),
+        lambda: mailed(world, "bounce_notice") and "notification.bounced" in world.actions(request_id),
+    )
 
 
 def _rule(to: str) -> dict[str, object]:

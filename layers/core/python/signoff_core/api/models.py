@@ -126,6 +126,20 @@ class NotScheduled(Outgoing):
     reason: str
 
 
+class NotificationView(Outgoing):
+    """One mail of the request; `status` is the newest that is known of it (docs/email.md, What became of a mail)."""
+
+    id: str
+    letter: str
+    to: str
+    status: str
+    message_id: str | None
+    reason: str | None
+    claimed_at: str
+    sent_at: str | None
+    told_at: str | None
+
+
 class RequestView(Outgoing):
     request_id: str
     number: int
@@ -163,6 +177,7 @@ class RequestView(Outgoing):
     sla: str | None
     sla_due_at: str | None
     content_erased: bool
+    notifications: list[NotificationView]
     resume: ResumeView
 
 

@@ -10,6 +10,7 @@ from signoff_core.api.models import (
     DeploymentView,
     EntryView,
     KeyView,
+    NotificationView,
     NotScheduled,
     OpenedRequest,
     RequestView,
@@ -19,6 +20,7 @@ from signoff_core.api.models import (
 from signoff_core.domain.deadlines import AutoRespond, Escalate, Off, Scheduled, SlaBreach, coming, from_document
 from signoff_core.domain.deployments import ApiKey, Deployment
 from signoff_core.domain.entries import Entry
+from signoff_core.domain.notifications import Notification
 from signoff_core.domain.requests import RESUME_LEASE_SECONDS, Request, Status
 from signoff_core.domain.sla import state as sla_state
 from signoff_core.domain.times import stamp
@@ -107,7 +109,22 @@ def request_view(seen: Seen, *, now: datetime) -> RequestView:
         sla=sla_state(request.sla_due_at, closed_at=request.closed_at, now=now),
         sla_due_at=when(request.sla_due_at),
         content_erased=shown is None,
+        notifications=[notification_view(n) for n in seen.notifications],
         resume=resume_view(request),
+    )
+
+
+def notification_view(notification: Notification) -> NotificationView:
+    return NotificationView(
+        id=notification.notification_id,
+        letter=notification.letter,
+        to=notification.to,
+        status=notification.status,
+        message_id=notification.message_id,
+        reason=notification.reason,
+        claimed_at=stamp(notification.claimed_at),
+        sent_at=when(notification.sent_at),
+        told_at=when(notification.told_at),
     )
 
 

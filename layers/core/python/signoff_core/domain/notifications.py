@@ -5,12 +5,13 @@ as `claimed` and can be sent again with the same token.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from signoff_core.domain.records import Index, Key, Place
 
+NOTIFICATION_PREFIX = "notification/"
 CLAIM_SECONDS = 120
 """A claim older than this belongs to a sender that died: the mail may be sent again."""
 
@@ -18,27 +19,59 @@ CLAIM_SECONDS = 120
 class NotificationStatus(StrEnum):
     CLAIMED = "claimed"
     SENT = "sent"
+    """The mail service has taken it."""
     FAILED = "failed"
+    """The mail service has not taken it."""
     SKIPPED = "skipped"
     """It was of no use any more when its turn came."""
+    DELAYED = "delayed"
+    """The reader's server does not take it yet; the mail service tries again for some hours."""
     DELIVERED = "delivered"
+    """The reader's server has taken it."""
+    SOFT_BOUNCED = "soft_bounced"
+    """The reader's server did not take it for a reason that may pass, such as a full mailbox."""
     BOUNCED = "bounced"
+    """The address does not exist or never takes our mail."""
     COMPLAINED = "complained"
+    """The reader has reported it as spam."""
+    REJECTED = "rejected"
+    """The mail service took it and then would not send it."""
 
 
+_S = NotificationStatus
 NOTIFICATION_STEPS: Mapping[NotificationStatus, frozenset[NotificationStatus]] = {
-    NotificationStatus.CLAIMED: frozenset(NotificationStatus) - {NotificationStatus.CLAIMED},
-    NotificationStatus.SENT: frozenset(
-        {NotificationStatus.DELIVERED, NotificationStatus.BOUNCED, NotificationStatus.COMPLAINED}
-    ),
-    NotificationStatus.DELIVERED: frozenset({NotificationStatus.BOUNCED, NotificationStatus.COMPLAINED}),
-    NotificationStatus.BOUNCED: frozenset(),
-    NotificationStatus.COMPLAINED: frozenset(),
-    NotificationStatus.FAILED: frozenset(),
-    NotificationStatus.SKIPPED: frozenset(),
+    _S.CLAIMED: frozenset(_S) - {_S.CLAIMED},
+    _S.SENT: frozenset({_S.DELAYED, _S.DELIVERED, _S.SOFT_BOUNCED, _S.BOUNCED, _S.COMPLAINED, _S.REJECTED}),
+    _S.DELAYED: frozenset({_S.DELIVERED, _S.SOFT_BOUNCED, _S.BOUNCED, _S.COMPLAINED}),
+    _S.SOFT_BOUNCED: frozenset({_S.DELIVERED, _S.BOUNCED, _S.COMPLAINED}),
+    _S.DELIVERED: frozenset({_S.BOUNCED, _S.COMPLAINED}),
+    _S.BOUNCED: frozenset(),
+    _S.COMPLAINED: frozenset(),
+    _S.REJECTED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.SKIPPED: frozenset(),
 }
-"""From each status to those that may follow. Feedback may overtake the record of the sending, so `claimed` may be
-followed by all; a bounce may come after a delivery (RFC 3464, delayed failure); the rest is final."""
+"""From each status to those that may follow; feedback for which there is no step came twice or late and changes nothing.
+
+Feedback may overtake the record of the sending, so `claimed` may be followed by all. A bounce may come after a delivery
+(a gateway took the mail, the mailbox behind it did not); a soft bounce after it is an automatic answer. The rest is
+final.
+"""
+
+NEVER_ARRIVED = frozenset({_S.FAILED, _S.BOUNCED, _S.COMPLAINED, _S.REJECTED})
+"""Whom these happen to gets no further mail either: somebody else has to know."""
+
+
+def tag_of(notification_id: str) -> str:
+    """The id as the mail service's tags may hold it: letters, digits, underscores and hyphens only."""
+    return notification_id.replace(":", "_")
+
+
+def id_of(tag: str) -> str | None:
+    """The id that `tag_of` made a tag of; None for any other text."""
+    kind, _, rest = tag.partition("_")
+    number, _, letter = rest.partition("_")
+    return f"{kind}:{number}:{letter}" if kind == "mail" and number.isdecimal() and letter else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +86,14 @@ class Notification:
     """The id that the mail service gave, without angle brackets."""
     sent_at: datetime | None = None
     reason: str | None = None
+    told_at: datetime | None = None
+    """When the newest feedback says that it happened."""
     version: int = 0
+
+    @property
+    def letter(self) -> str:
+        """Which letter it is, such as ``review_request``."""
+        return self.notification_id.rpartition(":")[2]
 
     @property
     def key(self) -> "Key[Notification]":
@@ -61,7 +101,7 @@ class Notification:
 
     @staticmethod
     def at(request_id: str, notification_id: str) -> "Key[Notification]":
-        return Key(Notification, f"request/{request_id}", f"notification/{notification_id}")
+        return Key(Notification, f"request/{request_id}", f"{NOTIFICATION_PREFIX}{notification_id}")
 
     @property
     def indexes(self) -> Mapping[Index, Place]:
@@ -70,6 +110,21 @@ class Notification:
     @property
     def forget_after(self) -> datetime | None:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What the mail service tells of one notification after it has taken it."""
+
+    request_id: str
+    notification_id: str
+    status: NotificationStatus
+    happened_at: datetime
+    message_id: str | None = None
+    reason: str | None = None
+    """What the reader's server or the mail service says, in one line."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Ids and classes that prove it, such as ``feedback_id`` and ``bounce_type``."""
 
 
 @dataclass(frozen=True, slots=True)

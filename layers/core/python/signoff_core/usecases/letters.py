@@ -34,10 +34,12 @@ from signoff_core.usecases.asked import AskedRequest, about, asking, branding, r
 from signoff_core.usecases.contents import Shown, Words, read_content, words_of
 from signoff_core.usecases.reasons import read_reasons
 
-WHILE_PENDING = frozenset(
+ASKING = frozenset(
     {"review_request", "reminder", "escalated", "expired_token", "blank_reply", "unclear_reply", "unreadable_reply"}
 )
-"""Letters that ask for an answer: of no use once the request is closed."""
+"""Letters that ask for an answer."""
+WHILE_PENDING = ASKING | {"bounce_notice"}
+"""Letters that are of no use once the request is closed."""
 ANSWERS = frozenset(
     {
         "confirmation",

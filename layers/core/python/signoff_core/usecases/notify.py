@@ -1,5 +1,6 @@
 """Sending the mails that an entry calls for: claimed before the mail service is called, recorded after it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,7 +9,7 @@ from signoff_core.domain.closing import EffectDraft, record
 from signoff_core.domain.contents import Content, ContentKind
 from signoff_core.domain.entries import SERVICE, Action, Happening
 from signoff_core.domain.key_ring import KeyRing
-from signoff_core.domain.notifications import CLAIM_SECONDS, Notification, NotificationStatus
+from signoff_core.domain.notifications import CLAIM_SECONDS, Notification, NotificationStatus, tag_of
 from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Effect, Request, Status
 from signoff_core.mail.compose import Envelope, compose, thread_root
@@ -18,10 +19,12 @@ from signoff_core.mail.render import render
 from signoff_core.ports import Changed, Mailer, MailRefused, Objects, Store, Vault
 from signoff_core.usecases.asked import AskedRequest, fetch_asked
 from signoff_core.usecases.attempts import until_written
-from signoff_core.usecases.contents import seal_content
-from signoff_core.usecases.letters import ANSWERS, WHILE_PENDING, Desk, write_letter
+from signoff_core.usecases.contents import read_content, seal_content
+from signoff_core.usecases.letters import ANSWERS, ASKING, WHILE_PENDING, Desk, write_letter
 
 MAIL = "mail"
+MAX_SENT_LINES = 4000
+"""How many lines of our own mails are kept for telling quotes from answers."""
 SETTLED = (NotificationStatus.SENT, NotificationStatus.FAILED, NotificationStatus.SKIPPED)
 """What is written together with the end of the effect: such a notification is owed no more."""
 
@@ -81,15 +84,15 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
             compose(_envelope(letter, effect, request, post.sender), rendered),
             sender=post.sender.address,
             to=effect.to,
-            tags={"request_id": request.request_id, "notification": effect.id.replace(":", "_")},
+            tags={"request_id": request.request_id, "notification": tag_of(effect.id)},
         )
     except MailRefused as refusal:
         _refused(effect, asked, claimed, str(refusal), post, now)
         return False
     sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now)
     text = None
-    if effect.name in WHILE_PENDING and asked.is_readable:
-        text = _sent_text(asked, "\n".join(own_lines(rendered)), post)
+    if effect.name in ASKING and asked.is_readable:
+        text = _sent_text(asked, own_lines(rendered), post)
     _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": message_id}, post, now, sent, text)
     return True
 
@@ -146,13 +149,18 @@ def _envelope(letter: Letter, effect: Effect, request: Request, sender: Sender) 
     )
 
 
-def _sent_text(asked: AskedRequest, text: str, post: Post) -> Content:
-    """The lines that a reply may quote, sealed."""
+def _sent_text(asked: AskedRequest, lines: Sequence[str], post: Post) -> Content:
+    """The lines that a reply may quote, those of the request's earlier mails among them, sealed."""
+    key = asked.data_key(post.vault)
+    before = read_content(asked.sent, key=key, vault=post.vault, objects=post.objects)
+    newest = set(lines)
+    # The newest mail's come last: its end is where a quote of it ends.
+    known = [*(line for line in str(before or "").splitlines() if line not in newest), *lines]
     return seal_content(
         ContentKind.SENT,
-        text,
+        "\n".join(known[-MAX_SENT_LINES:]),
         request_id=asked.request.request_id,
-        key=asked.data_key(post.vault),
+        key=key,
         vault=post.vault,
         objects=post.objects,
         version=asked.sent.version if asked.sent else 0,
@@ -188,7 +196,7 @@ def _refused(
 ) -> None:
     """The mail service will not take it: say so on the request, and tell the creator if an asking mail is lost."""
     creator = asked.deployment.creator_email
-    tell = effect.name in WHILE_PENDING and effect.to != creator
+    tell = effect.name in ASKING and effect.to != creator
     effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
     failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason)
     _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"reason": reason}, post, now, failed, effects=effects)

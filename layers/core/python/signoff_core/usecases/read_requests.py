@@ -8,6 +8,7 @@ from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import NotFound
 from signoff_core.domain.flows import Flow
+from signoff_core.domain.notifications import Notification
 from signoff_core.domain.requests import Request, ResumeStatus
 from signoff_core.ports import ContentErased, Entries, Objects, Store, Vault
 from signoff_core.usecases.contents import (
@@ -19,6 +20,7 @@ from signoff_core.usecases.contents import (
     shown_of,
     words_of,
 )
+from signoff_core.usecases.notifications import notifications_of
 from signoff_core.usecases.reasons import REASON_DIGEST, read_reasons
 
 TIMELINE_PAGE = 100
@@ -33,6 +35,7 @@ class RequestView:
     words: Words | None
     reason: str | None = None
     """Why it was cancelled or reassigned, the newest time that somebody said so."""
+    notifications: tuple[Notification, ...] = ()
 
 
 def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects) -> RequestView:
@@ -42,6 +45,7 @@ def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault,
     words_row = Content.at(rid, ContentKind.RESPONSE)
     fetched = store.fetch(Request.at(rid), key_row, shown_row, words_row)
     request = visible_to(caller, fetched[Request.at(rid)], request_id)
+    mails = tuple(notifications_of(rid, store=store))
     reasons: Mapping[int, str] = {}
     try:
         key = open_key(fetched[key_row], vault=vault)
@@ -50,12 +54,13 @@ def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault,
         if request.reason_seq is not None:
             reasons = read_reasons(rid, [request.reason_seq], key=key, store=store, vault=vault, objects=objects)
     except ContentErased:
-        return RequestView(request, None, None)
+        return RequestView(request, None, None, notifications=mails)
     return RequestView(
         request,
         shown_of(shown),
         None if words is None else words_of(words),
         reasons.get(request.reason_seq or 0),
+        mails,
     )
 
 
