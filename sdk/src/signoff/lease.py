@@ -12,6 +12,7 @@ from signoff.reviews import Claim, ReviewService
 logger = logging.getLogger(__name__)
 
 RENEWALS_PER_LEASE = 3
+JOIN_SECONDS = 10.0
 
 
 class Lease:
@@ -46,6 +47,8 @@ class Lease:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stopped.set()
+        # A renewal under way may not outlive the client that it uses.
+        self._thread.join(JOIN_SECONDS)
 
     @property
     def is_held(self) -> bool:
