@@ -146,6 +146,46 @@ def show(request_id: str, url: str | None) -> None:
 
 
 @main.command()
+@click.argument("path", metavar="FOLDER_OR_RECEIPT", type=click.Path(path_type=Path))
+@click.option("--key", metavar="FINGERPRINT", help="The fingerprint of the public key, as you know it by another way.")
+@click.option(
+    "--known",
+    "known_path",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="An earlier receipt, or the manifest of an earlier export: what was sealed then must still be sealed.",
+)
+def verify(path: Path, key: str | None, known_path: Path | None) -> None:
+    """Check an audit export or a receipt, offline.
+
+    Exit code 0: intact. 1: tampered with, naming the first bad entry. 2: incomplete. 3: not readable as either.
+    """
+    from signoff.verify import Known, Verdict, read_known, size_of
+    from signoff.verify import verify as check
+
+    try:
+        known = read_known(known_path, key) if known_path else Known(key)
+    except ValueError as error:
+        click.echo(f"UNREADABLE  {error}", err=True)
+        sys.exit(Verdict.UNREADABLE)
+    with click.progressbar(length=size_of(path), label="checking", file=sys.stderr) as bar:
+        report = check(path, known=known, tell=bar.update)
+    counted = f"{report.entries} entries of {report.subjects} subjects, {report.seals} seals"
+    if report.verdict is Verdict.INTACT:
+        click.echo(f"INTACT  {counted}")
+    else:
+        where = f"{report.where}: " if report.where else ""
+        click.echo(f"{report.verdict.name}  {where}{report.reason}")
+    if report.key:
+        click.echo(f"key     {report.key}" + ("" if key else "  (compare it with the one that you were given)"))
+    if known_path:
+        click.echo(f"known   {report.compared} of {len(known.seals)} earlier seals found and unchanged")
+    for note in report.notes:
+        click.echo(f"note    {note}")
+    sys.exit(report.verdict)
+
+
+@main.command()
 @click.argument("target", metavar="[PACKAGE.MODULE[:FLOWCLASS]]", required=False)
 @click.option("--url", help=URL_HELP)
 def doctor(target: str | None, url: str | None) -> None:

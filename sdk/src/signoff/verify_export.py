@@ -80,10 +80,9 @@ def check_export(folder: Path, known: Known, report: Report, tell: Callable[[int
     _check_entries(files, chain, report)
     files.check()
     counted = {"subjects": report.subjects, "entries": report.entries}
-    last = {"first": manifest["seals"]["first"], "last": manifest["seals"]["first"] + report.seals - 1}
-    if any(manifest.get(name) != count for name, count in counted.items()) or (
-        manifest["seals"] != {**last, "last_hash": chain.last_hash}
-    ):
+    first = chain.first if report.seals else 0
+    sealed = {"first": first, "last": max(0, first + report.seals - 1), "last_hash": chain.last_hash}
+    if {name: manifest.get(name) for name in counted} != counted or manifest["seals"] != sealed:
         raise Tampered(MANIFEST, "it does not count what is there")
     if not key.has_signed(canonical(manifest), outer.get("signature")):
         raise Tampered(MANIFEST, "its signature does not belong to it")
