@@ -21,6 +21,8 @@ REQUEST_INDEXES = (
     ("by_responder", "responder_key", "closed"),
 )
 INSTALL_KEY_CHARACTERS = 48
+# One more than the delivery log keeps its rows.
+DELIVERY_DAYS = 31
 KEY_RING_SECRET_CHARACTERS = 64
 # The service adds the secret to it.
 KEY_RING = '{"kid": 1}'
@@ -140,6 +142,7 @@ class DataStack(Stack):
                 s3.LifecycleRule(
                     id="inbound-mail", prefix="inbound/", expiration=Duration.days(self.settings.inbound_mail_days)
                 ),
+                s3.LifecycleRule(id="deliveries", prefix="deliveries/", expiration=Duration.days(DELIVERY_DAYS)),
             ],
         )
         accept(
@@ -201,7 +204,7 @@ class DataStack(Stack):
         accept(
             secret,
             "AwsSolutions-SMG4",
-            "A mail in flight must stay valid: old keys live until their last mail expired, which no schedule knows",
+            "The function rotate_keys rotates it: old keys stay until the last mail that they signed has expired",
         )
         return secret
 

@@ -8,6 +8,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_sqs as sqs
 
 from infra.settings import Settings
 from infra.stacks.data import REQUEST_INDEXES, DataStack, bucket_name
@@ -22,6 +23,7 @@ class Surroundings:
     data: DataStack
     bus: events.EventBus
     public_url: str
+    webhook_queue: sqs.Queue
 
 
 Need = Callable[[Surroundings, lambda_.Function], None]
@@ -88,6 +90,14 @@ def key_ring(here: Surroundings, function: lambda_.Function) -> None:
     function.add_environment("SIGNOFF_KEY_RING_SECRET_ARN", arn)
 
 
+def rotating_key_ring(here: Surroundings, function: lambda_.Function) -> None:
+    """Read the signing keys and write the ring with a fresh one."""
+    key_ring(here, function)
+    resource = here.data.key_ring.node.default_child
+    assert isinstance(resource, secretsmanager.CfnSecret)
+    _allow(function, ["secretsmanager:PutSecretValue"], [resource.attr_id])
+
+
 def install_key(here: Surroundings, function: lambda_.Function) -> None:
     """Read the install key, to compare a caller's with it."""
     arn = _allow_secret(here, function, here.data.install_key)
@@ -112,6 +122,43 @@ def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
         {"StringEquals": {"ses:FromAddress": settings.mail_from}},
     )
     function.add_environment("SIGNOFF_CONFIGURATION_SET", settings.configuration_set)
+
+
+def webhook_queue(here: Surroundings, function: lambda_.Function) -> None:
+    """Have webhook deliveries made."""
+    _allow(function, ["sqs:SendMessage"], [here.webhook_queue.queue_arn])
+    function.add_environment("SIGNOFF_WEBHOOK_QUEUE_URL", here.webhook_queue.queue_url)
+
+
+def delivery_bodies(here: Surroundings, function: lambda_.Function) -> None:
+    """Store what deliveries send, where it is too large for a row, and read it for a redelivery."""
+    _allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "deliveries/*")
+
+
+def own_deliveries(here: Surroundings, function: lambda_.Function) -> None:
+    """Read and change the rows of deliveries, and open what they send: no request, no webhook, no other data key."""
+    _allow(
+        function,
+        ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"],
+        [here.data.requests.table_arn],
+        {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["delivery/*"]}},
+    )
+    _allow_key_through(here, function, "dynamodb")
+    _allow_objects(here, function, ["s3:GetObject"], "deliveries/*")
+    _allow_key_through(here, function, "s3")
+    _allow(
+        function,
+        ["kms:Decrypt"],
+        [here.data.key.key_arn],
+        {"StringLike": {"kms:EncryptionContext:owner": "delivery/*"}},
+    )
+    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("SIGNOFF_KMS_KEY_ID", here.data.key.key_id)
+
+
+def loopback_webhooks(here: Surroundings, function: lambda_.Function) -> None:
+    """Let webhooks go to loopback addresses, on the developer's own machine and nowhere else."""
+    function.add_environment("SIGNOFF_LOOPBACK_WEBHOOKS", "true" if here.settings.is_local else "")
 
 
 def public_url(here: Surroundings, function: lambda_.Function) -> None:
