@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from signoff_core.domain.entries import BOOKKEEPING
 from signoff_core.adapters.ses_feedback import EVENT_TYPES
+from signoff_core.domain.entries import BOOKKEEPING
 from signoff_core.domain.notifications import NEVER_ARRIVED
 from signoff_core.usecases.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
@@ -308,7 +308,7 @@ class TestEvents:
     def test_every_function_that_is_called_asynchronously_keeps_its_failures(self, service: dict):
         kept = resources(service, "AWS::Lambda::EventInvokeConfig").values()
 
-        assert len(kept) == 3
+        assert len(kept) == 4
         assert all(config["DestinationConfig"]["OnFailure"]["Destination"] for config in kept)
 
     def test_queues_are_encrypted_and_keep_for_two_weeks(self, service: dict):
