@@ -46,6 +46,7 @@ class MemoryService(Service):
     def __post_init__(self) -> None:
         self.store, self.vault, self.objects = self.world.store, self.world.vault, self.world.objects
         self.bus, self.mailer, self.webhook_queue = self.world.bus, self.world.mailer, self.world.queue
+        self.archive, self.export_queue = self.world.archive, self.world.export_queue
 
     @property
     def ring(self) -> KeyRing:

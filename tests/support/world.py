@@ -73,6 +73,7 @@ class World:
     bus: MemoryBus = field(default_factory=MemoryBus)
     archive: Archive = field(default_factory=lambda: Archive(MemoryObjects(), MemorySigner(2026)))
     queue: MemoryQueue = field(default_factory=MemoryQueue)
+    export_queue: MemoryQueue = field(default_factory=MemoryQueue)
     ring: KeyRing = field(default_factory=lambda: KeyRing(1, {1: b"k" * 32}))
 
     def __post_init__(self) -> None:

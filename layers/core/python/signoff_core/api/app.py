@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 
+import signoff_core.api.audit
 import signoff_core.api.decisions
 import signoff_core.api.deployments
 import signoff_core.api.members
@@ -40,6 +41,7 @@ for part in (
     signoff_core.api.webhooks,
     signoff_core.api.requests,
     signoff_core.api.decisions,
+    signoff_core.api.audit,
     signoff_core.api.resumes,
 ):
     app.include_router(part.router)

@@ -34,6 +34,7 @@ class Environment:
     """Any text lets webhooks go to loopback addresses: set on the embedded stack only."""
     seal_bucket: str = ""
     seal_key_id: str = ""
+    export_queue: str = ""
     admins: str = ""
     """Addresses of those who manage everything, separated by spaces."""
 
@@ -69,6 +70,7 @@ _VARIABLES: Mapping[str, str] = {
     "loopback_webhooks": "SIGNOFF_LOOPBACK_WEBHOOKS",
     "seal_bucket": "SIGNOFF_SEAL_BUCKET",
     "seal_key_id": "SIGNOFF_SEAL_KEY_ID",
+    "export_queue": "SIGNOFF_EXPORT_QUEUE_URL",
     "admins": "SIGNOFF_ADMINS",
 }
 _ALWAYS = ("stage", "region", "organization_id", "requests_table", "audit_table")

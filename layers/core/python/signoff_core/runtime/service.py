@@ -13,6 +13,7 @@ from uuid import uuid4
 from signoff_core.domain.key_ring import KeyRing, ring_from_secret
 from signoff_core.runtime.clients import client
 from signoff_core.runtime.environment import Environment, read_environment
+from signoff_core.runtime.rings import UNKNOWN_KEY_SECONDS, Rotation, WatchedRing, rotate_ring
 from signoff_core.usecases.deployments import KeyMaterial
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 SECRET_SECONDS = 300
 """How long a warm function uses a secret before it reads it again: a rotated key works everywhere after that."""
+RING_SECRET_CHARACTERS = 64
 KEY_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
@@ -65,6 +67,13 @@ class Service:
         return Archive(S3Objects(client("s3"), env.seal_bucket), KmsSigner(client("kms"), env.seal_key_id))
 
     @cached_property
+    def export_queue(self) -> "Queue":
+        from signoff_core.adapters.sqs import SqsQueue
+
+        self.environment.need("export_queue")
+        return SqsQueue(client("sqs"), self.environment.export_queue)
+
+    @cached_property
     def bus(self) -> "Bus":
         from signoff_core.adapters.eventbridge import EventBridgeBus
 
@@ -86,8 +95,13 @@ class Service:
 
     @property
     def ring(self) -> KeyRing:
-        self.environment.need("key_ring_secret")
-        return ring_from_secret(self.secret(self.environment.key_ring_secret))
+        arn = self.environment.need("key_ring_secret").key_ring_secret
+        ring = ring_from_secret(self.secret(arn))
+
+        def reread() -> KeyRing:
+            return ring_from_secret(self.secret(arn, older_than_seconds=UNKNOWN_KEY_SECONDS))
+
+        return WatchedRing(ring.current, ring.keys, reread=reread)
 
     @property
     def install_key(self) -> str:
@@ -111,12 +125,19 @@ class Service:
     def tokens(self) -> "Tokens":
         from signoff_core.runtime.tokens import Tokens
 
-        return Tokens(self.environment.need("public_url").public_url, self.ring)
+        # As for callback URLs: the address of an install may change while a link is under way.
+        return Tokens(f"signoff-{self.environment.stage}", self.ring)
 
-    def secret(self, arn: str) -> str:
-        """A secret's text, read again after `SECRET_SECONDS`."""
+    def rotate_ring(self, after_days: float) -> Rotation:
+        """Give the key ring a fresh signing key when the current one has signed for so long."""
+        arn = self.environment.need("key_ring_secret").key_ring_secret
+        fresh = _random_text(RING_SECRET_CHARACTERS)
+        return rotate_ring(client("secretsmanager"), arn, after_days=after_days, new_secret=fresh, now=self.now())
+
+    def secret(self, arn: str, *, older_than_seconds: float = SECRET_SECONDS) -> str:
+        """A secret's text, read again when what is known of it is older than that."""
         known = self._secrets.get(arn)
-        if known is None or time.monotonic() - known[0] > SECRET_SECONDS:
+        if known is None or time.monotonic() - known[0] > older_than_seconds:
             text = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
             known = self._secrets[arn] = (time.monotonic(), text)
         return known[1]
