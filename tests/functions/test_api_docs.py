@@ -1,0 +1,55 @@
+"""docs/api.md says what the code does: routes exist, codes are those of the errors, examples are accepted."""
+
+import json
+import re
+from pathlib import Path
+
+from support.http import call, key_for
+from support.world import World
+
+from signoff_core.domain import errors
+
+PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+
+
+def test_every_route_of_the_page_is_in_the_openapi_document() -> None:
+    document = call(World(), "GET", "/v1/openapi.json")
+    known = {re.sub(r"[{<]\w+[}>]", "{}", path): operations for path, operations in document["paths"].items()}
+    told = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/v1/[^`\s?]*)", PAGE)
+    assert len(told) >= 10
+    for method, path in told:
+        if path != "/v1/openapi.json":
+            assert method.lower() in known.get(re.sub(r"{\w+}", "{}", path), {}), f"{method} {path}"
+
+
+def test_every_code_of_an_error_class_is_explained() -> None:
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.SignoffError)]
+    generic = {"error", "refused"}
+    codes = {k.code for k in kinds} - generic
+    assert {code for code in codes if f"`{code}`" not in PAGE} == set()
+
+
+def test_the_example_of_an_error_has_the_shape_of_one() -> None:
+    world = World()
+    deployment = world.deployment()
+    request_id = world.pause(deployment).request.request_id
+    key = key_for(world, deployment, "manage")
+    path = f"/v1/requests/{request_id}/response"
+    assert call(world, "POST", path, key, {"outcome": "approved"}).status == 200
+    refused = call(world, "POST", path, key, {"outcome": "rejected"})
+    (example,) = re.findall(r"```json\n(\{\n  \"type\".*?)```", PAGE, re.DOTALL)
+    assert set(refused.json) == set(json.loads(example))
+    assert refused["detail"].startswith("this request was answered with 'approved' by key/")
+
+
+def test_the_example_of_explain_is_what_is_answered() -> None:
+    world = World()
+    rules = [
+        {"name": "Approvals to Finance", "match": {"method_name": "approve_*"}, "assign_to_email": "f@company.com"},
+        {"name": "Route to Sales Rep", "match": {"method_name": "review_*"}, "assign_from_input": "sales_rep_email"},
+    ]
+    key = key_for(world, world.deployment(rules=rules), "manage")
+    body = {"method_name": "review_content", "state": {"sales_rep_email": "alice@company.com"}}
+    told = call(world, "POST", "/v1/deployments/1/rules/explain", key, body)
+    (example,) = re.findall(r"```json\n(\{\n  \"assigned_to_email\".*?)```", PAGE, re.DOTALL)
+    assert told.json == json.loads(example)
