@@ -22,6 +22,10 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"boto3", "botocore", "cryptography", "jwt", "urllib3", "mypy_boto3_*"},
     ),
     "api": ({"domain", "ports", "usecases", "runtime", "api", "version"}, {"aws_lambda_powertools", "pydantic"}),
+    "dashboard": (
+        {"domain", "ports", "mail", "usecases", "runtime", "dashboard"},
+        {"jinja2", "markupsafe"},
+    ),
     "runtime": (
         {"domain", "ports", "mail", "usecases", "adapters", "runtime"},
         {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_*"},

@@ -108,6 +108,8 @@ class Identity:
     session_id: str
     is_admin: bool = False
     grants: tuple[Grant, ...] = ()
+    since: datetime | None = None
+    """When the session began."""
 
     def manages(self, deployment_id: int) -> bool:
         return self.is_admin or any(

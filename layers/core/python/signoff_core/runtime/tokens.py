@@ -9,7 +9,7 @@ from signoff_core.domain.sessions import SESSION_IDLE_HOURS, Session, SignIn, co
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Issues and reads them; `issuer` is the install's public URL."""
+    """Issues and reads them; `issuer` names this install."""
 
     issuer: str
     ring: KeyRing

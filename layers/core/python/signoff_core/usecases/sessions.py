@@ -19,7 +19,8 @@ def identify(address: str, session_id: str, *, store: Store, admins: Collection[
     session, person = fetched[session_row], fetched[person_row]
     if session is None or not session.is_live(now=now):
         return None
-    return Identity(address, session_id, address in admins, person.grants if person else ())
+    grants = person.grants if person else ()
+    return Identity(address, session_id, address in admins, grants, session.created_at)
 
 
 def live_sessions(identity: Identity, *, store: Store, now: datetime) -> tuple[Session, ...]:

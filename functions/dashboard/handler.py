@@ -1,0 +1,9 @@
+"""HTTP API -> page."""
+
+from collections.abc import Mapping
+
+from signoff_core.dashboard.app import answer
+
+
+def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
+    return answer(event)

@@ -1,0 +1,27 @@
+"""Bus event -> the mail that lets somebody sign in, if they may."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from signoff_core.domain.sessions import SignIn
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.service import service
+from signoff_core.usecases.sign_in import SignInMail, mail_sign_in
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    sign_in_id = str(cast("Mapping[str, object]", event["detail"])["sign_in_id"])
+    made = service()
+    tokens, sender = made.tokens, made.sender
+
+    def link(sign_in: SignIn) -> str:
+        return f"{made.environment.need('public_url').public_url}/sign-in/link/{tokens.link(sign_in)}"
+
+    done = mail_sign_in(
+        sign_in_id,
+        mail=SignInMail(made.mailer, sender.name, sender.address, link, tokens.code),
+        store=made.store,
+        admins=made.environment.admin_addresses,
+        now=made.now(),
+    )
+    logger().info("sign-in", extra={"sign_in_id": sign_in_id, "done": done})

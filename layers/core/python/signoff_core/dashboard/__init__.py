@@ -1,0 +1,1 @@
+"""The pages for people: sign-in, inbox, review, history, analytics, settings; rendered on the server, lean to import."""

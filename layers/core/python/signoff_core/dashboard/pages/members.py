@@ -1,0 +1,55 @@
+"""Members of a deployment."""
+
+from signoff_core.dashboard.visits import Visit
+from signoff_core.dashboard.web import Answer
+from signoff_core.domain.errors import FieldError, InvalidInput
+from signoff_core.domain.members import Permission
+from signoff_core.usecases.deployments import read_deployment
+from signoff_core.usecases.members import list_members, remove_member, set_member
+
+
+def page(visit: Visit) -> Answer:
+    return _page(visit, done="Saved." if visit.asked.get("saved") else "")
+
+
+def save(visit: Visit) -> Answer:
+    address = visit.asked.field("address")
+    try:
+        set_member(
+            visit.deployment_id,
+            address,
+            list(visit.asked.form.get("permissions") or ()),
+            caller=visit.who.within(visit.deployment_id),
+            store=visit.store,
+            now=visit.now,
+        )
+    except InvalidInput as error:
+        return _page(visit, status=422, errors=error.errors, typed=address)
+    return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def remove(visit: Visit) -> Answer:
+    caller = visit.who.within(visit.deployment_id)
+    remove_member(visit.deployment_id, visit.asked.field("address"), caller=caller, store=visit.store, now=visit.now)
+    if not visit.who.is_admin and visit.asked.field("address").lower() == visit.who.address:
+        return visit.redirect("/")
+    return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def _page(
+    visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), typed: str = "", done: str = ""
+) -> Answer:
+    caller = visit.who.within(visit.deployment_id)
+    return visit.page(
+        "members.html",
+        status=status,
+        deployment=read_deployment(visit.deployment_id, caller=caller, store=visit.store),
+        members=list_members(visit.deployment_id, caller=caller, store=visit.store).items,
+        permissions=[
+            (Permission.MANAGE.value, "Manage", "configure everything here, see all requests"),
+            (Permission.RESPOND.value, "Respond", "sign in, see and answer what is assigned to them"),
+        ],
+        errors=errors,
+        typed=typed,
+        done=done,
+    )

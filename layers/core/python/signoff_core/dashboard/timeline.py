@@ -1,0 +1,119 @@
+"""Entries of the audit trail as lines that a person reads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from signoff_core.dashboard.words import action_words, duration, source_words
+from signoff_core.domain.canonical import Json
+from signoff_core.domain.entries import Action, Entry
+from signoff_core.mail.wording import label, one_line
+
+TONES: Mapping[Action, str] = {
+    Action.REQUEST_RESPONDED: "good",
+    Action.RESUME_SUCCEEDED: "good",
+    Action.REQUEST_AUTO_RESPONDED: "wait",
+    Action.REQUEST_ESCALATED: "wait",
+    Action.SLA_BREACHED: "bad",
+    Action.RESUME_FAILED: "bad",
+    Action.REPLY_REJECTED: "bad",
+    Action.NOTIFICATION_BOUNCED: "bad",
+    Action.NOTIFICATION_FAILED: "bad",
+    Action.NOTIFICATION_COMPLAINED: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One line of a timeline."""
+
+    seq: int
+    at: datetime
+    what: str
+    detail: str
+    who: str
+    tone: str
+    reason: str | None
+    hash: str
+
+
+def told(entry: Entry, reason: str | None = None) -> Told:
+    """The line of an entry, with the reason that stands behind it."""
+    describe = _DETAILS.get(entry.action)
+    detail = describe(entry.data) if describe else ""
+    return Told(
+        seq=entry.seq,
+        at=entry.at,
+        what=action_words(entry.action.value),
+        detail=one_line(detail, 300),
+        who=_who(entry),
+        tone=TONES.get(entry.action, ""),
+        reason=reason,
+        hash=entry.hash,
+    )
+
+
+def _who(entry: Entry) -> str:
+    kind, name = entry.actor.kind, entry.actor.id
+    if kind == "service":
+        return "Signoff"
+    if kind == "key":
+        return f"API key {name}"
+    return f"worker {name}" if kind == "worker" else name
+
+
+def _text(data: Mapping[str, Json], name: str) -> str:
+    value = data.get(name)
+    return "" if value is None else str(value)
+
+
+def _assigned(data: Mapping[str, Json]) -> str:
+    rule = _text(data, "rule")
+    to = _text(data, "assigned_to_email") or _text(data, "to_email")
+    return f"to {to}, by the rule “{rule}”" if rule else f"to {to}: {_text(data, 'reason')}"
+
+
+def _answered(data: Mapping[str, Json]) -> str:
+    outcome = _text(data, "outcome")
+    seconds = data.get("response_seconds")
+    after = f", after {duration(seconds)}" if isinstance(seconds, int) else ""
+    what = f"“{label(outcome)}”" if outcome else "in free text"
+    identity = f" ({_text(data, 'identity')})" if _text(data, "identity") else ""
+    return f"{what} {source_words(_text(data, 'source'))}{identity}{after}"
+
+
+def _mail(data: Mapping[str, Json]) -> str:
+    reason = f": {_text(data, 'reason')}" if _text(data, "reason") else ""
+    return f"{label(_text(data, 'letter'))} to {_text(data, 'to')}{reason}"
+
+
+def _opened(data: Mapping[str, Json]) -> str:
+    return f"{_text(data, 'flow_name')}.{_text(data, 'method_name')}, review {_text(data, 'number')}"
+
+
+def _handed(data: Mapping[str, Json]) -> str:
+    return f"to {_text(data, 'to_email') or _text(data, 'assigned_to_email')}"
+
+
+def _attempt(data: Mapping[str, Json]) -> str:
+    reason = f": {_text(data, 'reason')}" if _text(data, "reason") else ""
+    return f"attempt {_text(data, 'attempt')}{reason}" if _text(data, "attempt") else reason.removeprefix(": ")
+
+
+_DETAILS: Mapping[Action, Callable[[Mapping[str, Json]], str]] = {
+    Action.REQUEST_OPENED: _opened,
+    Action.REQUEST_ASSIGNED: _assigned,
+    Action.REQUEST_REASSIGNED: _handed,
+    Action.REQUEST_ESCALATED: _handed,
+    Action.REQUEST_RESPONDED: _answered,
+    Action.REQUEST_AUTO_RESPONDED: _answered,
+    Action.REPLY_REJECTED: lambda data: label(_text(data, "reason")),
+    Action.NOTIFICATION_SENT: _mail,
+    Action.NOTIFICATION_FAILED: _mail,
+    Action.NOTIFICATION_SKIPPED: _mail,
+    Action.NOTIFICATION_BOUNCED: _mail,
+    Action.RESUME_CLAIMED: _attempt,
+    Action.RESUME_CONSUMED: _attempt,
+    Action.RESUME_SUCCEEDED: _attempt,
+    Action.RESUME_FAILED: _attempt,
+}
