@@ -13,11 +13,13 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from infra.assets import AssetsFailed, ingredients, make_assets
 from infra.settings import ROOT
 
 BUILD = ROOT / ".signoff" / "build"
 # A changed recipe is a changed product: raise this when the steps below change.
 RECIPE = "1"
+DASHBOARD = Path("signoff_core") / "dashboard"
 LAMBDA_PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 # Folders that no running service imports.
 UNUSED_FOLDERS = frozenset({"__pycache__", "tests", "test", "bin", "include", "share"})
@@ -39,9 +41,33 @@ def function_asset(folder: Path) -> Path:
 
 
 def core_layer(source: Path) -> Path:
-    """The layer with the service's own package, signoff_core."""
+    """The layer with the service's own package, signoff_core, and with the files of its dashboard."""
     files = list(_source_files(source))
-    return _kept("core", _digest_of_files(source, files), lambda out: _copy(source, files, out / "python"))
+    static = source / DASHBOARD / "static"
+    assets = dashboard_assets(static) if static.is_dir() else None
+
+    def make(out: Path) -> None:
+        _copy(source, files, out / "python")
+        if assets is not None:
+            shutil.copytree(assets, out / "python" / DASHBOARD / "assets")
+
+    return _kept("core", _digest([_digest_of_files(source, files).encode(), (assets or Path()).name.encode()]), make)
+
+
+def dashboard_assets(static: Path) -> Path:
+    """Style sheet, script and fonts of the dashboard, under hashed names; what is not ours is from package-lock.json.
+
+    Raises BuildFailed.
+    """
+    digest = _digest(path.read_bytes() for path in ingredients(static))
+
+    def make(out: Path) -> None:
+        try:
+            make_assets(static, out, npm=tool("npm"))
+        except AssetsFailed as problem:
+            raise BuildFailed(str(problem)) from problem
+
+    return _kept("assets", digest, make)
 
 
 def deps_layer(architecture: str, *, for_aws: bool) -> Path:

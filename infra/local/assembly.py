@@ -16,7 +16,7 @@ from infra.settings import LOCAL_STAGE, ROOT, Code
 # What a template or an asset can depend on, besides the code of functions and layer.
 SOURCES = (
     *("infra/app.py", "infra/build.py", "infra/settings.py", "infra/deadlines.asl.json", "infra/stacks"),
-    *("cdk.json", "uv.lock"),
+    *("infra/assets.py", "package.json", "package-lock.json", "cdk.json", "uv.lock"),
 )
 INGREDIENTS = frozenset({".py", ".json", ".txt", ".html", ".css", ".js", ".svg", ".md", ".toml", ".typed"})
 
