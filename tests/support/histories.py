@@ -1,7 +1,7 @@
 """Any history of a few requests: people answer, machines repeat, delay, lose and die, and after every step it holds."""
 
+import re
 from collections.abc import Callable
-from contextlib import suppress
 from typing import ClassVar
 
 from hypothesis import strategies as st
@@ -39,10 +39,11 @@ SETTINGS: tuple[dict[str, object], ...] = (
     {"email_notifications": False, "auto_response": {"enabled": True, "timeout_minutes": 5, "default_outcome": "x"}},
 )
 TEXTS = (*OPTIONS, "looks fine to me", "", "> quoted only", "approved\n\nOn Monday somebody wrote:\n> rejected")
-CHAPTERS = 30
-"""Steps of one history."""
+CHAPTERS = 60
+"""Steps of one history, at most."""
+REPLY_ADDRESS = re.compile(rf"r-[a-z2-7]{{56}}@{re.escape(REPLY_DOMAIN)}".encode())
 
-some = st.integers(0, 11)
+some = st.one_of(st.integers(0, 1), st.integers(0, 11))
 faults = st.none() | st.builds(Fault, at=st.integers(1, 9), when=st.sampled_from(("before", "after")))
 
 
@@ -71,18 +72,19 @@ class History(RuleBasedStateMachine):
     def do(self, act: Callable[[], object], fault: Fault | None = None) -> object:
         """Take a step; what it was refused, and that it failed, changes nothing that must hold."""
         self.calls.start(fault)
+        self.refused = False
         try:
-            with suppress(SignoffError):
-                return act()
-        except Outage:
-            pass
+            return act()
+        except (SignoffError, Outage):
+            self.refused = True
         finally:
             self.calls.start()
             self.twice |= sent_but_not_recorded(self.world)
         return None
 
     def request_id(self, which: int) -> str:
-        return self.request_ids[which % len(self.request_ids)]
+        """The newest request is number 0."""
+        return self.request_ids[-1 - which % len(self.request_ids)]
 
     # Flows.
 
@@ -93,6 +95,25 @@ class History(RuleBasedStateMachine):
         pause = lambda: self.world.pause(self.deployment, flow_id=f"flow-{flow}", request_id=request_id)  # noqa: E731
         self.do(pause, fault)
         self.do(pause)  # the SDK sends it again until it is told
+
+    @rule(flow=st.integers(1, 3), text=st.sampled_from(OPTIONS), deliver=st.booleans(), fault=faults)
+    def pause_and_answer(self, flow: int, text: str, deliver: bool, fault: Fault | None) -> None:
+        """The common case, so that histories go on from there."""
+        self.pause(flow, None)
+        self.world.deliver()
+        if self.addresses():
+            self.reply(0, text, None, PASS, False, 1, fault)
+            if deliver:
+                self.world.deliver()
+
+    @rule(worker=st.integers(1, 2), consume=st.booleans(), fault=faults)
+    def claim_and_work(self, worker: int, consume: bool, fault: Fault | None) -> None:
+        before = len(self.claims)
+        self.claim(worker, None)
+        if len(self.claims) > before:
+            self.work(before, "consumed", fault)
+            if consume:
+                self.work(before, "succeeded", fault)
 
     # People.
 
@@ -140,14 +161,10 @@ class History(RuleBasedStateMachine):
                 self.accept("message_id", message_id)
 
     def addresses(self) -> list[tuple[str, str]]:
-        """Every reply address that was ever mailed, with the person that it was mailed to."""
-        found = []
-        for mail in self.world.mailer.sent:
-            start = mail.message.find(b"\r\nReply-To: ")
-            if start >= 0 and f"@{REPLY_DOMAIN}".encode() in mail.message:
-                line = mail.message[start + 12 : mail.message.index(b"\r\n", start + 12)].decode()
-                found.append((line.strip().strip("<>"), mail.to))
-        return found
+        """Every reply address that was ever mailed, with the person that it was mailed to, the newest first."""
+        heads = ((mail.message[: mail.message.index(b"\r\n\r\n")], mail.to) for mail in self.world.mailer.sent)
+        found = [(address[0].decode(), to) for head, to in heads if (address := REPLY_ADDRESS.search(head))]
+        return found[::-1]
 
     @precondition(lambda self: self.request_ids)
     @rule(which=some, outcome=st.sampled_from(OPTIONS), key=st.integers(0, 2), fault=faults)
@@ -240,6 +257,8 @@ class History(RuleBasedStateMachine):
             done = step == "succeeded"
             error = None if done else "a listener failed"
             self.do(lambda: record_result(request_id, claim_id, succeeded=done, error=error, **held), fault)
+        if not self.refused:
+            assert self.world.request(request_id).resume.claim_id == claim_id, "a claim that was lost still counted"
 
     @precondition(lambda self: self.request_ids)
     @rule(which=some, outcome=st.sampled_from((None, *OPTIONS)), fault=faults)
