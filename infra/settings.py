@@ -55,6 +55,9 @@ class Settings:
 
     @property
     def prefix(self) -> str:
+    seal_lock: str
+    seal_lock_days: int
+    key_rotation_days: int
         """The start of every physical name."""
         return f"signoff-{self.stage}"
 
@@ -83,7 +86,8 @@ def read_settings(context: Callable[[str], object]) -> Settings:
     """Settings from the CDK context.
 
     `context` looks a key up, as `app.node.try_get_context` does: `stage`, `domain`, `inbound_domain`, `mail_from`,
-    `mail_from_name`, `organization_id`, `rule_set`, `inbound_mail_days`, `log_days`, `functions`, `core`.
+    `mail_from_name`, `organization_id`, `rule_set`, `admins`, `inbound_mail_days`, `log_days`, `key_rotation_days`, `functions`,
+    `core`.
     Raises BadContext for a value that is missing or cannot be used.
     """
     stage = _matching(context, "stage", DEFAULT_STAGE, STAGE, "1 to 16 lower-case letters, digits and inner hyphens")
@@ -118,6 +122,11 @@ def read_settings(context: Callable[[str], object]) -> Settings:
             core=Path(_text(context, "core", str(Code.core))),
         ),
     )
+        seal_lock=_matching(
+            context, "seal_lock", "governance", re.compile("governance|compliance"), "governance or compliance"
+        ),
+        seal_lock_days=_number(context, "seal_lock_days", DEFAULT_SEAL_LOCK_DAYS),
+        key_rotation_days=_number(context, "key_rotation_days", DEFAULT_KEY_ROTATION_DAYS),
 
 
 def _text(context: Callable[[str], object], key: str, default: str) -> str:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from aws_cdk import Aws, CfnCondition, CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy, Stack
+from aws_cdk import CfnCondition, CfnOutput, CfnParameter, Duration, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_events as events
@@ -12,8 +12,6 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_scheduler as scheduler
-from aws_cdk import aws_scheduler_targets as scheduler_targets
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
@@ -23,6 +21,7 @@ from infra.stacks.data import DataStack
 from infra.stacks.exceptions import accept
 from infra.stacks.functions import Functions, retention
 from infra.stacks.webhooks import add_webhooks, webhook_queue
+from infra.stacks.schedules import run_every
 
 SOURCE = "signoff"
 # The actions that somebody gets a mail about.
@@ -90,6 +89,7 @@ class ServiceStack(Stack):
         self._sweeper()
         add_webhooks(self, functions=self.functions, bus=self.bus, queue=queue, api=self.api, settings=settings)
         CfnOutput(self, "ApiUrl", value=self.public_url, description="SIGNOFF_URL of flows, and the base of the API")
+        self._key_rotation()
         CfnOutput(self, "BusName", value=self.bus.event_bus_name, description="The bus with every audit entry")
         CfnOutput(
             self,
@@ -281,31 +281,18 @@ class ServiceStack(Stack):
         function = self.functions.add(
             "sweeper", needs=[needs.requests_table, needs.audit_trail, needs.content, needs.bus]
         )
-        role = iam.Role(
-            self,
-            "SweeperScheduleRole",
-            assumed_by=iam.ServicePrincipal(
-                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-            ),
-            description="Lets the schedule call the sweeper",
-        )
-        resource = function.node.default_child
-        assert isinstance(resource, lambda_.CfnFunction)
-        accept(
-            role,
-            f"AwsSolutions-IAM5[Resource::<{self.get_logical_id(resource)}.Arn>:*]",
-            "The CDK's target grants the function's versions too; there is none",
-        )
-        scheduler.Schedule(
-            self,
-            "SweeperSchedule",
-            schedule_name=f"{self.settings.prefix}-sweeper",
-            description="Finds what the bus may have lost",
-            schedule=scheduler.ScheduleExpression.rate(Duration.minutes(SWEEP_EVERY_MINUTES)),
-            # The next run makes a missed one good, so a late one is not retried.
-            target=scheduler_targets.LambdaInvoke(
-                function, role=role, retry_attempts=0, dead_letter_queue=self.functions.dead_letters("sweeper")
-            ),
+        every = Duration.minutes(SWEEP_EVERY_MINUTES)
+        run_every(self.functions, "sweeper", function, every, why="Finds what the bus may have lost")
+
+    def _key_rotation(self) -> None:
+        function = self.functions.add("rotate_keys", needs=[needs.rotating_key_ring])
+        run_every(
+            self.functions,
+            "rotate_keys",
+            function,
+            Duration.days(1),
+            why="Gives the key ring a fresh signing key when it is time",
+            event={"after_days": self.settings.key_rotation_days},
         )
 
     def _rule(self, name: str, *, detail_type: list[str], detail: dict[str, object] | None = None) -> events.Rule:

@@ -11,7 +11,7 @@ from infra.settings import ROOT, Code
 from tests.infra.templates import Examined
 
 FUNCTIONS = (
-    *("api", "callbacks", "deadline", "inbound_mail", "mail_feedback", "notify", "relay", "sweeper"),
+    *("api", "callbacks", "deadline", "inbound_mail", "mail_feedback", "notify", "relay", "rotate_keys", "sweeper"),
     *("webhook_delivery", "webhook_fanout"),
 )
 ECHO = '''"""Answers what it was asked and told; or, by POST, does what it is asked with its own rights."""

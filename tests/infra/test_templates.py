@@ -13,7 +13,7 @@ from tests.infra.templates import Examined, as_list, environment, only, resource
 
 AUDIT = "Audit3D8ADE0A"
 FUNCTIONS = (
-    *("api", "relay", "notify", "inbound-mail", "mail-feedback", "deadline", "sweeper"),
+    *("api", "relay", "notify", "inbound-mail", "mail-feedback", "rotate-keys", "deadline", "sweeper"),
     *("webhook-fanout", "webhook-delivery", "callbacks"),
 )
 
@@ -35,6 +35,13 @@ def mail(examined: Examined) -> dict:
 
 def table(data: dict, name: str) -> dict:
     (found,) = [t for t in resources(data, "AWS::DynamoDB::Table").values() if t["TableName"] == name]
+    return found
+
+
+def schedule(service: dict, name: str) -> dict:
+    (found,) = [
+        s for s in resources(service, "AWS::Scheduler::Schedule").values() if s["Name"] == f"signoff-dev-{name}"
+    ]
     return found
 
 
@@ -176,6 +183,13 @@ class TestRights:
         assert "identity/signoff.example.com" in json.dumps(statement["Resource"])
         assert '"*"' not in json.dumps(statement["Resource"])
 
+    def test_only_the_function_for_it_writes_the_key_ring(self, service: dict):
+        writers = [(r, s) for r, s in statements(service) if "secretsmanager:PutSecretValue" in as_list(s["Action"])]
+
+        ((role, statement),) = writers
+        assert role.startswith("RotateKeysRole")
+        assert "KeyRing" in json.dumps(statement["Resource"])
+
     def test_only_the_api_reads_the_install_key(self, service: dict):
         readers = {r for r, s in statements(service) if "InstallKey" in json.dumps(s["Resource"])}
 
@@ -223,6 +237,7 @@ class TestFunctions:
             ("callbacks", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN PUBLIC_URL"),
             ("relay", "BUS_NAME"),
             ("notify", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN CONFIGURATION_SET PUBLIC_URL"),
+            ("rotate-keys", "KEY_RING_SECRET_ARN"),
             ("inbound-mail", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN"),
             ("mail-feedback", ""),
             ("deadline", "BUCKET KMS_KEY_ID"),
@@ -303,7 +318,13 @@ class TestEvents:
         assert "DeadlineFunctionArn" in machine["DefinitionSubstitutions"]
 
     def test_the_sweeper_runs_each_minute(self, service: dict):
-        assert only(service, "AWS::Scheduler::Schedule")["ScheduleExpression"] == "rate(1 minute)"
+        assert schedule(service, "sweeper")["ScheduleExpression"] == "rate(1 minute)"
+
+    def test_keys_are_looked_at_each_day_and_rotated_after_ninety(self, service: dict):
+        daily = schedule(service, "rotate-keys")
+
+        assert daily["ScheduleExpression"] == "rate(1 day)"
+        assert json.loads(daily["Target"]["Input"]) == {"after_days": 90}
 
     def test_every_function_that_is_called_asynchronously_keeps_its_failures(self, service: dict):
         kept = resources(service, "AWS::Lambda::EventInvokeConfig").values()

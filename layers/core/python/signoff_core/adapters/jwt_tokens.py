@@ -18,7 +18,7 @@ from typing import TypeAlias
 from jwt import PyJWT
 from jwt.exceptions import PyJWTError
 
-from signoff_core.domain.key_ring import KeyRing, Purpose
+from signoff_core.domain.key_ring import KEY_IDS, KeyRing, Purpose
 
 ALGORITHM = "HS256"
 LEEWAY_SECONDS = 60
@@ -29,6 +29,7 @@ JWT_PURPOSES = frozenset({Purpose.CALLBACK, Purpose.LINK, Purpose.SESSION})
 
 _REQUIRED_CLAIMS = ["exp", "iat", "aud", "iss", "jti", "sub", "purpose"]
 _HEADER_FIELDS = frozenset({"alg", "kid", "typ"})
+_KEY_IDS = frozenset(map(str, KEY_IDS))
 _LAST_SECOND = 253_402_300_799  # of the year 9999, where datetime ends
 _WEBHOOK_CLAIM = "webhook_id"
 
@@ -191,7 +192,7 @@ def _key_of(text: str, purpose: Purpose, ring: KeyRing) -> bytes:
     except (ValueError, RecursionError):
         raise BadToken from None
     kid = header.get("kid") if isinstance(header, dict) else None
-    if not isinstance(kid, str) or kid not in {str(known) for known in ring.keys} or header.keys() - _HEADER_FIELDS:
+    if not isinstance(kid, str) or kid not in _KEY_IDS or header.keys() - _HEADER_FIELDS:
         raise BadToken
     key = ring.key_for(purpose, int(kid))
     if key is None:

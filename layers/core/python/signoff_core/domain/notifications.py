@@ -51,7 +51,7 @@ NOTIFICATION_STEPS: Mapping[NotificationStatus, frozenset[NotificationStatus]] =
     _S.FAILED: frozenset(),
     _S.SKIPPED: frozenset(),
 }
-"""From each status to those that may follow; feedback for which there is no step came twice or late and changes nothing.
+"""From each status to those that may follow; feedback for which there is no step came twice or late: it is nothing new.
 
 Feedback may overtake the record of the sending, so `claimed` may be followed by all. A bounce may come after a delivery
 (a gateway took the mail, the mailbox behind it did not); a soft bounce after it is an automatic answer. The rest is
