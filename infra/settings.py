@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_STAGE = "dev"
 DEFAULT_INBOUND_MAIL_DAYS = 400
 DEFAULT_LOG_DAYS = 30
+DEFAULT_SEAL_LOCK_DAYS = 1
+DEFAULT_KEY_ROTATION_DAYS = 90
 LOCAL_STAGE = "local"
 LOCAL_DOMAIN = "signoff.test"
 
@@ -120,13 +122,13 @@ def read_settings(context: Callable[[str], object]) -> Settings:
         code=Code(
             functions=Path(_text(context, "functions", str(Code.functions))),
             core=Path(_text(context, "core", str(Code.core))),
-        ),
-    )
         seal_lock=_matching(
             context, "seal_lock", "governance", re.compile("governance|compliance"), "governance or compliance"
         ),
         seal_lock_days=_number(context, "seal_lock_days", DEFAULT_SEAL_LOCK_DAYS),
         key_rotation_days=_number(context, "key_rotation_days", DEFAULT_KEY_ROTATION_DAYS),
+        ),
+    )
 
 
 def _text(context: Callable[[str], object], key: str, default: str) -> str:
