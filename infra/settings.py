@@ -16,10 +16,12 @@ DEFAULT_SEAL_LOCK_DAYS = 1
 DEFAULT_KEY_ROTATION_DAYS = 90
 LOCAL_STAGE = "local"
 LOCAL_DOMAIN = "signoff.test"
+LOCAL_ADMIN = "admin@example.com"
 
 # The bucket's name is signoff-<stage>-content-<account>-<region>, at most 63 characters.
 STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,14}[a-z0-9])?")
 DOMAIN = re.compile(r"(?=.{1,200}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,253}")
 RULE_SET = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
@@ -40,7 +42,7 @@ class Settings:
     """One install of Signoff: its stage, its mail domain and how its code is built.
 
     `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `rule_set` is an SES receipt rule set
-    that exists already, or None to make one.
+    that exists already, or None to make one. `admins` are the addresses of those who manage every deployment.
     """
 
     stage: str
@@ -50,16 +52,17 @@ class Settings:
     mail_from_name: str
     organization_id: int
     rule_set: str | None
+    admins: tuple[str, ...]
     inbound_mail_days: int
     log_days: int
+    seal_lock: str
+    seal_lock_days: int
+    key_rotation_days: int
     architecture: str
     code: Code
 
     @property
     def prefix(self) -> str:
-    seal_lock: str
-    seal_lock_days: int
-    key_rotation_days: int
         """The start of every physical name."""
         return f"signoff-{self.stage}"
 
@@ -88,8 +91,8 @@ def read_settings(context: Callable[[str], object]) -> Settings:
     """Settings from the CDK context.
 
     `context` looks a key up, as `app.node.try_get_context` does: `stage`, `domain`, `inbound_domain`, `mail_from`,
-    `mail_from_name`, `organization_id`, `rule_set`, `admins`, `inbound_mail_days`, `log_days`, `key_rotation_days`, `functions`,
-    `core`.
+    `mail_from_name`, `organization_id`, `rule_set`, `admins`, `inbound_mail_days`, `log_days`, `key_rotation_days`,
+    `functions`, `core`.
     Raises BadContext for a value that is missing or cannot be used.
     """
     stage = _matching(context, "stage", DEFAULT_STAGE, STAGE, "1 to 16 lower-case letters, digits and inner hyphens")
@@ -116,17 +119,18 @@ def read_settings(context: Callable[[str], object]) -> Settings:
         ),
         organization_id=_number(context, "organization_id", 1),
         rule_set=_matching(context, "rule_set", "", RULE_SET, "the name of a receipt rule set") if rule_set else None,
+        admins=_addresses(context, "admins", (LOCAL_ADMIN,) if is_local else ()),
         inbound_mail_days=_number(context, "inbound_mail_days", DEFAULT_INBOUND_MAIL_DAYS),
         log_days=_number(context, "log_days", DEFAULT_LOG_DAYS),
-        architecture=_own_architecture() if is_local else "arm64",
-        code=Code(
-            functions=Path(_text(context, "functions", str(Code.functions))),
-            core=Path(_text(context, "core", str(Code.core))),
         seal_lock=_matching(
             context, "seal_lock", "governance", re.compile("governance|compliance"), "governance or compliance"
         ),
         seal_lock_days=_number(context, "seal_lock_days", DEFAULT_SEAL_LOCK_DAYS),
         key_rotation_days=_number(context, "key_rotation_days", DEFAULT_KEY_ROTATION_DAYS),
+        architecture=_own_architecture() if is_local else "arm64",
+        code=Code(
+            functions=Path(_text(context, "functions", str(Code.functions))),
+            core=Path(_text(context, "core", str(Code.core))),
         ),
     )
 
@@ -152,6 +156,19 @@ def _domain(context: Callable[[str], object], key: str, default: str | None) -> 
     if not DOMAIN.fullmatch(value):
         raise BadContext(f"context '{key}' is {value!r}: it must be a domain name, like signoff.example.com")
     return value
+
+
+def _addresses(context: Callable[[str], object], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    """Mail addresses, as a list or as one text with spaces or commas between them."""
+    value = context(key)
+    if value is None:
+        return default
+    given = value if isinstance(value, list | tuple) else str(value).replace(",", " ").split()
+    addresses = tuple(str(address).strip().lower() for address in given)
+    for address in addresses:
+        if not ADDRESS.fullmatch(address):
+            raise BadContext(f"context '{key}' holds {address!r}: it must be mail addresses, like ana@example.com")
+    return addresses
 
 
 def _number(context: Callable[[str], object], key: str, default: int) -> int:
