@@ -13,6 +13,8 @@ from tests.infra.templates import Examined
 FUNCTIONS = (
     *("api", "callbacks", "deadline", "inbound_mail", "mail_feedback", "notify", "relay", "rotate_keys", "sweeper"),
     *("webhook_delivery", "webhook_fanout"),
+    *("dashboard", "sign_in_mail"),
+    *("seal", "export", "metrics", "rebuild_metrics"),
 )
 ECHO = '''"""Answers what it was asked and told; or, by POST, does what it is asked with its own rights."""
 

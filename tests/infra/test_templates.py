@@ -15,6 +15,7 @@ AUDIT = "Audit3D8ADE0A"
 FUNCTIONS = (
     *("api", "relay", "notify", "inbound-mail", "mail-feedback", "rotate-keys", "deadline", "sweeper"),
     *("webhook-fanout", "webhook-delivery", "callbacks"),
+    *("dashboard", "sign-in-mail"),
 )
 
 
@@ -65,7 +66,7 @@ def test_the_service_that_runs_locally_is_the_service_that_goes_to_aws(examined:
         text = json.dumps(examined.template(install, "service"))
         text = text.replace(f"signoff-{stage}", "signoff-X").replace(domain, "example.com")
         text = re.sub(r"[0-9a-f]{64}", "digest", text).replace("x86_64", "arm64").replace(f'"{stage}"', '"X"')
-        text = re.sub(r'"SIGNOFF_(CONFIGURATION_SET|LOOPBACK_WEBHOOKS)": "[^"]*"', r'"SIGNOFF_\1": ""', text)
+        text = re.sub(r'"SIGNOFF_(CONFIGURATION_SET|LOOPBACK_WEBHOOKS|ADMINS)": "[^"]*"', r'"SIGNOFF_\1": ""', text)
         # Layers carry a digest of their content in their logical ids, permissions one of their path.
         template = json.loads(re.sub(r"(CoreLayer|DepsLayer|AllowEventRule)\w+", r"\1", text))
         # The mail stack refers to a function of this one.
@@ -175,13 +176,14 @@ class TestRights:
             )
             assert set(as_list(statement["Action"])) <= {"kms:Decrypt", "kms:GenerateDataKey"}
 
-    def test_only_notify_sends_mail_and_only_from_the_installs_address(self, service: dict):
-        ((role, statement),) = [(r, s) for r, s in statements(service) if "ses:SendRawEmail" in as_list(s["Action"])]
+    def test_two_functions_send_mail_and_only_from_the_installs_address(self, service: dict):
+        senders = {r: s for r, s in statements(service) if "ses:SendRawEmail" in as_list(s["Action"])}
 
-        assert role.startswith("NotifyRole")
-        assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "signoff@signoff.example.com"}}
-        assert "identity/signoff.example.com" in json.dumps(statement["Resource"])
-        assert '"*"' not in json.dumps(statement["Resource"])
+        assert sorted(role.partition("Role")[0] for role in senders) == ["Notify", "SignInMail"]
+        for statement in senders.values():
+            assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "signoff@signoff.example.com"}}
+            assert "identity/signoff.example.com" in json.dumps(statement["Resource"])
+            assert '"*"' not in json.dumps(statement["Resource"])
 
     def test_only_the_function_for_it_writes_the_key_ring(self, service: dict):
         writers = [(r, s) for r, s in statements(service) if "secretsmanager:PutSecretValue" in as_list(s["Action"])]
@@ -204,9 +206,7 @@ class TestFunctions:
     def test_each_has_its_layers_its_processor_and_a_log_that_ends(self, service: dict):
         functions = resources(service, "AWS::Lambda::Function")
 
-        assert {f["FunctionName"] for f in functions.values()} == {
-            f"signoff-dev-{name}" for name in FUNCTIONS
-        }
+        assert {f["FunctionName"] for f in functions.values()} == {f"signoff-dev-{name}" for name in FUNCTIONS}
         for function in functions.values():
             assert function["Handler"] == "handler.handler"
             assert function["Architectures"] == ["arm64"]
@@ -235,11 +235,16 @@ class TestFunctions:
             ("webhook-fanout", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN PUBLIC_URL WEBHOOK_QUEUE_URL"),
             ("webhook-delivery", "BUCKET KMS_KEY_ID PUBLIC_URL LOOPBACK_WEBHOOKS"),
             ("callbacks", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN PUBLIC_URL"),
+            (
+                "dashboard",
+                "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN BUS_NAME PUBLIC_URL WEBHOOK_QUEUE_URL LOOPBACK_WEBHOOKS ADMINS",
+            ),
+            ("sign-in-mail", "KEY_RING_SECRET_ARN CONFIGURATION_SET PUBLIC_URL ADMINS"),
             ("relay", "BUS_NAME"),
             ("notify", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN CONFIGURATION_SET PUBLIC_URL"),
-            ("rotate-keys", "KEY_RING_SECRET_ARN"),
             ("inbound-mail", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN"),
             ("mail-feedback", ""),
+            ("rotate-keys", "KEY_RING_SECRET_ARN"),
             ("deadline", "BUCKET KMS_KEY_ID"),
             ("sweeper", "BUCKET KMS_KEY_ID BUS_NAME"),
         ],
@@ -329,7 +334,7 @@ class TestEvents:
     def test_every_function_that_is_called_asynchronously_keeps_its_failures(self, service: dict):
         kept = resources(service, "AWS::Lambda::EventInvokeConfig").values()
 
-        assert len(kept) == 4
+        assert len(kept) == 5
         assert all(config["DestinationConfig"]["OnFailure"]["Destination"] for config in kept)
 
     def test_queues_are_encrypted_and_keep_for_two_weeks(self, service: dict):
@@ -342,10 +347,10 @@ class TestEvents:
 
 
 class TestTheApi:
-    def test_it_serves_the_versioned_paths_and_health_and_nothing_else(self, service: dict):
+    def test_it_serves_the_versioned_paths_health_and_the_pages_beside_them(self, service: dict):
         routes = {route["RouteKey"] for route in resources(service, "AWS::ApiGatewayV2::Route").values()}
 
-        assert routes == {"ANY /v1/{proxy+}", "ANY /v1/callbacks/{token}", "GET /health"}
+        assert routes == {"ANY /v1/{proxy+}", "ANY /v1/callbacks/{token}", "GET /health", "ANY /", "ANY /{proxy+}"}
 
     def test_its_access_log_has_the_route_and_never_the_path(self, service: dict):
         line = only(service, "AWS::ApiGatewayV2::Stage")["AccessLogSettings"]["Format"]
