@@ -17,11 +17,13 @@ from constructs import Construct
 
 from infra.settings import Settings
 from infra.stacks import needs
+from infra.stacks.audit import add_audit, erasure, export_links, export_queue, read_seals, sending_exports
+from infra.stacks.dashboard import add_dashboard
 from infra.stacks.data import DataStack
 from infra.stacks.exceptions import accept
 from infra.stacks.functions import Functions, retention
-from infra.stacks.webhooks import add_webhooks, webhook_queue
 from infra.stacks.schedules import run_every
+from infra.stacks.webhooks import add_webhooks, webhook_queue
 
 SOURCE = "signoff"
 # The actions that somebody gets a mail about.
@@ -69,7 +71,7 @@ class ServiceStack(Stack):
         self.settings = settings
         self.data = data
         self.bus = events.EventBus(
-            self, "Bus", event_bus_name=settings.prefix, description="Every entry of the audit trail, as an event"
+            self, "Bus", event_bus_name=settings.prefix, description="What the audit trail says, as events"
         )
         self.api = apigateway.HttpApi(self, "Api", api_name=settings.prefix, create_default_stage=False)
         self.public_url = self._public_url()
@@ -80,6 +82,7 @@ class ServiceStack(Stack):
                 settings=settings, data=data, bus=self.bus, public_url=self.public_url, webhook_queue=queue
             ),
         )
+        self.exports = export_queue(self, settings)
         self._http_api()
         self._relay()
         self._notify()
@@ -87,10 +90,12 @@ class ServiceStack(Stack):
         self._mail_feedback()
         self._deadlines()
         self._sweeper()
-        add_webhooks(self, functions=self.functions, bus=self.bus, queue=queue, api=self.api, settings=settings)
-        CfnOutput(self, "ApiUrl", value=self.public_url, description="SIGNOFF_URL of flows, and the base of the API")
         self._key_rotation()
-        CfnOutput(self, "BusName", value=self.bus.event_bus_name, description="The bus with every audit entry")
+        add_dashboard(self, functions=self.functions, bus=self.bus, api=self.api, settings=settings)
+        add_webhooks(self, functions=self.functions, bus=self.bus, queue=queue, api=self.api, settings=settings)
+        add_audit(self, functions=self.functions, bus=self.bus, exports=self.exports)
+        CfnOutput(self, "ApiUrl", value=self.public_url, description="SIGNOFF_URL of flows, and the base of the API")
+        CfnOutput(self, "BusName", value=self.bus.event_bus_name, description="The bus with the audit trail as events")
         CfnOutput(
             self,
             "InboundFunctionName",
@@ -125,6 +130,7 @@ class ServiceStack(Stack):
                 needs.delivery_bodies,
                 needs.webhook_queue,
                 needs.loopback_webhooks,
+                *(read_seals, export_links, erasure, sending_exports(self.exports)),
             ],
         )
         access = logs.LogGroup(

@@ -1,5 +1,6 @@
 """What happens while nobody answers, on the embedded stack with deadlines of seconds: real waits, real mails."""
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from flows.reviews import (
 from infra.local.aws import client
 from infra.local.house import CREATOR, DEMO_SETTINGS, House
 from signoff_core.domain.entries import check_chain
+from signoff_core.usecases.sweep import OVERDUE_EVENT
 
 BOSS = "boss@example.com"
 SECOND = 1 / 60
@@ -102,8 +104,14 @@ def moment(text: object) -> datetime:
 
 def executions(house: House, status: str) -> int:
     machines = client("stepfunctions", house.stack.addresses.endpoint_url)
-    (arn,) = [m["stateMachineArn"] for m in machines.list_state_machines()["stateMachines"] if "deadlines" in m["name"]]
-    return len(machines.list_executions(stateMachineArn=arn, statusFilter=status)["executions"])
+    found = machines.list_executions(stateMachineArn=deadlines_machine(house), statusFilter=status)
+    return len(found["executions"])
+
+
+def deadlines_machine(house: House) -> str:
+    machines = client("stepfunctions", house.stack.addresses.endpoint_url).list_state_machines()["stateMachines"]
+    (arn,) = [m["stateMachineArn"] for m in machines if m["name"].endswith("-deadlines")]
+    return str(arn)
 
 
 def test_when_nobody_answers_the_flow_goes_on_with_the_default_outcome(house: House, crew: Crew) -> None:
@@ -219,3 +227,37 @@ def test_a_flow_is_routed_by_its_state_and_else_to_its_creator(
     assert read(house, request_id)["assigned_to_email"] == asked
     house.mailroom.reply(mail, "rejected" if flow == "ContentApprovalFlow" else "refused")
     assert until_closed(house, request_id)["responder"] == asked
+
+
+def test_a_wait_that_was_lost_is_begun_again_by_the_sweepers_event(house: House) -> None:
+    auto = {"enabled": True, "timeout_minutes": 3 * SECOND, "default_outcome": "refused"}
+    at = desk(house, auto_response=auto, email_notifications=False)
+    endpoint = house.stack.addresses.endpoint_url
+    machines, bus = client("stepfunctions", endpoint), client("events", endpoint)
+    request_id = at.open()
+    machine = deadlines_machine(house)
+    stopped = None
+    give_up = time.monotonic() + 20
+    while stopped is None and time.monotonic() < give_up:
+        running = machines.list_executions(stateMachineArn=machine, statusFilter="RUNNING")["executions"]
+        inputs = {e["executionArn"]: machines.describe_execution(executionArn=e["executionArn"]) for e in running}
+        stopped = next((arn for arn, e in inputs.items() if request_id in e["input"]), None)
+    assert stopped is not None
+    machines.stop_execution(executionArn=stopped)
+    document = seen(at, request_id)
+    time.sleep(5)
+    assert seen(at, request_id)["status"] == "pending", "nobody waits for its deadline any more"
+    detail = {
+        "organization_id": 1,
+        "deployment_id": at.deployment_id,
+        "subject": f"request/{request_id}",
+        "seq": 2,
+        "action": OVERDUE_EVENT,
+        "request_id": request_id,
+        "wake_at": document["wake_at"],
+    }
+    name = house.stack.addresses.outputs["BusName"]
+    event = {"Source": "signoff", "DetailType": OVERDUE_EVENT, "Detail": json.dumps(detail), "EventBusName": name}
+    assert bus.put_events(Entries=[event])["FailedEntryCount"] == 0
+    done = wait(at, request_id, lambda d: d["status"] != "pending")
+    assert (done["outcome"], done["source"]) == ("refused", "auto")
