@@ -15,13 +15,15 @@ from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.flows import FlowState
 from signoff_core.domain.notifications import Feedback, NotificationStatus
-from signoff_core.domain.requests import ResumeStatus, Status
+from signoff_core.domain.requests import Request, ResumeStatus, Status
 from signoff_core.ports import MailRefused
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.deployments import KeyMaterial, change_deployment, create_key, revoke_key
 from signoff_core.usecases.flow_states import save_flow_state
+from signoff_core.usecases.mail_tests import open_mail_test
 from signoff_core.usecases.notify import notify
 from signoff_core.usecases.reassign_request import reassign_request
+from signoff_core.usecases.receive_mail import Delivery, receive_mail
 from signoff_core.usecases.record_feedback import record_feedback
 from signoff_core.usecases.relay import relay
 from signoff_core.usecases.respond_by_api import respond_by_api
@@ -34,7 +36,7 @@ from signoff_core.usecases.resumes import (
     retry_resume,
 )
 from signoff_core.usecases.settings import change_settings, replace_settings
-from support.world import INSTALL, World
+from support.world import INSTALL, PASS, REPLY_DOMAIN, REVIEWER, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
 PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
@@ -53,6 +55,7 @@ NOT_INJECTED = {
     "deployments.read_deployment": "reads only",
     "flow_states.read_flow_state": "reads only",
     "list_requests.list_requests": "reads only",
+    "mail_tests.read_mail_test": "reads only",
     "notifications.notifications_of": "reads only; a step of record_feedback and read_request",
     "read_requests.read_pending": "reads only",
     "read_requests.read_request": "reads only",
@@ -228,8 +231,36 @@ def feedback_bounce(world: World) -> Case:
     )
 
 
+@case("mail_tests.open_mail_test", "a test of the mail's way")
+def ask_for_test(world: World) -> Case:
+    deployment, request_id = world.deployment(), world.uuid()
+
+    def act() -> None:
+        number = deployment.deployment_id
+        # Each call of the API has an id of its own; here the same, so that the row says whether it was written.
+        if (Request.at(request_id).partition, "request") not in world.store.rows:
+            open_mail_test(
+                number,
+                request_id=request_id,
+                to_email=None,
+                caller=INSTALL,
+                **ports(world, "store", "vault", "objects"),
+            )
+
+    return Case(act, lambda: mailed(world, "test_mail"))
+
+
 def _rule(to: str) -> dict[str, object]:
     return {"name": "all", "match": {"method_name": "*"}, "assign_to_email": to}
+
+
+def arriving(world: World, text: str, address: str) -> Callable[[], object]:
+    """A reply that lies in the bucket; each call is the mail service's event for it."""
+    raw = f"From: {REVIEWER}\r\nTo: {address}\r\nMessage-ID: <late@example.com>\r\n\r\n{text}\r\n"
+    world.objects.put("inbound/1", raw.encode())
+    sender = {"ring": world.ring, "domain": REPLY_DOMAIN, "sender_name": "Signoff"}
+    delivery = Delivery("inbound/1", (address,), PASS)
+    return lambda: receive_mail(delivery, **sender, **ports(world, *FULL))
 
 
 @case("receive_mail.receive_mail", "receive mail: an answer")
@@ -237,7 +268,7 @@ def receive_answer(world: World) -> Case:
     request_id = asked(world)
     address = world.reply_address()
     return Case(
-        lambda: world.reply("approved", to=address, message_id="<one@example.com>"),
+        arriving(world, "approved", address),
         lambda: world.request(request_id).decision is not None and mailed(world, "confirmation"),
     )
 
@@ -247,7 +278,7 @@ def receive_late(world: World) -> Case:
     request_id = answered(world)
     address = world.reply_address()
     return Case(
-        lambda: world.reply("rejected", to=address, message_id="<two@example.com>"),
+        arriving(world, "rejected", address),
         lambda: "reply.rejected" in world.actions(request_id) and mailed(world, "closed_request"),
     )
 
@@ -257,7 +288,7 @@ def receive_unclear(world: World) -> Case:
     asked(world, free_text="ask")
     address = world.reply_address()
     return Case(
-        lambda: world.reply("well, yes", to=address, message_id="<three@example.com>"),
+        arriving(world, "well, yes", address),
         lambda: mailed(world, "unclear_reply"),
     )
 
