@@ -113,7 +113,7 @@ class Service:
         from signoff_core.usecases.notify import Sender
 
         env = self.environment.need("mail_from", "inbound_domain")
-        return Sender(env.mail_from_name, env.mail_from, env.inbound_domain)
+        return Sender(env.mail_from_name, env.mail_from, env.inbound_domain, env.public_url)
 
     @property
     def post(self) -> "Post":

@@ -21,6 +21,7 @@ from signoff_core.usecases.asked import AskedRequest, fetch_asked
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import read_content, seal_content
 from signoff_core.usecases.letters import ANSWERS, ASKING, WHILE_PENDING, Desk, write_letter
+from signoff_core.usecases.review_links import linked, review_url
 
 MAIL = "mail"
 MAX_SENT_LINES = 4000
@@ -31,11 +32,12 @@ SETTLED = (NotificationStatus.SENT, NotificationStatus.FAILED, NotificationStatu
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whose mails these are: display name, address, and the domain that replies go to."""
+    """Whose mails these are: display name, address, the domain that replies go to, and the install's public URL."""
 
     name: str
     address: str
     reply_domain: str
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,9 @@ def _letter(effect: Effect, asked: AskedRequest, post: Post) -> Letter:
         domain=post.sender.reply_domain,
         sender_name=post.sender.name,
     )
-    return write_letter(desk)
+    sender, request_id = post.sender, asked.request.request_id
+    url = review_url(sender.public_url, request_id) if sender.public_url else None
+    return linked(write_letter(desk), url)
 
 
 def _envelope(letter: Letter, effect: Effect, request: Request, sender: Sender) -> Envelope:
@@ -196,7 +200,7 @@ def _refused(
 ) -> None:
     """The mail service will not take it: say so on the request, and tell the creator if an asking mail is lost."""
     creator = asked.deployment.creator_email
-    tell = effect.name in ASKING and effect.to != creator
+    tell = effect.name in ASKING and effect.to != creator and not asked.request.is_test
     effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
     failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason)
     _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"reason": reason}, post, now, failed, effects=effects)
