@@ -185,6 +185,27 @@ def verify(path: Path, key: str | None, known_path: Path | None) -> None:
     sys.exit(report.verdict)
 
 
+@main.command("test-mail")
+@click.option("--to", "to_email", help="Who gets the test; the deployment's creator when left out.")
+@click.option("--deployment", type=click.IntRange(min=1), help="Its id; needed with the install key only.")
+@click.option("--wait", "wait_seconds", type=click.FloatRange(min=0), default=300.0, show_default=True)
+@click.option("--url", help=URL_HELP)
+@_plain_errors
+def test_mail(to_email: str | None, deployment: int | None, wait_seconds: float, url: str | None) -> None:
+    """Send a test review by mail, then wait for your reply and show what SES found out about it.
+
+    Needs a key of scope `manage`, or the install key. Exit code 1 when no reply was recorded in time.
+    """
+    from signoff.mail_test import deployment_of, watch
+
+    settings = read_settings(url)
+    number = deployment or deployment_of(settings.api_key.reveal())
+    client = Client(settings)
+    asked = client.open_mail_test(number, to_email)
+    if not watch(client, number, asked, wait_seconds=wait_seconds, tell=click.echo):
+        sys.exit(1)
+
+
 @main.command()
 @click.argument("target", metavar="[PACKAGE.MODULE[:FLOWCLASS]]", required=False)
 @click.option("--url", help=URL_HELP)

@@ -156,6 +156,15 @@ class Client:
         """One page: `{"requests": [...], "next_cursor": ...}`; needs a key of scope `respond` or `manage`."""
         return self._call("GET", "/v1/requests", query=filters)
 
+    def open_mail_test(self, deployment_id: int, to_email: str | None = None) -> dict[str, Json]:
+        """Ask for a test review by mail; needs a key of scope `manage`, or the install key."""
+        body = {} if to_email is None else {"to_email": to_email}
+        return self._call("POST", f"/v1/deployments/{deployment_id}/test-request", body)
+
+    def get_mail_test(self, deployment_id: int, request_id: str) -> dict[str, Json]:
+        """How far a test came: `stage`, the mail that went out, and each reply with the verdicts seen."""
+        return self._call("GET", f"/v1/deployments/{deployment_id}/test-requests/{_segment(request_id)}")
+
     def health(self) -> dict[str, Json]:
         return self._call("GET", "/health")
 

@@ -12,6 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 import signoff_core.api.audit
 import signoff_core.api.decisions
 import signoff_core.api.deployments
+import signoff_core.api.mail_tests
 import signoff_core.api.members
 import signoff_core.api.requests
 import signoff_core.api.resumes
@@ -36,6 +37,7 @@ app = APIGatewayHttpResolver(
 )
 for part in (
     signoff_core.api.deployments,
+    signoff_core.api.mail_tests,
     signoff_core.api.members,
     signoff_core.api.settings,
     signoff_core.api.webhooks,

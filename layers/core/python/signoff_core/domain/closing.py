@@ -74,7 +74,7 @@ def close(request: Request, closing: Closing, *, now: datetime) -> tuple[Request
         superseded_by=closing.superseded_by,
         wake_at=None,
         sla=sla_state(request.sla_due_at, closed_at=now, now=now),
-        resume=Resume(ResumeStatus.READY) if decided else Resume(),
+        resume=Resume(ResumeStatus.READY) if decided and not request.is_test else Resume(),
     )
     happening = Happening(_action(closing), closing.actor, _data(closing, closed.sla))
     closed, entries = record(closed, happening, closing.effects, now=now)

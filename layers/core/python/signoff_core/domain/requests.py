@@ -168,6 +168,8 @@ class Request:
     """The events that webhooks of its deployment want to be told."""
     reason_seq: int | None = None
     """The newest entry that somebody gave a reason for; the words are a content."""
+    is_test: bool = False
+    """Asked to try the way of the mail: no flow waits, so it stands in no list of reviews and nothing is resumed."""
     rejections: int = 0
     """Replies refused so far, and how many mails told somebody: for the limits on both."""
     error_mails: int = 0
@@ -211,6 +213,11 @@ class Request:
 
     @property
     def indexes(self) -> Mapping[Index, Place]:
+        return self._waiting if self.is_test else {**self._as_review, **self._waiting}
+
+    @property
+    def _as_review(self) -> Mapping[Index, Place]:
+        """The lists that people and workers look into."""
         opened = f"{stamp(self.opened_at)}#{self.request_id}"
         places = {Index.BY_MONTH: Place(f"{self.deployment_id}#{stamp(self.opened_at)[:7]}", opened)}
         if self.status is Status.PENDING:
@@ -222,10 +229,15 @@ class Request:
             places[Index.BY_RESPONDER] = Place(self.decision.responder, closed)
         if (claimable := self.claimable_at) is not None:
             places[Index.READY_RESUMES] = Place(str(self.deployment_id), f"{stamp(claimable)}#{self.request_id}")
-        if (attention := self.attention_at) is not None:
-            shard = shard_of(self.request_id, ATTENTION_SHARDS)
-            places[Index.ATTENTION] = Place(str(shard), f"{stamp(attention)}#{self.request_id}")
         return places
+
+    @property
+    def _waiting(self) -> Mapping[Index, Place]:
+        """The list that the sweeper looks into."""
+        if (attention := self.attention_at) is None:
+            return {}
+        shard = shard_of(self.request_id, ATTENTION_SHARDS)
+        return {Index.ATTENTION: Place(str(shard), f"{stamp(attention)}#{self.request_id}")}
 
     @property
     def claimable_at(self) -> datetime | None:

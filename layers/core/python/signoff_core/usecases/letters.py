@@ -25,6 +25,7 @@ from signoff_core.mail.letter_kinds import (
     ReassignedToAnother,
     Reminder,
     ReviewRequest,
+    TestMail,
     UnclearReply,
     UnreadableReply,
     WrongSenderNotice,
@@ -35,7 +36,16 @@ from signoff_core.usecases.contents import Shown, Words, read_content, words_of
 from signoff_core.usecases.reasons import read_reasons
 
 ASKING = frozenset(
-    {"review_request", "reminder", "escalated", "expired_token", "blank_reply", "unclear_reply", "unreadable_reply"}
+    {
+        "review_request",
+        "reminder",
+        "escalated",
+        "expired_token",
+        "blank_reply",
+        "unclear_reply",
+        "unreadable_reply",
+        "test_mail",
+    }
 )
 """Letters that ask for an answer."""
 WHILE_PENDING = ASKING | {"bounce_notice"}
@@ -242,6 +252,15 @@ def _previous(request: Request) -> str:
     return request.earlier[-1].address if request.earlier else request.assignment.address
 
 
+def _test_mail(desk: Desk) -> Letter:
+    return TestMail(
+        deployment_name=desk.asked.deployment.name,
+        asking=asking(desk.asked, given_at=desk.effect.at, ring=desk.ring, domain=desk.domain),
+        requested_at=desk.request.opened_at,
+        branding=desk.branding,
+    )
+
+
 _WRITERS: Mapping[str, Callable[[Desk], Letter]] = {
     "review_request": lambda desk: desk.review_request(),
     "reminder": lambda desk: Reminder(desk.review_request(), sent_at=desk.effect.at),
@@ -260,5 +279,6 @@ _WRITERS: Mapping[str, Callable[[Desk], Letter]] = {
     ),
     "auto_responded": _auto_responded,
     "bounce_notice": _bounce_notice,
+    "test_mail": _test_mail,
 }
 LETTER_NAMES = frozenset(_WRITERS)

@@ -89,7 +89,8 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
 def _notice(request: Request, lost: Notification, *, store: Store) -> tuple[EffectDraft, ...]:
     """The notice that the creator is owed, if any."""
     asks = lost.letter in ASKING and lost.to == request.assignment.address
-    if lost.status not in NEVER_ARRIVED or not asks or request.status is not Status.PENDING:
+    # Who asked for a test watches it.
+    if lost.status not in NEVER_ARRIVED or not asks or request.status is not Status.PENDING or request.is_test:
         return ()
     deployment = store.fetch(Deployment.at(request.deployment_id))[Deployment.at(request.deployment_id)]
     if deployment is None or deployment.creator_email == lost.to:
