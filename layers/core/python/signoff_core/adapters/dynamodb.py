@@ -183,10 +183,15 @@ class DynamoDbStore:
         if cursor is not None:
             place = Key(kind, partition, place_of(cursor, prefix=prefix))
             start["ExclusiveStartKey"] = _table_key(cast("Key[Record]", place))
+        condition, values = "pk = :p", {":p": encode(partition)}
+        if prefix:
+            # DynamoDB refuses an empty text here, though everything begins with it.
+            condition += " AND begins_with(sk, :s)"
+            values[":s"] = encode(prefix)
         answer = self.client.query(
             TableName=self.requests_table,
-            KeyConditionExpression="pk = :p AND begins_with(sk, :s)",
-            ExpressionAttributeValues={":p": encode(partition), ":s": encode(prefix)},
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=values,
             ConsistentRead=True,
             ScanIndexForward=not newest_first,
             Limit=limit,
