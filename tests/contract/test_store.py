@@ -179,6 +179,11 @@ def test_children_are_found_by_the_beginning_of_their_key(store: Store) -> None:
     assert [c.kind.value for c in (*page.items, *rest.items)] == ["response", "shown", "snapshot"]
 
 
+def test_everything_begins_with_nothing(store: Store) -> None:
+    store.commit([ContentKey("r1", b"w")])
+    assert [row.wrapped for row in store.children(ContentKey, "request/r1", "").items] == [b"w"]
+
+
 def test_removals_are_conditional_too(store: Store) -> None:
     row = ContentKey("r1", b"w")
     store.commit([row])
