@@ -30,6 +30,6 @@ def event_of(entry: Entry) -> Event:
         detail["request_id"] = identity
     if entry.action is Action.REQUEST_OPENED and "wake_at" in entry.data:
         detail["wake_at"] = entry.data["wake_at"]
-    if WEBHOOKS in entry.data:
+    if entry.data.get(WEBHOOKS) is True:
         detail[WEBHOOKS] = True
     return Event(entry.action.value, detail)
