@@ -10,6 +10,7 @@ from constructs import Construct
 
 from infra.settings import Settings
 from infra.stacks.exceptions import accept
+from infra.stacks.seals import SealArchive
 
 # Sparse indexes of the requests table, all keys only: (name, partition key, sort key).
 REQUEST_INDEXES = (
@@ -21,6 +22,8 @@ REQUEST_INDEXES = (
     ("by_responder", "responder_key", "closed"),
 )
 INSTALL_KEY_CHARACTERS = 48
+# As long as their rows are kept.
+EXPORT_DAYS = 30
 # One more than the delivery log keeps its rows.
 DELIVERY_DAYS = 31
 KEY_RING_SECRET_CHARACTERS = 64
@@ -60,6 +63,7 @@ class DataStack(Stack):
         self.requests = self._requests_table()
         self.audit = self._audit_table()
         self.bucket = self._bucket()
+        self.seals = SealArchive(self, settings)
         self.key_ring = self._key_ring()
         self.install_key = self._install_key()
         self._outputs()
@@ -139,6 +143,7 @@ class DataStack(Stack):
             removal_policy=RemovalPolicy.RETAIN,
             lifecycle_rules=[
                 s3.LifecycleRule(id="incomplete-uploads", abort_incomplete_multipart_upload_after=Duration.days(1)),
+                s3.LifecycleRule(id="exports", prefix="exports/", expiration=Duration.days(EXPORT_DAYS)),
                 s3.LifecycleRule(
                     id="inbound-mail", prefix="inbound/", expiration=Duration.days(self.settings.inbound_mail_days)
                 ),
@@ -231,6 +236,8 @@ class DataStack(Stack):
         for name, value, description in (
             ("InstallKeySecretArn", self.install_key.secret_arn, "Secret with the key that creates deployments"),
             ("KeyRingSecretArn", self.key_ring.secret_arn, "Secret with the signing keys"),
+            ("SealBucketName", self.seals.bucket.bucket_name, "Seals over the audit trail, under Object Lock"),
+            ("SealKeyId", self.seals.key.key_id, "The key that signs seals: its public half is what auditors pin"),
             ("BucketName", self.bucket.bucket_name, "Content of requests, and inbound mail"),
             ("RequestsTableName", self.requests.table_name, "Deployments, requests and what belongs to them"),
             ("AuditTableName", self.audit.table_name, "The audit trail"),

@@ -32,7 +32,7 @@ Need = Callable[[Surroundings, lambda_.Function], None]
 def requests_table(here: Surroundings, function: lambda_.Function) -> None:
     """Read and change deployments, requests and what belongs to them; never scan."""
     table = here.data.requests
-    _allow(
+    allow(
         function,
         [
             *("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem"),
@@ -40,34 +40,34 @@ def requests_table(here: Surroundings, function: lambda_.Function) -> None:
         ],
         [table.table_arn],
     )
-    _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/{name}" for name, _, _ in REQUEST_INDEXES])
-    _allow_key_through(here, function, "dynamodb")
+    allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/{name}" for name, _, _ in REQUEST_INDEXES])
+    allow_key_through(here, function, "dynamodb")
 
 
 def audit_trail(here: Surroundings, function: lambda_.Function) -> None:
     """Append to the audit trail and read it. No function may ever update or delete an entry."""
     table = here.data.audit
-    _allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], [table.table_arn])
-    _allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/by_day"])
-    _allow_key_through(here, function, "dynamodb")
+    allow(function, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"], [table.table_arn])
+    allow(function, ["dynamodb:Query"], [f"{table.table_arn}/index/by_day"])
+    allow_key_through(here, function, "dynamodb")
 
 
 def audit_stream(here: Surroundings, function: lambda_.Function) -> None:
     """Follow the stream of new entries."""
     stream = here.data.audit.table_stream_arn
     assert stream, "the audit table has a stream"
-    _allow(function, ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream])
-    _allow(function, ["dynamodb:ListStreams"], ["*"])
+    allow(function, ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"], [stream])
+    allow(function, ["dynamodb:ListStreams"], ["*"])
     accept(function.role or function, "AwsSolutions-IAM5[Resource::*]", "dynamodb:ListStreams knows no resource")
-    _allow_key_through(here, function, "dynamodb")
+    allow_key_through(here, function, "dynamodb")
 
 
 def content(here: Surroundings, function: lambda_.Function) -> None:
     """Read and write the content of requests, and open and make the data keys that encrypt it."""
-    _allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "content/*")
-    _allow_key_through(here, function, "s3")
+    allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "content/*")
+    allow_key_through(here, function, "s3")
     # With an encryption context only: a data key is bound to its owner, what other services encrypt is not reached.
-    _allow(
+    allow(
         function,
         ["kms:GenerateDataKey", "kms:Decrypt"],
         [here.data.key.key_arn],
@@ -79,8 +79,8 @@ def content(here: Surroundings, function: lambda_.Function) -> None:
 
 def inbound_mail(here: Surroundings, function: lambda_.Function) -> None:
     """Read the raw mails that SES stored."""
-    _allow_objects(here, function, ["s3:GetObject"], "inbound/*")
-    _allow_key_through(here, function, "s3")
+    allow_objects(here, function, ["s3:GetObject"], "inbound/*")
+    allow_key_through(here, function, "s3")
     function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
 
 
@@ -95,7 +95,7 @@ def rotating_key_ring(here: Surroundings, function: lambda_.Function) -> None:
     key_ring(here, function)
     resource = here.data.key_ring.node.default_child
     assert isinstance(resource, secretsmanager.CfnSecret)
-    _allow(function, ["secretsmanager:PutSecretValue"], [resource.attr_id])
+    allow(function, ["secretsmanager:PutSecretValue"], [resource.attr_id])
 
 
 def install_key(here: Surroundings, function: lambda_.Function) -> None:
@@ -106,7 +106,7 @@ def install_key(here: Surroundings, function: lambda_.Function) -> None:
 
 def bus(here: Surroundings, function: lambda_.Function) -> None:
     """Put events on the install's own bus."""
-    _allow(function, ["events:PutEvents"], [here.bus.event_bus_arn])
+    allow(function, ["events:PutEvents"], [here.bus.event_bus_arn])
     function.add_environment("SIGNOFF_BUS_NAME", here.bus.event_bus_name)
 
 
@@ -115,7 +115,7 @@ def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
     settings = here.settings
     identity = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/{settings.domain}"
     sets = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:configuration-set/{settings.prefix}"
-    _allow(
+    allow(
         function,
         ["ses:SendEmail", "ses:SendRawEmail"],
         [identity, sets],
@@ -126,27 +126,27 @@ def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
 
 def webhook_queue(here: Surroundings, function: lambda_.Function) -> None:
     """Have webhook deliveries made."""
-    _allow(function, ["sqs:SendMessage"], [here.webhook_queue.queue_arn])
+    allow(function, ["sqs:SendMessage"], [here.webhook_queue.queue_arn])
     function.add_environment("SIGNOFF_WEBHOOK_QUEUE_URL", here.webhook_queue.queue_url)
 
 
 def delivery_bodies(here: Surroundings, function: lambda_.Function) -> None:
     """Store what deliveries send, where it is too large for a row, and read it for a redelivery."""
-    _allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "deliveries/*")
+    allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "deliveries/*")
 
 
 def own_deliveries(here: Surroundings, function: lambda_.Function) -> None:
     """Read and change the rows of deliveries, and open what they send: no request, no webhook, no other data key."""
-    _allow(
+    allow(
         function,
         ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"],
         [here.data.requests.table_arn],
         {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["delivery/*"]}},
     )
-    _allow_key_through(here, function, "dynamodb")
-    _allow_objects(here, function, ["s3:GetObject"], "deliveries/*")
-    _allow_key_through(here, function, "s3")
-    _allow(
+    allow_key_through(here, function, "dynamodb")
+    allow_objects(here, function, ["s3:GetObject"], "deliveries/*")
+    allow_key_through(here, function, "s3")
+    allow(
         function,
         ["kms:Decrypt"],
         [here.data.key.key_arn],
@@ -166,7 +166,7 @@ def public_url(here: Surroundings, function: lambda_.Function) -> None:
     function.add_environment("SIGNOFF_PUBLIC_URL", here.public_url)
 
 
-def _allow(
+def allow(
     function: lambda_.Function,
     actions: list[str],
     resources: list[str],
@@ -177,9 +177,9 @@ def _allow(
     )
 
 
-def _allow_objects(here: Surroundings, function: lambda_.Function, actions: list[str], objects: str) -> None:
+def allow_objects(here: Surroundings, function: lambda_.Function, actions: list[str], objects: str) -> None:
     """Reach the objects under one prefix of the bucket."""
-    _allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{bucket_name(here.settings)}/{objects}"])
+    allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{bucket_name(here.settings)}/{objects}"])
     account, region, partition = "<AWS::AccountId>", "<AWS::Region>", "<AWS::Partition>"
     name = f"{here.settings.prefix}-content-{account}-{region}"
     accept(
@@ -189,9 +189,9 @@ def _allow_objects(here: Surroundings, function: lambda_.Function, actions: list
     )
 
 
-def _allow_key_through(here: Surroundings, function: lambda_.Function, service: str) -> None:
+def allow_key_through(here: Surroundings, function: lambda_.Function, service: str) -> None:
     """Use the install's key, but only by way of a service that holds what it encrypts."""
-    _allow(
+    allow(
         function,
         ["kms:Decrypt", "kms:GenerateDataKey"],
         [here.data.key.key_arn],
@@ -205,6 +205,6 @@ def _allow_secret(here: Surroundings, function: lambda_.Function, secret: secret
     assert isinstance(resource, secretsmanager.CfnSecret)
     # `Ref` is a secret's ARN on AWS, but its name elsewhere; `Id` is its ARN everywhere.
     arn = resource.attr_id
-    _allow(function, ["secretsmanager:GetSecretValue"], [arn])
-    _allow_key_through(here, function, "secretsmanager")
+    allow(function, ["secretsmanager:GetSecretValue"], [arn])
+    allow_key_through(here, function, "secretsmanager")
     return arn

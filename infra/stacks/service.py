@@ -17,6 +17,7 @@ from constructs import Construct
 
 from infra.settings import Settings
 from infra.stacks import needs
+from infra.stacks.audit import add_audit, erasure, export_links, export_queue, read_seals, sending_exports
 from infra.stacks.dashboard import add_dashboard
 from infra.stacks.data import DataStack
 from infra.stacks.exceptions import accept
@@ -81,6 +82,7 @@ class ServiceStack(Stack):
                 settings=settings, data=data, bus=self.bus, public_url=self.public_url, webhook_queue=queue
             ),
         )
+        self.exports = export_queue(self, settings)
         self._http_api()
         self._relay()
         self._notify()
@@ -91,6 +93,7 @@ class ServiceStack(Stack):
         self._key_rotation()
         add_dashboard(self, functions=self.functions, bus=self.bus, api=self.api, settings=settings)
         add_webhooks(self, functions=self.functions, bus=self.bus, queue=queue, api=self.api, settings=settings)
+        add_audit(self, functions=self.functions, bus=self.bus, exports=self.exports)
         CfnOutput(self, "ApiUrl", value=self.public_url, description="SIGNOFF_URL of flows, and the base of the API")
         CfnOutput(self, "BusName", value=self.bus.event_bus_name, description="The bus with the audit trail as events")
         CfnOutput(
@@ -127,6 +130,7 @@ class ServiceStack(Stack):
                 needs.delivery_bodies,
                 needs.webhook_queue,
                 needs.loopback_webhooks,
+                *(read_seals, export_links, erasure, sending_exports(self.exports)),
             ],
         )
         access = logs.LogGroup(

@@ -26,7 +26,7 @@ from signoff_core.domain.requests import (
     Source,
     Status,
 )
-from signoff_core.ports import Changed, Store
+from signoff_core.ports import Changed, Counters, Store
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
 
@@ -246,3 +246,47 @@ def test_a_cursor_that_no_list_gave_out_is_refused(store: Store, cursor: str) ->
     store.commit([Content("r", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(3)])
     with pytest.raises(InvalidInput):
         store.children(Content, "request/r", "content/", cursor=cursor)
+
+
+def test_numbers_are_added_once_for_each_mark(store: Store) -> None:
+    mark, other = ContentKey("r1", b"w"), ContentKey("r2", b"w")
+    store.increment([Counters("tally", "2026-03-02", {"opened": 1, "o:yes, but": 2})], [mark])
+    with pytest.raises(Changed):
+        store.increment([Counters("tally", "2026-03-02", {"opened": 5})], [other, mark])
+    store.increment(
+        [Counters("tally", "2026-03-02", {"opened": 2}), Counters("tally", "2026-03-04", {"x": 1})], [other]
+    )
+    found = store.counters(("tally", "2026-03-02"), ("tally", "2026-03-03"), ("tally", "2026-03-04"))
+    assert [dict(row.amounts) for row in found] == [{"opened": 3, "o:yes, but": 2}, {}, {"x": 1}]
+    assert store.fetch(other.key)[other.key] == replace(other, version=1)
+
+
+def test_counters_are_read_by_range_and_in_parts(store: Store) -> None:
+    for day in range(1, 8):
+        row = Counters("tally", f"2026-03-0{day}#a", {"n": day})
+        store.increment([row], [ContentKey(f"r{day}", b"w")])
+    seen: list[int] = []
+    cursor = None
+    while True:
+        page = store.counters_between("tally", after="2026-03-02", before="2026-03-06$", limit=2, cursor=cursor)
+        seen += [row.amounts["n"] for row in page.items]
+        if (cursor := page.cursor) is None:
+            break
+    assert seen == [2, 3, 4, 5, 6]
+    many = store.counters(*[("tally", f"2026-03-{day:02d}#a") for day in range(150)])
+    assert sum(row.amounts.get("n", 0) for row in many) == 28
+
+
+def test_a_day_is_read_from_a_moment_on(store: Store) -> None:
+    from signoff_core.domain.times import stamp
+
+    request = a_request()
+    head = request.head
+    for minute in range(4):
+        entries, head = append(head, [Happening(Action.REQUEST_REMINDED, SERVICE)], at=NOW + timedelta(minutes=minute))
+        store.commit([], entries)
+    from signoff_core.domain.lists import DAY_SHARDS
+
+    after = stamp(NOW + timedelta(minutes=2))
+    found = [e.seq for shard in range(DAY_SHARDS) for e in store.day(7, "2026-03-02", shard=shard, after=after).items]
+    assert found == [3, 4]

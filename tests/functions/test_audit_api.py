@@ -10,6 +10,7 @@ from support.world import REVIEWER, World
 from signoff.verify import Verdict, verify
 from signoff_core.domain.contents import ContentKey
 from signoff_core.domain.exports import Export
+from signoff_core.usecases.metrics import count_events
 
 
 def answered(world: World) -> tuple[str, str]:
@@ -123,3 +124,20 @@ def test_an_export_is_begun_followed_and_fetched(tmp_path: Path) -> None:
         404,
         422,
     )
+
+
+def test_figures_are_read_by_range_and_group() -> None:
+    world = World()
+    request_id, key = answered(world)
+    counted = [(request_id, "request.opened"), (request_id, "request.responded")]
+    count_events(counted * 2, store=world.store)
+    found = call(world, "GET", "/v1/deployments/1/metrics?group_by=reviewer", key)
+    assert found.status == 200
+    assert (found["total"]["opened"], found["total"]["outcomes"]) == (1, {"approved": 1})
+    assert [g["name"] for g in found["groups"]] == [REVIEWER]
+    assert found["from"] < found["to"]
+    for group_by in ("method", "flow", "day", "hour", "source", "outcome"):
+        assert call(world, "GET", f"/v1/deployments/1/metrics?group_by={group_by}", key).status == 200
+    assert call(world, "GET", "/v1/deployments/1/metrics?group_by=mood", key).status == 422
+    assert call(world, "GET", "/v1/deployments/1/metrics?from=2026-03-02&to=2026-03-01", key).fields == ["from"]
+    assert call(world, "GET", "/v1/deployments/2/metrics", key).status == 404

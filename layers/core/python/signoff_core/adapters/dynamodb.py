@@ -21,7 +21,7 @@ from signoff_core.domain.entries import Action, Actor, Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
 from signoff_core.domain.times import moment
-from signoff_core.ports import Changed, Entries, Fetched, Page
+from signoff_core.ports import Changed, Counters, CountersPage, Entries, Fetched, Page
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -236,6 +236,66 @@ class DynamoDbStore:
             **_start(cursor),  # type: ignore[arg-type]
         )
         return Entries(tuple(entry_of(item) for item in answer["Items"]), _cursor(answer))
+
+    def increment(self, additions: Sequence[Counters], marks: Sequence[Record]) -> None:
+        items: list[TransactWriteItemTypeDef] = [
+            {"Put": {"TableName": self.requests_table, "Item": _item(mark), **_condition(mark)}}  # type: ignore[typeddict-item]
+            for mark in marks
+        ]
+        for row in additions:
+            names = {f"#{n}": name for n, name in enumerate(row.amounts)}
+            items.append(
+                {
+                    "Update": {
+                        "TableName": self.requests_table,
+                        "Key": {"pk": encode(row.partition), "sk": encode(row.sort)},
+                        "UpdateExpression": "ADD " + ", ".join(f"#{n} :{n}" for n in range(len(names))),
+                        "ExpressionAttributeNames": names,
+                        "ExpressionAttributeValues": {
+                            f":{n}": encode(amount) for n, amount in enumerate(row.amounts.values())
+                        },
+                    }
+                }
+            )
+        if len(items) > MAX_ROWS:
+            raise ValueError(f"at most {MAX_ROWS} rows in one transaction")
+        self._transact(items, ())
+
+    def counters(self, *places: tuple[str, str]) -> Sequence[Counters]:
+        found: dict[tuple[str, str], Counters] = {}
+        wanted = [{"pk": encode(partition), "sk": encode(sort)} for partition, sort in places]
+        tries = 0
+        while wanted:
+            answer = self.client.batch_get_item(RequestItems={self.requests_table: {"Keys": wanted[:MAX_ROWS]}})
+            rows = [_counters(item) for item in answer["Responses"].get(self.requests_table, [])]
+            found |= {(row.partition, row.sort): row for row in rows}
+            left = answer["UnprocessedKeys"].get(self.requests_table)
+            wanted = wanted[MAX_ROWS:] + (list(left["Keys"]) if left else [])
+            if left:
+                tries += 1
+                self.sleep(_pause(min(tries, CONFLICT_TRIES)))
+        return [found.get(place, Counters(*place)) for place in places]
+
+    def counters_between(
+        self, partition: str, *, after: str, before: str, limit: int = 500, cursor: str | None = None
+    ) -> CountersPage:
+        answer = self.client.query(
+            TableName=self.requests_table,
+            KeyConditionExpression="pk = :p AND sk BETWEEN :a AND :b",
+            ExpressionAttributeValues={
+                ":p": encode(partition),
+                ":a": encode(after),
+                ":b": encode(_just_below(before)),
+            },
+            Limit=limit,
+            **_start(cursor),  # type: ignore[arg-type]
+        )
+        return CountersPage(tuple(_counters(item) for item in answer["Items"]), _cursor(answer))
+
+
+def _counters(item: Item) -> Counters:
+    amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
+    return Counters(item["pk"]["S"], item["sk"]["S"], amounts)
 
 
 def entry_of(item: Item) -> Entry:

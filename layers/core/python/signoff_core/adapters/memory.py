@@ -15,7 +15,7 @@ from signoff_core.domain.cursors import cursor_at, place_of
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
-from signoff_core.ports import Changed, DataKey, Entries, Event, Fetched, Message, Page
+from signoff_core.ports import Changed, Counters, CountersPage, DataKey, Entries, Event, Fetched, Message, Page
 
 R = TypeVar("R", bound=Record)
 MAX_ROWS = 100
@@ -26,6 +26,7 @@ class MemoryStore:
     """Records and entries in dictionaries, changed under one lock; `on_entries` plays the stream."""
 
     rows: dict[tuple[str, str], Record] = field(default_factory=dict)
+    numbers: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     chains: dict[str, list[Entry]] = field(default_factory=dict)
     days: dict[str, list[tuple[str, Entry]]] = field(default_factory=dict)
     on_entries: Callable[[Sequence[Entry]], None] | None = None
@@ -137,6 +138,35 @@ class MemoryStore:
             part = placed[start : start + limit]
             more = start + limit < len(placed)
         return Entries(tuple(e for _, e in part), part[-1][0] if more else None)
+
+    def increment(self, additions: Sequence[Counters], marks: Sequence[Record]) -> None:
+        if len(additions) + len(marks) > MAX_ROWS:
+            raise ValueError(f"at most {MAX_ROWS} rows in one transaction")
+        with self._lock:
+            if any(_address(mark) in self.rows for mark in marks):
+                raise Changed
+            for mark in marks:
+                self.rows[_address(mark)] = _at_next_version(mark)
+            for row in additions:
+                known = self.numbers.setdefault((row.partition, row.sort), {})
+                for name, amount in row.amounts.items():
+                    known[name] = known.get(name, 0) + amount
+
+    def counters(self, *places: tuple[str, str]) -> Sequence[Counters]:
+        with self._lock:
+            return [Counters(*place, dict(self.numbers.get(place, {}))) for place in places]
+
+    def counters_between(
+        self, partition: str, *, after: str, before: str, limit: int = 500, cursor: str | None = None
+    ) -> CountersPage:
+        with self._lock:
+            found = sorted(
+                (sort, Counters(pk, sort, dict(row)))
+                for (pk, sort), row in self.numbers.items()
+                if pk == partition and after <= sort < before and (cursor is None or sort > cursor)
+            )
+        part = found[:limit]
+        return CountersPage(tuple(row for _, row in part), part[-1][0] if len(found) > limit else None)
 
 
 def _place_of(placed: tuple[str, Entry]) -> str:

@@ -14,6 +14,7 @@ import signoff_core.api.decisions
 import signoff_core.api.deployments
 import signoff_core.api.mail_tests
 import signoff_core.api.members
+import signoff_core.api.metrics
 import signoff_core.api.requests
 import signoff_core.api.resumes
 import signoff_core.api.settings
@@ -44,6 +45,7 @@ for part in (
     signoff_core.api.requests,
     signoff_core.api.decisions,
     signoff_core.api.audit,
+    signoff_core.api.metrics,
     signoff_core.api.resumes,
 ):
     app.include_router(part.router)

@@ -1,6 +1,7 @@
 """What the use cases need from outside, where two real implementations exist: AWS and memory."""
 
 from signoff_core.ports.bus import Bus, Event
+from signoff_core.ports.counters import Counters, CountersPage
 from signoff_core.ports.mailer import Mailer, MailRefused
 from signoff_core.ports.objects import Objects
 from signoff_core.ports.queue import Message, Queue
@@ -12,6 +13,8 @@ __all__ = [
     "Bus",
     "Changed",
     "ContentErased",
+    "Counters",
+    "CountersPage",
     "DataKey",
     "Entries",
     "Event",

@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar, cast
 
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.records import Index, Key, Record
+from signoff_core.ports.counters import Counters, CountersPage
 
 R = TypeVar("R", bound=Record)
 
@@ -102,3 +103,17 @@ class Store(Protocol):
 
         With `after`, those from that moment on, given as a stamp.
         """
+
+    def increment(self, additions: Sequence[Counters], marks: Sequence[Record]) -> None:
+        """Add the amounts to their rows, once: in the transaction that writes the marks, which must all be new.
+
+        Raises `Changed`, and then nothing was added, when one of the marks exists. At most 100 rows.
+        """
+
+    def counters(self, *places: tuple[str, str]) -> Sequence[Counters]:
+        """The rows of counters at these places (partition, sort text), in the same order; empty ones too."""
+
+    def counters_between(
+        self, partition: str, *, after: str, before: str, limit: int = 500, cursor: str | None = None
+    ) -> CountersPage:
+        """The rows of counters in one partition, by sort text, those with after <= sort < before."""

@@ -1,0 +1,19 @@
+"""Queue of bus events -> daily figures, and the same counts as CloudWatch metrics."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from signoff_core.runtime.logs import logger
+from signoff_core.runtime.measures import emit
+from signoff_core.runtime.service import service
+from signoff_core.usecases.metrics import count_events
+
+
+def handler(event: Mapping[str, object], context: object) -> None:
+    bodies = [json.loads(str(record["body"])) for record in cast("Sequence[Mapping[str, object]]", event["Records"])]
+    events = [(str(body["detail"]["request_id"]), str(body["detail"]["action"])) for body in bodies]
+    # All of them or none: what was counted before is known when the batch comes again.
+    counted = count_events(events, store=service().store)
+    emit(counted)
+    logger().info("counted", extra={"events": len(events), "counted": len(counted)})
