@@ -39,7 +39,7 @@ SETTINGS: tuple[dict[str, object], ...] = (
     {"email_notifications": False, "auto_response": {"enabled": True, "timeout_minutes": 5, "default_outcome": "x"}},
 )
 TEXTS = (*OPTIONS, "looks fine to me", "", "> quoted only", "approved\n\nOn Monday somebody wrote:\n> rejected")
-CHAPTERS = 60
+CHAPTERS = 40
 """Steps of one history, at most."""
 REPLY_ADDRESS = re.compile(rf"r-[a-z2-7]{{56}}@{re.escape(REPLY_DOMAIN)}".encode())
 
@@ -141,6 +141,7 @@ class History(RuleBasedStateMachine):
         to, person = addresses[which % len(addresses)]
         message_id = f"<{next(self.world.counter)}@example.com>"
         headers = "Auto-Submitted: auto-replied\r\n" if automatic else ""
+        before: object = None
         for _ in range(times):
             told = self.do(
                 lambda: self.world.reply(
@@ -154,6 +155,8 @@ class History(RuleBasedStateMachine):
                 fault,
             )
             fault = None
+            assert before is None or told is Result.DUPLICATE, f"the same mail again was {told}"
+            before = told
             if told is Result.RECORDED:
                 assert not stranger, "a stranger decided"
                 assert not automatic, "a machine decided"
