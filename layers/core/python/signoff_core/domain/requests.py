@@ -171,8 +171,11 @@ class Request:
     is_test: bool = False
     """Asked to try the way of the mail: no flow waits, so it stands in no list of reviews and nothing is resumed."""
     rejections: int = 0
-    """Replies refused so far, and how many mails told somebody: for the limits on both."""
+    """Replies of its people that were refused, and the mails about them: see reply_limits.py."""
     error_mails: int = 0
+    stranger_rejections: int = 0
+    """The same for replies of which nobody knows that one of its people wrote them."""
+    stranger_notices: int = 0
     last_seq: int = 0
     head_hash: str = ""
     version: int = 0

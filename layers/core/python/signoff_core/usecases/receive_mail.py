@@ -6,7 +6,7 @@ entry, so that it is mailed by the same way as everything else.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -16,6 +16,7 @@ from signoff_core.domain.entries import SERVICE, Action, Actor, Happening
 from signoff_core.domain.key_ring import KeyRing
 from signoff_core.domain.notifications import SeenMail
 from signoff_core.domain.options import match_option
+from signoff_core.domain.records import Record
 from signoff_core.domain.replies import Reply, read_reply
 from signoff_core.domain.reply_token import MalformedToken, ReplyToken, is_signed_for, parse, token_of
 from signoff_core.domain.requests import Assignment, Request, Source, Status
@@ -26,16 +27,12 @@ from signoff_core.ports import Objects, Store, Vault
 from signoff_core.usecases.asked import fetch_asked, sent_mail
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.letters import QUOTE
+from signoff_core.usecases.reply_limits import allow
 from signoff_core.usecases.respond import Answer, AsRead, Recorded, respond
 
 MAX_MAIL_BYTES = 40 * 1024 * 1024
 """SES's own limit for a mail that it receives."""
-MAX_REJECTIONS_RECORDED = 50
-"""Entries of rejected mails per request: beyond it they are only logged, or anybody could fill the trail."""
-MAX_WRONG_SENDER_NOTICES = 3
 MAX_QUOTE_CHARACTERS = 200
-MAX_ERROR_MAILS = 10
-"""Error mails per request, whatever arrives."""
 IDENTITY = "signed reply address, sender authenticated by DMARC"
 
 
@@ -70,6 +67,8 @@ LETTERS: Mapping[Result, str] = {
     Result.UNCLEAR: "unclear_reply",
 }
 """What is sent back for a failed check; no letter means silence."""
+STRANGERS = frozenset({Result.AUTOMATIC, Result.FORGED_TOKEN, Result.OTHER_SENDER, Result.NOT_AUTHENTICATED})
+"""Checks whose failing leaves open who wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +227,13 @@ def _reject(
     quote: str = "",
 ) -> Result:
     """Write down which check failed, with the mail back as an effect; the request stays as it is."""
-    if request.rejections >= MAX_REJECTIONS_RECORDED:
-        return check
     letter = LETTERS.get(check)
+    tell = assignment.address if letter is not None and assignment is not None else None
+    allowed = allow(request, by_stranger=check in STRANGERS, tell=tell, store=store, now=now)
+    if allowed is None:
+        return check
     effects: tuple[EffectDraft, ...] = ()
-    if letter is not None and assignment is not None and _may_mail(request, check):
+    if letter is not None and assignment is not None and allowed.mail:
         # A wrong sender is told nothing; the person whose address was used is.
         about = "" if check is Result.OTHER_SENDER else seen.mail.message_id or ""
         effects = (EffectDraft("mail", letter, assignment.address, about, quote),)
@@ -250,9 +251,9 @@ def _reject(
         data["expired_at"] = stamp(seen.token.expires_at)
     if check is Result.OTHER_SENDER:
         data["sender"] = seen.mail.sender or seen.mail.sender_problem
-    changed = replace(request, rejections=request.rejections + 1, error_mails=request.error_mails + len(effects))
-    changed, entries = record(changed, Happening(Action.REPLY_REJECTED, SERVICE, data), effects, now=now)
-    store.commit([changed, SeenMail(request.request_id, seen.mail_id, now, check.value)], entries)
+    changed, entries = record(allowed.request, Happening(Action.REPLY_REJECTED, SERVICE, data), effects, now=now)
+    marks: list[Record] = [SeenMail(request.request_id, seen.mail_id, now, check.value)]
+    store.commit([changed, *marks, *([allowed.tally] if allowed.tally else [])], entries)
     return check
 
 
@@ -264,12 +265,6 @@ def _document(verdicts: Verdicts) -> dict[str, Json]:
         "spam": verdicts.spam,
         "virus": verdicts.virus,
     }
-
-
-def _may_mail(request: Request, check: Result) -> bool:
-    if check is Result.OTHER_SENDER:
-        return request.error_mails < MAX_WRONG_SENDER_NOTICES
-    return request.error_mails < MAX_ERROR_MAILS
 
 
 def _answer(
