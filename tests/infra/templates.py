@@ -56,10 +56,10 @@ def as_list(value: object) -> list:
 
 
 def environment(template: Mapping, function: str) -> dict:
-    """The environment of a function, by the last part of its physical name."""
+    """The environment of a function, by what its physical name has behind the stage."""
     (found,) = [
         properties["Environment"]["Variables"]
         for properties in resources(template, "AWS::Lambda::Function").values()
-        if properties["FunctionName"].endswith(f"-{function}")
+        if properties["FunctionName"].split("-", 2)[2] == function
     ]
     return found

@@ -5,9 +5,13 @@ import re
 
 import pytest
 
+from infra.settings import BadContext, read_settings
+from infra.stacks.audit import SEAL_EVERY_MINUTES as STACK_SEAL_EVERY_MINUTES
 from signoff_core.adapters.ses_feedback import EVENT_TYPES
-from signoff_core.domain.entries import BOOKKEEPING
+from signoff_core.domain.entries import BOOKKEEPING, Action
 from signoff_core.domain.notifications import NEVER_ARRIVED
+from signoff_core.domain.seals import SEAL_EVERY_MINUTES
+from signoff_core.domain.tallies import kind_of
 from signoff_core.usecases.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
@@ -15,6 +19,7 @@ AUDIT = "Audit3D8ADE0A"
 FUNCTIONS = (
     *("api", "relay", "notify", "inbound-mail", "mail-feedback", "rotate-keys", "deadline", "sweeper"),
     *("webhook-fanout", "webhook-delivery", "callbacks"),
+    *("seal", "export", "metrics", "rebuild-metrics"),
     *("dashboard", "sign-in-mail"),
 )
 
@@ -43,6 +48,11 @@ def schedule(service: dict, name: str) -> dict:
     (found,) = [
         s for s in resources(service, "AWS::Scheduler::Schedule").values() if s["Name"] == f"signoff-dev-{name}"
     ]
+    return found
+
+
+def a_bucket(data: dict, name: str) -> dict:
+    (found,) = [b for b in resources(data, "AWS::S3::Bucket").values() if f"-{name}-" in json.dumps(b["BucketName"])]
     return found
 
 
@@ -118,10 +128,12 @@ class TestTheData:
                 assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
 
     def test_the_key_rotates(self, data: dict):
-        assert only(data, "AWS::KMS::Key")["EnableKeyRotation"] is True
+        keys = resources(data, "AWS::KMS::Key").values()
+
+        assert [key.get("EnableKeyRotation") for key in keys if key.get("KeyUsage") != "SIGN_VERIFY"] == [True]
 
     def test_the_bucket_is_private_encrypted_and_forgets_raw_mail(self, data: dict):
-        bucket = only(data, "AWS::S3::Bucket")
+        bucket = a_bucket(data, "content")
         rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
 
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -169,6 +181,9 @@ class TestRights:
 
         assert uses
         for statement in uses:
+            if set(as_list(statement["Action"])) <= {"kms:Sign", "kms:GetPublicKey"}:
+                assert "SealArchive" in json.dumps(statement["Resource"])
+                continue
             conditions = statement["Condition"]
             assert "kms:ViaService" in conditions.get("StringEquals", {}) or conditions in (
                 {"Null": {"kms:EncryptionContext:owner": "false"}},
@@ -230,7 +245,7 @@ class TestFunctions:
             (
                 "api",
                 "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN INSTALL_KEY_SECRET_ARN PUBLIC_URL WEBHOOK_QUEUE_URL "
-                "LOOPBACK_WEBHOOKS",
+                "LOOPBACK_WEBHOOKS SEAL_BUCKET SEAL_KEY_ID EXPORT_QUEUE_URL",
             ),
             ("webhook-fanout", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN PUBLIC_URL WEBHOOK_QUEUE_URL"),
             ("webhook-delivery", "BUCKET KMS_KEY_ID PUBLIC_URL LOOPBACK_WEBHOOKS"),
@@ -245,6 +260,10 @@ class TestFunctions:
             ("inbound-mail", "BUCKET KMS_KEY_ID KEY_RING_SECRET_ARN"),
             ("mail-feedback", ""),
             ("rotate-keys", "KEY_RING_SECRET_ARN"),
+            ("seal", "SEAL_BUCKET SEAL_KEY_ID"),
+            ("export", "SEAL_BUCKET SEAL_KEY_ID EXPORT_QUEUE_URL BUCKET"),
+            ("metrics", ""),
+            ("rebuild-metrics", ""),
             ("deadline", "BUCKET KMS_KEY_ID"),
             ("sweeper", "BUCKET KMS_KEY_ID BUS_NAME"),
         ],
@@ -254,6 +273,48 @@ class TestFunctions:
         given = {name for name in environment(service, function) if name.startswith("SIGNOFF_")}
 
         assert given == {f"SIGNOFF_{name}" for name in (known + " " + wanted).split()}
+
+
+class TestSeals:
+    def test_the_archive_replaces_nothing_and_the_key_only_signs(self, data: dict):
+        archive = a_bucket(data, "seals")
+        rule = archive["ObjectLockConfiguration"]["Rule"]["DefaultRetention"]
+        (key,) = [k for k in resources(data, "AWS::KMS::Key").values() if k.get("KeyUsage") == "SIGN_VERIFY"]
+
+        assert archive["ObjectLockEnabled"] is True
+        assert archive["VersioningConfiguration"] == {"Status": "Enabled"}
+        assert rule == {"Mode": "GOVERNANCE", "Days": 1}
+        assert set(archive["PublicAccessBlockConfiguration"].values()) == {True}
+        assert key["KeySpec"] == "ECC_NIST_P256"
+
+    def test_production_chooses_compliance_and_for_how_long(self):
+        context = {"domain": "example.com", "seal_lock": "compliance", "seal_lock_days": 3650}
+        settings = read_settings(context.get)
+
+        assert (settings.seal_lock, settings.seal_lock_days) == ("compliance", 3650)
+        with pytest.raises(BadContext):
+            read_settings({**context, "seal_lock": "none"}.get)
+
+    def test_two_functions_sign_and_none_deletes_or_loosens_a_seal(self, service: dict):
+        def may(action: str) -> set[str]:
+            return {role for role, s in statements(service) if action in as_list(s["Action"])}
+
+        assert {re.sub(r"Role\w*", "", role) for role in may("kms:Sign")} == {"Seal", "Export"}
+        for role, statement in statements(service):
+            if "-seals-" in json.dumps(statement["Resource"]):
+                assert set(as_list(statement["Action"])) <= {"s3:GetObject", "s3:PutObject"}, role
+        assert not may("s3:BypassGovernanceRetention") | may("s3:PutObjectRetention") | may("s3:DeleteObjectVersion")
+
+    def test_they_are_made_every_five_minutes_and_docs_say_so(self, service: dict):
+        every = [s["ScheduleExpression"] for s in resources(service, "AWS::Scheduler::Schedule").values()]
+
+        assert f"rate({SEAL_EVERY_MINUTES} minutes)" in every
+        assert SEAL_EVERY_MINUTES == STACK_SEAL_EVERY_MINUTES
+
+    def test_metrics_count_what_the_code_counts(self, service: dict):
+        (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-metrics")]
+
+        assert set(rule["EventPattern"]["detail-type"]) == {a.value for a in Action if kind_of(a)}
 
 
 class TestEvents:
@@ -374,7 +435,7 @@ class TestMail:
         assert rule["ScanEnabled"] is True
 
     def test_ses_may_store_mail_for_this_rule_of_this_account_only(self, data: dict):
-        policy = json.dumps(only(data, "AWS::S3::BucketPolicy"))
+        policy = json.dumps(resources(data, "AWS::S3::BucketPolicy"))
 
         assert "signoff-dev:receipt-rule/signoff-dev-inbound" in policy
         assert "aws:SourceAccount" in policy
@@ -392,7 +453,7 @@ class TestMail:
         assert resources(shared, "AWS::SES::ReceiptRuleSet") == {}
         assert only(shared, "AWS::SES::ReceiptRule")["RuleSetName"] == "mail-of-the-company"
         assert "mail-of-the-company:receipt-rule/signoff-prod-inbound" in json.dumps(
-            only(examined.template("shared", "data"), "AWS::S3::BucketPolicy")
+            resources(examined.template("shared", "data"), "AWS::S3::BucketPolicy")
         )
 
     def test_the_domain_is_signed_and_its_records_are_told(self, mail: dict):
