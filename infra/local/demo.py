@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from types import FrameType
 
-from infra.local.house import CHECK_HOME, House, open_house
+from infra.local.house import CHECK_HOME, CREATOR, House, open_house
 from infra.local.stack import HOME
 from infra.local.story import Failed, tell_story
-from infra.settings import ROOT
+from infra.settings import LOCAL_ADMIN, ROOT
 
 EXAMPLE = "examples.content_approval"
 
@@ -72,8 +72,10 @@ def _welcome(house: House, paused: str) -> str:
   The mail is in the mailroom. Answer it there, or with any mail client over SMTP on {house.stack.addresses.smtp_port}:
 
       mailroom   {house.mailroom.web_url}
+      dashboard  {house.dashboard_url}
       API        {house.stack.addresses.api_url}
 
+  Sign in to the dashboard as {CREATOR} (or as {LOCAL_ADMIN}, who manages everything): the mail comes to the mailroom.
   The first line of your reply decides: approved, rejected or needs revision. The flow goes on here.
   Another review:  SIGNOFF_URL and SIGNOFF_API_KEY are in {_relative(house.env_file)};
       set -a; . {_relative(house.env_file)}; set +a; .venv/bin/python -m {EXAMPLE}

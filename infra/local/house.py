@@ -22,6 +22,7 @@ from signoff_core.mail.samples import samples
 
 CHECK_HOME = HOME / "check"
 CREATOR = "reviewer@example.com"
+PERMISSIONS = ["manage_human_feedback", "respond_to_human_feedback"]
 API_SECONDS = 60.0
 """A cold function on a busy machine answers late, but it answers."""
 STOP_SECONDS = 15.0
@@ -40,6 +41,10 @@ class House:
     deployment_id: int
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
     readers: list[threading.Thread] = field(default_factory=list)
+
+    @property
+    def dashboard_url(self) -> str:
+        return f"{self.stack.addresses.api_url}/"
 
     @property
     def env_file(self) -> Path:
@@ -165,6 +170,9 @@ def _deployment(folder: Path, stack: EmbeddedStack, settings: Mapping[str, objec
     if made.status_code != httpx.codes.CREATED:
         raise RuntimeError(f"no deployment could be made: {made.status_code} {made.text}")
     document = made.json()
+    # The creator may also configure what they are asked about, on the dashboard.
+    member = f"/v1/deployments/{document['deployment']['id']}/members/{CREATOR}"
+    call_api(url, install_key, "PUT", member, {"permissions": PERMISSIONS}).raise_for_status()
     known = {"flow_key": document["flow_key"], "deployment_id": document["deployment"]["id"]}
     note.touch(mode=0o600)
     note.write_text(json.dumps(known))

@@ -1,1 +1,1 @@
-"""The pages for people: sign-in, inbox, review, history, analytics, settings; rendered on the server, lean to import."""
+"""The pages for people: sign-in, inbox, review, history, analytics, settings; rendered on the server."""

@@ -1,0 +1,58 @@
+"""A real browser on the embedded stack. With CI=true a missing browser fails; elsewhere it is said why nothing ran."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from browser.chromium import OPTIONS, find_or_install
+from browser.doors import sign_in
+from infra.local.house import CREATOR, House
+from infra.settings import LOCAL_ADMIN
+
+COLD_PAGE_MS = 60_000
+"""A cold function on a busy machine answers late, but it answers."""
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find_or_install()
+    if path is None:
+        reason = "no chromium: install it (apt-get install chromium), or name one in SIGNOFF_CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, house: House) -> Iterator[dict[str, BrowserContext]]:
+    """One browser for each of the two people, signed in by the mailed link."""
+    contexts = {}
+    for who in (CREATOR, LOCAL_ADMIN):
+        context = browser.new_context(base_url=house.dashboard_url, viewport={"width": 1280, "height": 900})
+        context.set_default_timeout(COLD_PAGE_MS)
+        sign_in(context, house, who)
+        contexts[who] = context
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
+@pytest.fixture
+def page(signed_in: dict[str, BrowserContext]) -> Iterator[Page]:
+    """A tab of the reviewer, who manages the deployment."""
+    tab = signed_in[CREATOR].new_page()
+    yield tab
+    tab.close()
+
+
+@pytest.fixture
+def admin(signed_in: dict[str, BrowserContext]) -> Iterator[Page]:
+    tab = signed_in[LOCAL_ADMIN].new_page()
+    yield tab
+    tab.close()
