@@ -10,9 +10,6 @@ from signoff_core.ports import Message
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-BATCH = 10
-"""SendMessageBatch takes at most ten messages a call."""
-
 
 @dataclass(frozen=True)
 class SqsQueue:
@@ -20,14 +17,8 @@ class SqsQueue:
     url: str
 
     def send(self, messages: Sequence[Message]) -> None:
-        for start in range(0, len(messages), BATCH):
-            part = messages[start : start + BATCH]
-            answer = self.client.send_message_batch(
-                QueueUrl=self.url,
-                Entries=[
-                    {"Id": str(n), "MessageBody": json.dumps(dict(m.body)), "MessageGroupId": m.group}
-                    for n, m in enumerate(part)
-                ],
+        # One by one: most deployments have one webhook or two, and a batch would not say so plainly which was refused.
+        for message in messages:
+            self.client.send_message(
+                QueueUrl=self.url, MessageBody=json.dumps(dict(message.body)), MessageGroupId=message.group
             )
-            if failed := answer.get("Failed"):
-                raise RuntimeError(f"{len(failed)} messages were not taken: { ({f['Code'] for f in failed}) }")
