@@ -97,6 +97,8 @@ ROUTES = (
     Route("GET", f"{_D}/settings", settings.page, Access.MANAGER),
     Route("POST", f"{_D}/settings", settings.save, Access.MANAGER),
     Route("POST", f"{_D}/name", settings.rename, Access.MANAGER),
+    Route("POST", f"{_D}/test-mail", settings.test_mail, Access.MANAGER),
+    Route("GET", f"{_D}/test-mail/{{request_id}}", settings.test_mail_page, Access.MANAGER),
     Route("GET", f"{_D}/rules", rules.page, Access.MANAGER),
     Route("POST", f"{_D}/rules", rules.save, Access.MANAGER),
     Route("POST", f"{_D}/rules/{{index}}/move", rules.move, Access.MANAGER),

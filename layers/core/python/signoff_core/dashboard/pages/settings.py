@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from signoff_core.dashboard.visits import Visit
+from signoff_core.dashboard.visits import SEEN_HEADER, Visit, digest_of
 from signoff_core.dashboard.web import Answer, Asked
 from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.errors import FieldError, InvalidInput, VersionDiffers
+from signoff_core.domain.errors import FieldError, InvalidInput, Refused, VersionDiffers
 from signoff_core.domain.settings import Settings
 from signoff_core.usecases.deployments import change_deployment, read_deployment
+from signoff_core.usecases.mail_tests import open_mail_test, read_mail_test
 from signoff_core.usecases.settings import SavedSettings, change_settings, read_settings
 
 FLAGS = ("email_notifications", "auto_enabled", "approval_default_acknowledged")
@@ -54,6 +55,35 @@ def rename(visit: Visit) -> Answer:
     except InvalidInput as error:
         return _page(visit, status=422, errors=error.errors)
     return visit.redirect(f"/deployments/{visit.deployment_id}/settings", saved="yes")
+
+
+def test_mail(visit: Visit) -> Answer:
+    """A harmless review by mail, that shows whether it arrives and whether replies come back."""
+    try:
+        asked = open_mail_test(
+            visit.deployment_id,
+            request_id=visit.made.new_id(),
+            to_email=visit.asked.field("to_email") or visit.who.address,
+            caller=visit.who.within(visit.deployment_id),
+            now=visit.now,
+            **visit.texts,
+        )
+    except InvalidInput as error:
+        return _page(visit, status=422, errors=error.errors)
+    except Refused as error:
+        return _page(visit, status=409, errors=(FieldError("", error.detail),))
+    return visit.redirect(f"/deployments/{visit.deployment_id}/test-mail/{asked.request.request_id}")
+
+
+def test_mail_page(visit: Visit) -> Answer:
+    """How far the test came."""
+    caller = visit.who.within(visit.deployment_id)
+    test = read_mail_test(visit.deployment_id, visit.parts["request_id"], caller=caller, **visit.texts)
+    digest = digest_of([test.stage.value, len(test.replies)])
+    if visit.asked.headers.get(SEEN_HEADER) == digest:
+        return Answer(204)
+    deployment = read_deployment(visit.deployment_id, caller=caller, store=visit.store)
+    return visit.page("test_mail.html", deployment=deployment, test=test, digest=digest)
 
 
 def _page(
