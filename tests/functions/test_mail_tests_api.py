@@ -55,7 +55,12 @@ def test_a_test_goes_to_the_creator_and_its_reply_is_seen_with_the_verdicts(
     (reply,) = seen["replies"]
     assert reply["result"] == "recorded"
     assert reply["verdicts"]["dmarc"] == "PASS"
-    assert "It works" in world.mails_to(REVIEWER)[-1].get_body(("plain",)).get_content()  # type: ignore[union-attr]
+    confirmation = world.mails_to(REVIEWER)[-1]
+    text = " ".join(confirmation.get_body(("plain",)).get_content().split())  # type: ignore[union-attr]
+    assert confirmation["Subject"] == "Re: [Books] Test review · Content Review Flow"
+    assert "This was a test, and it went well" in text
+    assert "It works!" in text
+    assert "the flow goes on" not in text
     world.check_chains()
 
 

@@ -117,7 +117,7 @@ class ExpiredToken:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """Tells the responder what was recorded."""
+    """Tells the responder what was recorded; of a test review, that their reply came back."""
 
     about: About
     outcome: str | None
@@ -125,6 +125,7 @@ class Confirmation:
     responder: str
     responded_at: datetime
     review_url: str | None = None
+    is_test: bool = False
     branding: Branding = field(default_factory=Branding)
 
 

@@ -20,6 +20,7 @@ from signoff_core.mail.letter_kinds import (
     Asking,
     BlankReply,
     Branding,
+    Confirmation,
     Escalated,
     ExpiredToken,
     Letter,
@@ -88,6 +89,10 @@ def subject_of(about: About, branding: Branding) -> str:
     return _prefixed(f"Review: {topic} · {wording.one_line(about.deployment_name, 60)}", branding)
 
 
+def _test_subject(deployment_name: str, branding: Branding) -> str:
+    return _prefixed(f"Test review · {wording.one_line(deployment_name, 60)}", branding)
+
+
 def _prefixed(subject: str, branding: Branding) -> str:
     prefix = wording.one_line(branding.subject_prefix, 40)
     return f"{prefix} {subject}" if prefix else subject
@@ -121,12 +126,13 @@ def _values(letter: Letter, shown: Shown | None) -> dict[str, object]:
     branding = letter.branding
     values: dict[str, object] = {"letter": letter, "branding": branding, "shown": shown, "choices": ()}
     if isinstance(letter, TestMail):
-        subject = _prefixed(f"Test review · {wording.one_line(letter.deployment_name, 60)}", branding)
+        subject = _test_subject(letter.deployment_name, branding)
     elif isinstance(letter, SignIn):
         subject = f"Sign in to {wording.one_line(branding.sender_name, 60)}"
     else:
         about = letter.request.about if isinstance(letter, Reminder | Escalated | ExpiredToken) else letter.about
-        subject = subject_of(about, branding)
+        is_test = isinstance(letter, Confirmation) and letter.is_test
+        subject = _test_subject(about.deployment_name, branding) if is_test else subject_of(about, branding)
         values |= {
             "about": about,
             "topic": wording.title(about.message, about.method_name),

@@ -149,6 +149,10 @@ def letters() -> tuple[tuple[str, Letter], ...]:
             Confirmation(about, None, "Please make the headline shorter, then it is fine.", "ana@example.com", later),
         ),
         (
+            "confirmation of a test",
+            Confirmation(about, "it_works", "It works", "ana@example.com", later, is_test=True),
+        ),
+        (
             "closed request: answered",
             ClosedRequest(about, "responded", later, "approved", "approved – thanks", "ana@example.com"),
         ),

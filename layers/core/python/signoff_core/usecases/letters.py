@@ -146,6 +146,7 @@ def _confirmation(desk: Desk) -> Letter:
         feedback=words.feedback if words else "",
         responder=decision.responder,
         responded_at=decision.at,
+        is_test=desk.request.is_test,
         branding=desk.branding,
     )
 
