@@ -62,6 +62,7 @@ NOT_INJECTED = {
     "read_requests.read_timeline": "reads only",
     "reasons.read_reasons": "reads only",
     "reasons.reason_for": "opens a key; a step of cancel_request and reassign_request",
+    "reply_limits.allow": "reads only; a step of receive_mail",
     "respond.respond": "the arbiter's front: a step of receive_mail, respond_by_api and meet_deadlines",
     "settings.explain_route": "reads only",
     "settings.read_settings": "reads only",
