@@ -243,16 +243,17 @@ class DynamoDbStore:
             for mark in marks
         ]
         for row in additions:
-            names = {f"#{n}": name for n, name in enumerate(row.amounts)}
+            # Of one width, so that no placeholder is the beginning of another.
+            terms = [f"{n:03d}" for n in range(len(row.amounts))]
             items.append(
                 {
                     "Update": {
                         "TableName": self.requests_table,
                         "Key": {"pk": encode(row.partition), "sk": encode(row.sort)},
-                        "UpdateExpression": "ADD " + ", ".join(f"#{n} :{n}" for n in range(len(names))),
-                        "ExpressionAttributeNames": names,
+                        "UpdateExpression": "ADD " + ", ".join(f"#n{t} :v{t}" for t in terms),
+                        "ExpressionAttributeNames": {f"#n{t}": n for t, n in zip(terms, row.amounts, strict=True)},
                         "ExpressionAttributeValues": {
-                            f":{n}": encode(amount) for n, amount in enumerate(row.amounts.values())
+                            f":v{t}": encode(v) for t, v in zip(terms, row.amounts.values(), strict=True)
                         },
                     }
                 }
