@@ -311,3 +311,17 @@ def test_no_line_of_the_html_part_is_an_option() -> None:
 
     assert "Reply Approved" in only_html
     assert not [line for line in only_html if match_option(line, REVIEW.asking.options)]
+
+
+@every_letter
+def test_name_prefix_and_footer_of_the_owner_stand_in_every_mail(letter: Letter) -> None:
+    branding = Branding(sender_name="Harbour Ltd", subject_prefix="[Books]", footer="Rua do Almada 12")
+    if hasattr(letter, "request"):
+        branded = replace(letter, request=replace(letter.request, branding=branding))
+    else:
+        branded = replace(letter, branding=branding)  # type: ignore[call-arg]
+    mail = render(branded)
+    assert "Rua do Almada 12" in mail.text
+    assert "Rua do Almada 12" in mail.html
+    assert "Harbour Ltd" in mail.html
+    assert "[Books]" in mail.subject or isinstance(letter, letter_kinds.SignIn)
