@@ -10,6 +10,12 @@ WIDTH, HEIGHT = 560, 200
 LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 24
 DAY_LABELS = 6
 PATTERNS = 6
+_MINUTE, _HOUR = 60, 3600
+TIME_STEPS = (
+    *(10, 20, 60, 2 * _MINUTE, 4 * _MINUTE, 10 * _MINUTE, 20 * _MINUTE, 40 * _MINUTE),
+    *(_HOUR, 2 * _HOUR, 4 * _HOUR, 6 * _HOUR, 8 * _HOUR, 12 * _HOUR, 24 * _HOUR, 48 * _HOUR),
+)
+"""Where an axis of durations may end, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +52,7 @@ def bars(title: str, labels: Sequence[str], series: Sequence[Series]) -> str:
 
 def lines(title: str, labels: Sequence[str], series: Sequence[Series]) -> str:
     """Lines over days, the second dashed, in durations."""
-    top = _nice(max((v or 0 for s in series for v in s.values), default=0))
+    top = _nice_time(max((v or 0 for s in series for v in s.values), default=0))
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(labels))
     marks = []
     for number, one in enumerate(series):
@@ -109,11 +115,11 @@ def _chart(title: str, labels: Sequence[str], top: float, marks: str, say: objec
 
 def _svg(title: str, height: int, inner: str) -> str:
     name = escape(title)
-    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{name}">{_patterns()}{inner}</svg>'
+    return f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{name}">{inner}</svg>'
 
 
-def _patterns() -> str:
-    """Fills that differ without colour: plain, diagonal, dots, grid, counter-diagonal, lines."""
+def patterns() -> str:
+    """Fills that differ without colour, once for all charts of a page: diagonal, dots, grid, counter-diagonal, lines."""
     shapes = (
         ("hatch", '<path d="M0 6L6 0" stroke-width="1.6"/>'),
         ("p1", '<path d="M0 6L6 0" stroke-width="1.6"/>'),
@@ -127,7 +133,7 @@ def _patterns() -> str:
         f'<g class="pattern">{shape}</g></pattern>'
         for name, shape in shapes
     )
-    return f"<defs>{made}</defs>"
+    return f'<svg class="hidden" aria-hidden="true" width="1" height="1"><defs>{made}</defs></svg>'
 
 
 def _y(value: float, top: float) -> float:
@@ -136,6 +142,11 @@ def _y(value: float, top: float) -> float:
 
 def _bottom() -> int:
     return HEIGHT - BOTTOM
+
+
+def _nice_time(seconds: float) -> float:
+    """The same for a duration: an even number of its unit, so that the half of it reads well too."""
+    return next((float(step) for step in TIME_STEPS if step >= seconds), _nice(seconds / 86400) * 86400)
 
 
 def _nice(value: float) -> float:

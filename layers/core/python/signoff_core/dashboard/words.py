@@ -1,10 +1,12 @@
 """How values read on a page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from signoff_core.domain.entries import Action
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+SECONDS_UNTIL = 5
+"""From so many minutes on, seconds are not told."""
 _SOURCES = {
     "email": "by mail",
     "dashboard": "on the dashboard",
@@ -46,6 +48,11 @@ def moment_words(at: datetime) -> str:
     return f"{utc.day} {_MONTHS[utc.month - 1]} {utc.year}, {utc.hour:02}:{utc.minute:02} UTC"
 
 
+def day_words(day: date) -> str:
+    """A day without its year: ``24 Nov``."""
+    return f"{day.day} {_MONTHS[day.month - 1]}"
+
+
 def duration(seconds: float | None) -> str:
     """A span in its two largest units: ``2 d 4 h``, ``3 h 12 min``, ``45 s``; a dash for none."""
     if seconds is None:
@@ -56,7 +63,9 @@ def duration(seconds: float | None) -> str:
     minutes, secs = divmod(rest, 60)
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (secs, "s")]
     first = next((i for i, (n, _) in enumerate(parts) if n), 3)
-    told = [f"{n} {unit}" for n, unit in parts[first : first + 2] if n]
+    told = [
+        f"{n} {unit}" for n, unit in parts[first : first + 2] if n and not (unit == "s" and minutes >= SECONDS_UNTIL)
+    ]
     return " ".join(told) or "0 s"
 
 

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from signoff_core.dashboard.charts import Series, Stack, bars, lines, stacks, swatch
+from signoff_core.dashboard.charts import Series, Stack, bars, lines, patterns, stacks, swatch
 from signoff_core.dashboard.visits import Visit
 from signoff_core.dashboard.web import Answer
+from signoff_core.dashboard.words import day_words
 from signoff_core.domain.errors import FieldError
 from signoff_core.domain.tallies import OUTCOME, Figures
 from signoff_core.mail.wording import label
@@ -85,7 +86,7 @@ def _figures(visit: Visit, deployment_id: int, first: date, last: date) -> dict[
     days = {group.name: group.figures for group in by_day.groups}
     dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     shown = [days.get(d.isoformat(), Figures({})) for d in dates]
-    labels = [f"{d.day}.{d.month}." for d in dates]
+    labels = [day_words(d) for d in dates]
     times = [figures.times for figures in shown]
     outcomes = [name for name, _ in sorted(total.by(OUTCOME).items(), key=lambda item: -item[1])][:OUTCOMES_SHOWN]
     methods = sorted((g for g in by_method.groups if g.figures.responded), key=lambda g: -g.figures.responded)
@@ -94,6 +95,7 @@ def _figures(visit: Visit, deployment_id: int, first: date, last: date) -> dict[
         "median": _seconds(total.times.quantile(0.5)),
         "p90": _seconds(total.times.quantile(0.9)),
         "average": _seconds(total.times.average_ms),
+        "patterns": patterns(),
         "volume": bars(
             "Requests by day",
             labels,

@@ -12,7 +12,7 @@
     const parts = [[Math.floor(whole / 86400), "d"], [Math.floor(whole / 3600) % 24, "h"],
       [Math.floor(whole / 60) % 60, "min"], [whole % 60, "s"]];
     const first = Math.max(0, parts.findIndex(([n]) => n));
-    const shown = parts.slice(first, first + 2).filter(([n, unit]) => n && !(unit === "s" && first < 2));
+    const shown = parts.slice(first, first + 2).filter(([n, unit]) => n && !(unit === "s" && (first < 2 || whole >= 300)));
     return shown.map(([n, unit]) => `${n} ${unit}`).join(" ") || "0 s";
   };
   const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
