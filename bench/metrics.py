@@ -38,8 +38,8 @@ def fill(deployment_id: int, requests: int, store: DynamoDbStore, choose: random
         row = {
             **as_attributes(of(times)),
             **hours,
-            **{"opened": len(times), "responded": len(times), "s:email": len(times), "o:approved": len(times)},
-            "sla_met": len(times),
+            **{"n:opened": len(times), "n:responded": len(times), "s:email": len(times), "o:approved": len(times)},
+            "sla:met": len(times),
         }
         place = partition_of(deployment_id, 0, Rows.TOTAL), (FIRST + timedelta(days=number)).isoformat()
         names = list(row)

@@ -3,17 +3,19 @@
 import csv
 import json
 from bisect import insort
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from support.exports import begin_export, export_all, fetch_export, finish_export, manager, write_once
+from support.scale import SCALE
 from support.world import START, World
 
 import signoff_core.usecases.exports as exports
 from signoff.verify import Verdict, read_known, verify
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.entries import Action, Happening, Head, append
+from signoff_core.domain.entries import SERVICE, Action, Happening, Head, append
 from signoff_core.domain.errors import Forbidden, InvalidInput, NotFound
 from signoff_core.domain.exports import cell
 from signoff_core.domain.lists import day_of, day_sort
@@ -72,6 +74,32 @@ def test_requests_that_are_opened_while_it_is_written_neither_disturb_nor_repeat
     assert len(list(folder.glob("entries-*.ndjson"))) > 5
     lines = [line for path in sorted(folder.glob("entries-*.ndjson")) for line in path.read_bytes().splitlines()]
     assert len(set(lines)) == len(lines) == report.entries
+
+
+CHAINS, IN_EACH = 100, 10
+"""A hundred thousand entries in `make fuzz`."""
+
+
+@pytest.mark.fuzz
+def test_a_large_export_among_openings_is_complete_and_holds_nothing_twice(tmp_path: Path) -> None:
+    world = World()
+    deployment = world.deployment()
+    happenings = [Happening(Action.REQUEST_REMINDED, SERVICE, {"n": 1})] * IN_EACH
+    for number in range(CHAINS * SCALE):
+        made, _ = append(Head(1, 1, f"request/{number:032x}"), happenings, at=START + timedelta(milliseconds=number))
+        world.store.commit([], made)
+    world.now = START + timedelta(hours=1)
+    export = begin_export(world, 1, START.replace(month=1))
+    meanwhile = 0
+    while (written := write_once(world, export)) is None or written.status != "finished":
+        world.pass_time(seconds=20)
+        world.pause(deployment, flow_id=f"meanwhile-{meanwhile}")
+        meanwhile += 1
+        world.seal()
+    report = verify(fetch_export(world, written, tmp_path))
+    assert (report.verdict, report.reason) == (Verdict.INTACT, "")
+    lines = [line for path in sorted(tmp_path.glob("entries-*.ndjson")) for line in path.read_bytes().splitlines()]
+    assert len(set(lines)) == len(lines) == report.entries >= CHAINS * SCALE * IN_EACH
 
 
 def the_deployment(world: World) -> Deployment:

@@ -3,6 +3,7 @@
 import random
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,11 +11,15 @@ import pytest
 from support.scale import SCALE, SEED, replay_with
 from support.world import INSTALL, START, World
 
+from signoff_core.adapters.dynamodb import INDEX_ATTRIBUTES
 from signoff_core.adapters.memory import MemoryStore
+from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import Action, Actor, Happening, append
+from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Assignment, Decision, Request, Source, Status
-from signoff_core.domain.tallies import DECIDED_AT_HOUR, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
+from signoff_core.domain.tallies import DECIDED_AT_HOUR, OPENED, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
 from signoff_core.domain.times import stamp
+from signoff_core.ports import Counters
 from signoff_core.usecases.metrics import GroupBy, Metrics, count_events, read_metrics
 from signoff_core.usecases.rebuild_metrics import rebuild_metrics
 
@@ -180,7 +185,7 @@ def test_a_rebuild_among_live_events_that_stops_and_goes_on_counts_each_once() -
     early = simulated(world, 60, choose)
     deliver(events_of(early, world), world, choose)
     # Figures that went wrong, as by a fault of ours.
-    world.store.numbers[("tally/1/0/total", START.date().isoformat())] = {"opened": 999}
+    world.store.numbers[("tally/1/0/total", START.date().isoformat())] = {OPENED: 999}
     world.now = START + timedelta(days=DAYS + 10)
     late = []
     for _ in range(2000):
@@ -245,3 +250,42 @@ def test_marks_are_forgotten_and_figures_are_not() -> None:
     (mark,) = [row for (_, sort), row in world.store.rows.items() if sort.startswith("counted/")]
     assert mark.forget_after is not None
     assert mark.forget_after - world.now > timedelta(days=30)
+
+
+def test_no_number_has_the_name_of_an_indexs_key() -> None:
+    """The table knows those as text and refuses numbers under their names."""
+    keys = {name for pair in INDEX_ATTRIBUTES.values() for name in pair} | {"pk", "sk", "version", "expires_at"}
+    choose, world = random.Random(1), World()
+    world.deployment()
+    deliver(events_of(simulated(world, 80, choose), world), world, choose)
+    names = {name for row in world.store.numbers.values() for name in row}
+    assert len(names) > 20
+    assert not names & keys
+
+
+def test_counting_a_review_costs_fourteen_write_units_alone_and_few_in_a_crowd() -> None:
+    """Two for each row of a transaction; a mark, and the rows of the day: all, flow and method, reviewer."""
+    choose, world = random.Random(1), World()
+    world.deployment()
+    write_units: list[int] = []
+    increment = world.store.increment
+
+    def counting(additions: Sequence[Counters], marks: Sequence[Record]) -> None:
+        write_units.append(2 * (len(additions) + len(marks)))
+        increment(additions, marks)
+
+    world.store.increment = counting  # type: ignore[method-assign]
+    request = next(r for r in simulated(world, 50, choose) if r.decision and r.decision.source is Source.EMAIL)
+    for event in events_of([request], world):
+        count_events([event], store=world.store)
+    assert write_units == [6, 8]
+    write_units.clear()
+    crowd = [world.pause(the_only(world), flow_id=f"crowd-{n}").request for n in range(25)]
+    count_events([(r.request_id, "request.opened") for r in crowd], store=world.store)
+    assert sum(write_units) == 2 * (25 + 2)
+
+
+def the_only(world: World) -> Deployment:
+    found = world.store.fetch(Deployment.at(1))[Deployment.at(1)]
+    assert found is not None
+    return found

@@ -21,6 +21,10 @@ MARK_DAYS = 60
 """Longer than any event can be on its way."""
 MAX_OUTCOME_CHARACTERS = 100
 FREE_TEXT = "(free text)"
+OPENED = "n:opened"
+"""With a prefix, as all names here: in the table, `opened` and `closed` are the sort keys of lists, which are text."""
+CLOSED_AS: Mapping[Status, str] = {status: f"n:{status}" for status in Status}
+SLA = "sla:"
 OUTCOME, SOURCE, OPENED_AT_HOUR, DECIDED_AT_HOUR = "o:", "s:", "h:", "d:"
 
 
@@ -214,14 +218,14 @@ def amounts_of(fact: Fact) -> dict[str, int]:
     """What a fact adds, by the names of numbers."""
     hour = stamp(fact.at)[11:13]
     if fact.kind is Kind.OPENED:
-        return {"opened": 1, f"{OPENED_AT_HOUR}{hour}": 1}
-    amounts = {fact.status.value: 1}
+        return {OPENED: 1, f"{OPENED_AT_HOUR}{hour}": 1}
+    amounts = {CLOSED_AS[fact.status]: 1}
     if fact.source is None:
         return amounts
     outcome = FREE_TEXT if fact.outcome is None else fact.outcome[:MAX_OUTCOME_CHARACTERS]
     amounts |= {f"{SOURCE}{fact.source}": 1, f"{OUTCOME}{outcome}": 1, f"{DECIDED_AT_HOUR}{hour}": 1}
     if fact.sla is not None:
-        amounts[f"sla_{fact.sla}"] = 1
+        amounts[f"{SLA}{fact.sla}"] = 1
     if fact.is_by_a_person:
         amounts |= additions(fact.milliseconds)
     return amounts
@@ -244,19 +248,19 @@ class Figures:
 
     @property
     def opened(self) -> int:
-        return self.amounts.get("opened", 0)
+        return self.amounts.get(OPENED, 0)
 
     @property
     def responded(self) -> int:
-        return self.amounts.get(Status.RESPONDED.value, 0)
+        return self.amounts.get(CLOSED_AS[Status.RESPONDED], 0)
 
     @property
     def cancelled(self) -> int:
-        return self.amounts.get(Status.CANCELLED.value, 0)
+        return self.amounts.get(CLOSED_AS[Status.CANCELLED], 0)
 
     @property
     def superseded(self) -> int:
-        return self.amounts.get(Status.SUPERSEDED.value, 0)
+        return self.amounts.get(CLOSED_AS[Status.SUPERSEDED], 0)
 
     @property
     def times(self) -> Histogram:
@@ -265,11 +269,11 @@ class Figures:
 
     @property
     def sla_met(self) -> int:
-        return self.amounts.get("sla_met", 0)
+        return self.amounts.get(f"{SLA}met", 0)
 
     @property
     def sla_breached(self) -> int:
-        return self.amounts.get("sla_breached", 0)
+        return self.amounts.get(f"{SLA}breached", 0)
 
     @property
     def sla_share(self) -> float | None:

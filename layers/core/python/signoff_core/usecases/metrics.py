@@ -9,9 +9,11 @@ from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import FieldError, InvalidInput
 from signoff_core.domain.records import Key, Record
-from signoff_core.domain.requests import Request
+from signoff_core.domain.requests import Request, Status
 from signoff_core.domain.tallies import (
+    CLOSED_AS,
     DECIDED_AT_HOUR,
+    OPENED,
     OPENED_AT_HOUR,
     OUTCOME,
     SOURCE,
@@ -35,6 +37,7 @@ from signoff_core.usecases.deployments import find_deployment
 FACTS_AT_ONCE = 25
 """Each takes a mark and up to three rows of a transaction of 100."""
 MAX_RANGE_DAYS = 366
+RESPONDED = CLOSED_AS[Status.RESPONDED]
 
 
 class GroupBy(StrEnum):
@@ -170,9 +173,9 @@ def _split(total: Mapping[str, int], group_by: GroupBy) -> dict[str, dict[str, i
     if group_by is GroupBy.HOUR:
         opened, decided = figures.by(OPENED_AT_HOUR), figures.by(DECIDED_AT_HOUR)
         hours = [f"{hour:02d}" for hour in range(24)]
-        return {h: {"opened": opened.get(h, 0), "responded": decided.get(h, 0)} for h in hours}
+        return {h: {OPENED: opened.get(h, 0), RESPONDED: decided.get(h, 0)} for h in hours}
     counted = figures.by(SOURCE if group_by is GroupBy.SOURCE else OUTCOME)
-    return {name: {"responded": amount} for name, amount in counted.items()}
+    return {name: {RESPONDED: amount} for name, amount in counted.items()}
 
 
 def _merged(
