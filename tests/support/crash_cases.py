@@ -1,7 +1,7 @@
 """One case or more for every use case: the state that it meets, how it is called, and what it leaves when it is done.
 
-`COVERED` names every use case that reaches a port; tests/stress/test_crashes.py holds it to the package, so that a new
-one cannot be forgotten: give it a case here, or a place in `NOT_INJECTED` with the reason.
+tests/stress/test_crashes.py holds the cases to the package, by what reaches a port, so that a new one cannot be
+forgotten: give it a case, or a place in `NOT_INJECTED` with the reason.
 """
 
 import importlib
@@ -43,6 +43,37 @@ PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
 LARGE = "a long text " * 4000
 
 NOT_INJECTED = {
+    "delivery_jobs.job_key": "opens a key; a step of deliver_webhook",
+    "delivery_jobs.open_job": "reads only; a step of deliver_webhook",
+    "delivery_jobs.read_answer_text": "reads only",
+    "delivery_jobs.seal_answer": "a step of deliver_webhook",
+    "delivery_jobs.seal_job": "a step of the fan-out",
+    "erase_content.chain_of": "reads only",
+    "exports.export_links": "reads only",
+    "exports.files": "reads only",
+    "exports.list_exports": "reads only",
+    "exports.read_export": "reads only",
+    "history.read_history": "reads only",
+    "inbox.managed_deployments": "reads only",
+    "inbox.read_inbox": "reads only",
+    "members.list_members": "reads only",
+    "metrics.count_facts": "a step of count_events and rebuild_metrics",
+    "metrics.read_metrics": "reads only",
+    "read_review.read_review": "reads only",
+    "receipts.receipt": "reads only",
+    "seal.sealed_groups": "reads only",
+    "seal.seals_between": "reads only",
+    "sessions.identify": "reads only",
+    "sessions.live_sessions": "reads only",
+    "sign_in.may_sign_in": "reads only; a step of mail_sign_in",
+    "webhook_log.list_deliveries": "reads only",
+    "webhook_log.read_delivery": "reads only",
+    "webhook_secrets.open_secrets": "opens a key; a step of deliver_webhook",
+    "webhooks.list_webhooks": "reads only",
+    "webhooks.read_webhook": "reads only",
+    "webhooks.sealed_secret": "a step of create_webhook and start_rotation",
+    "webhooks.webhooks_of": "reads only; a step of others",
+    "webhooks.write_change": "a step of the other changes of webhooks",
     "asked.fetch_asked": "reads only; a step of notify and receive_mail",
     "asked.sent_mail": "reads only; a step of receive_mail",
     "authenticate.authenticate": "reads only",
@@ -68,6 +99,16 @@ NOT_INJECTED = {
     "settings.read_settings": "reads only",
 }
 
+BROKEN_ELSEWHERE = {
+    "deliver_webhook.deliver_webhook": "tests/unit/webhooks/test_fan_out.py",
+    "exports.start_export": "tests/unit/audit/test_exports.py",
+    "exports.resume_export": "tests/unit/audit/test_exports.py",
+    "rebuild_metrics.rebuild_metrics": "tests/unit/metrics/test_metrics.py",
+    "seal.finish": "tests/unit/audit/test_seals.py",
+    "seal.seal": "tests/unit/audit/test_seals.py",
+}
+"""Jobs of many steps and their own way of going on, and the tests that break them in the middle."""
+
 
 @dataclass(frozen=True)
 class Case:
@@ -77,6 +118,8 @@ class Case:
     done: Callable[[], bool]
     same_mails: bool = True
     """Whether it ends with the very mails of an undisturbed run."""
+    told_done: bool = False
+    """Whether who tries again is told that there is nothing of the kind (any more)."""
 
 
 @dataclass(frozen=True)
@@ -448,7 +491,7 @@ def save_state(world: World) -> Case:
     )
 
 
-def _deployment(world: World) -> Deployment:
+def deployment_row(world: World) -> Deployment:
     found = world.store.fetch(Deployment.at(1))[Deployment.at(1)]
     assert found is not None
     return found
@@ -464,7 +507,7 @@ def rename(world: World) -> Case:
     world.deployment()
     return Case(
         lambda: change_deployment(1, name="Another name", caller=MANAGE, **ports(world, "store")),
-        lambda: _deployment(world).name == "Another name",
+        lambda: deployment_row(world).name == "Another name",
     )
 
 
@@ -479,7 +522,7 @@ def add_key(world: World) -> Case:
         material = KeyMaterial(f"k{next(world.counter)}", "s" * 48)
         return create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=material, **ports(world, "store"))
 
-    return Case(act, lambda: _deployment(world).last_seq >= 3)
+    return Case(act, lambda: deployment_row(world).last_seq >= 3)
 
 
 @case("deployments.revoke_key")
@@ -487,7 +530,8 @@ def revoke(world: World) -> Case:
     world.deployment()
     create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=MATERIAL, **ports(world, "store"))
     return Case(
-        lambda: revoke_key(1, "k7", caller=INSTALL, **ports(world, "store")), lambda: _deployment(world).last_seq == 4
+        lambda: revoke_key(1, "k7", caller=INSTALL, **ports(world, "store")),
+        lambda: deployment_row(world).last_seq == 4,
     )
 
 
@@ -496,7 +540,7 @@ def patch_settings(world: World) -> Case:
     world.deployment()
     return Case(
         lambda: change_settings(1, {"sla_minutes": 5}, expected_version=None, caller=MANAGE, **ports(world, "store")),
-        lambda: _deployment(world).settings_version == 2,
+        lambda: deployment_row(world).settings_version == 2,
     )
 
 
@@ -505,8 +549,5 @@ def put_settings(world: World) -> Case:
     world.deployment()
     return Case(
         lambda: replace_settings(1, {"sla_minutes": 5}, expected_version=1, caller=MANAGE, **ports(world, "store")),
-        lambda: _deployment(world).settings_version == 2,
+        lambda: deployment_row(world).settings_version == 2,
     )
-
-
-COVERED = {named.covers for named in CASES}

@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "layers/core/python"), str(ROOT / "tests")]
 
-from support.crash_cases import CASES  # noqa: E402
+from support.all_crash_cases import CASES  # noqa: E402
 from support.crashes import calls_made, every_crash, survive  # noqa: E402
 from support.documents import put  # noqa: E402
 

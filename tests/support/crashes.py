@@ -1,12 +1,12 @@
 """Every call of every use case fails once before and once after it was made; then the service repairs itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
-from signoff_core.domain.errors import Refused, VersionDiffers
+from signoff_core.domain.errors import NotFound, Refused, VersionDiffers
 from signoff_core.domain.notifications import Notification, NotificationStatus
 from support import invariants
 from support.crash_cases import Case, Named
@@ -75,7 +75,7 @@ def survive(crash: Crash) -> Repaired:
         invariants.check(world, witness)
         twice = sent_but_not_recorded(world)
         if crash.again:
-            _again(case.act)
+            _again(case)
         sweeps = _repair(world, witness, twice)
         if crash.again:
             assert case.done(), "it was tried again, and still has not had its effect"
@@ -94,13 +94,15 @@ def letters_of(named: Named) -> frozenset[tuple[str, str]]:
 
 
 def letters(world: World) -> frozenset[tuple[str, str]]:
-    return frozenset((mail.tags["notification"].split("_", 2)[2], mail.to) for mail in world.mailer.sent)
+    return frozenset((mail.tags["notification"].split("_")[-1], mail.to) for mail in world.mailer.sent)
 
 
 def sent_but_not_recorded(world: World) -> set[str]:
     """The mails whose sender died between the mail service and the record: they alone may be sent twice."""
     found = set()
     for mail in world.mailer.sent:
+        if "request_id" not in mail.tags:
+            continue
         request_id = mail.tags["request_id"]
         kind, seq, name = mail.tags["notification"].split("_", 2)
         address = Notification.at(request_id, f"{kind}:{seq}:{name}")
@@ -118,9 +120,10 @@ def _stage(named: Named) -> tuple[World, Witness, Calls, Case]:
     return world, witness, calls, named.given(world)
 
 
-def _again(act: Callable[[], object]) -> None:
-    with suppress(Refused, VersionDiffers):  # it is told that this is done already
-        act()
+def _again(case: Case) -> None:
+    done = (Refused, VersionDiffers, NotFound) if case.told_done else (Refused, VersionDiffers)
+    with suppress(*done):  # it is told that this is done already
+        case.act()
 
 
 def _repair(world: World, witness: Witness, twice: set[str]) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from signoff_core.ports import Bus, Mailer, Objects, Store, Vault
+from signoff_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
 from signoff_core.usecases.relay import relay
 from support.world import World
 
@@ -13,7 +13,14 @@ T = TypeVar("T")
 When = Literal["before", "after"]
 LOCAL = {"seal", "unseal", "salt"}
 """What a port does in the process itself, with no service to fail."""
-PORTS: dict[str, type] = {"store": Store, "vault": Vault, "objects": Objects, "mailer": Mailer, "bus": Bus}
+PORTS: dict[str, type] = {
+    "store": Store,
+    "vault": Vault,
+    "objects": Objects,
+    "mailer": Mailer,
+    "bus": Bus,
+    "queue": Queue,
+}
 
 
 class Outage(Exception):

@@ -81,13 +81,19 @@ def _of_request(world: World, witness: Witness, request_id: str) -> Iterator[str
     if request.decision is not None:
         if [e.data.get("decision_id") for e in closings] != [request.decision.decision_id]:
             yield "its entry names another decision"
-        data_key = open_key(fetched[key], vault=world.vault)
-        said = words_of(read_content(fetched[words], key=data_key, vault=world.vault, objects=world.objects))
-        if closings[0].data["feedback_digest"] != text_digest(world.vault.salt(data_key), said.feedback):
-            yield "the words are not those of the decision"
+        yield from _of_words(world, fetched[key], fetched[words], closings[0])
     elif fetched[words] is not None:
         yield "it has words without a decision"
     yield from _of_effects(request, entries, witness)
+
+
+def _of_words(world: World, key: ContentKey | None, words: Content | None, closing: Entry) -> Iterator[str]:
+    if key is not None and key.erased_at is not None:
+        return
+    data_key = open_key(key, vault=world.vault)
+    said = words_of(read_content(words, key=data_key, vault=world.vault, objects=world.objects))
+    if closing.data["feedback_digest"] != text_digest(world.vault.salt(data_key), said.feedback):
+        yield "the words are not those of the decision"
 
 
 def _of_effects(request: Request, entries: tuple[Entry, ...], witness: Witness) -> Iterator[str]:
@@ -108,7 +114,7 @@ def _repeated(world: World, may_repeat: Collection[str]) -> list[tuple[str, int]
 
 def mailed_as(tags: Mapping[str, str]) -> str:
     """What a mail was for, from its tags."""
-    return f"{tags['request_id']} {tags['notification']}"
+    return f"{tags.get('request_id', '')} {tags['notification']}"
 
 
 def _of_deployments(world: World) -> Iterator[tuple[int, str]]:
