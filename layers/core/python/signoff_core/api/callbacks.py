@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import cast
 from urllib.parse import parse_qsl
 
+from signoff_core.api.bodies import is_text, json_object
 from signoff_core.api.problem_documents import OUR_FAULT, PROBLEM_JSON, document, document_of, headers_of
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, SignoffError
 from signoff_core.domain.times import stamp
@@ -106,7 +107,7 @@ def _read(body: bytes, content_type: str) -> Mapping[str, str | None]:
     if kind == FORM:
         return _texts(_form(body))
     if kind in ("", "application/json") or kind.endswith("+json"):
-        return _texts(_object(body))
+        return _texts(json_object(body))
     raise Refusal(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
         "unsupported_media_type",
@@ -123,33 +124,15 @@ def _form(body: bytes) -> Mapping[str, object]:
     return dict(reversed(pairs))
 
 
-def _object(body: bytes) -> Mapping[str, object]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidInput((FieldError("body", "the body must be one JSON object"),))
-    return value
-
-
 def _texts(fields: Mapping[str, object]) -> Mapping[str, str | None]:
     wrong = [name for name in FIELDS if not isinstance(fields.get(name), str | None)]
     # Half of a character that JSON can write and no text can hold.
-    wrong += [n for n in FIELDS if n not in wrong and not _is_text(cast("str | None", fields.get(n)))]
+    wrong += [n for n in FIELDS if n not in wrong and not is_text(cast("str | None", fields.get(n)) or "")]
     if wrong:
         raise InvalidInput(tuple(FieldError(name, "must be a text") for name in wrong))
     texts = {name: cast("str | None", fields.get(name)) for name in FIELDS}
     # An empty choice of a form is no choice.
     return {**texts, "outcome": texts["outcome"] or None}
-
-
-def _is_text(text: str | None) -> bool:
-    try:
-        (text or "").encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _recorded(recorded: Recorded) -> dict[str, object]:

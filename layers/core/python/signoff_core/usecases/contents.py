@@ -82,7 +82,7 @@ def read_content(content: Content | None, *, key: DataKey, vault: Vault, objects
 
 def json_text(value: JsonValue) -> str:
     """The text form of a value that its digest is made of."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
 def shown_document(shown: Shown) -> JsonValue:
