@@ -1,7 +1,9 @@
 """The resolver of the API: guards first, then routes; every error a problem document."""
 
+import base64
 import json
 from collections.abc import Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import cast
 
@@ -19,12 +21,14 @@ import signoff_core.api.requests
 import signoff_core.api.resumes
 import signoff_core.api.settings
 import signoff_core.api.webhooks
+from signoff_core.api.bodies import json_object
 from signoff_core.api.context import CALLER
 from signoff_core.api.models import Health
+from signoff_core.api.openapi import DESCRIPTION, completed
 from signoff_core.api.problem_documents import OUR_FAULT
 from signoff_core.api.problems import problem, problem_of, problem_of_validation
 from signoff_core.domain.contents import MAX_SNAPSHOT_BYTES
-from signoff_core.domain.errors import FieldError, SignoffError
+from signoff_core.domain.errors import SignoffError, TooLarge
 from signoff_core.ports import ContentErased
 from signoff_core.runtime.logs import logger
 from signoff_core.runtime.service import service
@@ -61,11 +65,11 @@ def openapi() -> Response[str]:
     return Response(status_code=200, content_type="application/json", body=openapi_document())
 
 
+@cache
 def openapi_document() -> str:
     """The OpenAPI document, made of the routes and models."""
-    return app.get_openapi_json_schema(
-        title="Signoff", version=VERSION, description="Email-first human review for CrewAI flows."
-    )
+    made = app.get_openapi_json_schema(title="Signoff", version=VERSION, description=DESCRIPTION)
+    return json.dumps(completed(json.loads(made)))
 
 
 @app.exception_handler(SignoffError)
@@ -97,9 +101,8 @@ def _on_no_route(_: NotFoundError) -> Response[str]:
 def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
     """The answer to one HTTP API event (payload format 2.0)."""
     try:
-        refused = _guard(event)
-        if refused is not None:
-            return refused
+        event = _with_text(event)
+        _guard(event)
         answered = cast("dict[str, object]", app.resolve(dict(event), context))  # type: ignore[arg-type]
         # An answer without content is an empty text: not every gateway takes null.
         return {**answered, "body": answered.get("body") or ""}
@@ -110,8 +113,8 @@ def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
         return _plain(problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", OUR_FAULT))
 
 
-def _guard(event: Mapping[str, object]) -> dict[str, object] | None:
-    """What must hold before a route is looked for: a known caller and a body of a bearable size."""
+def _guard(event: Mapping[str, object]) -> None:
+    """What must hold before a route is looked for: a known caller, and a body that is one object of a bearable size."""
     app.clear_context()
     path = str(event.get("rawPath", ""))
     stage = str(cast("Mapping[str, object]", event.get("requestContext", {})).get("stage", "$default"))
@@ -123,26 +126,24 @@ def _guard(event: Mapping[str, object]) -> dict[str, object] | None:
         caller = authenticate(headers.get("authorization"), install_key=made.install_key, store=made.store)
         app.append_context(**{CALLER: caller})
     body = str(event.get("body") or "")
-    size = len(body.encode())
+    size = len(body.encode(errors="surrogatepass"))
     if size > MAX_SNAPSHOT_BYTES:
         detail = f"the body has {size} bytes; the limit is {MAX_SNAPSHOT_BYTES} (4 MiB): make the flow's state smaller"
-        facts = {"size_bytes": size, "limit_bytes": MAX_SNAPSHOT_BYTES}
-        return _plain(problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "snapshot_too_large", detail, facts=facts))
-    if body and not event.get("isBase64Encoded") and not _is_object(body):
-        error = FieldError("body", "the body must be one JSON object")
-        return _plain(
-            problem(
-                HTTPStatus.UNPROCESSABLE_ENTITY, "invalid_request", "body: it must be one JSON object", errors=[error]
-            )
-        )
-    return None
+        raise TooLarge(detail, facts={"size_bytes": size, "limit_bytes": MAX_SNAPSHOT_BYTES})
+    if body:
+        json_object(body)
 
 
-def _is_object(body: str) -> bool:
+def _with_text(event: Mapping[str, object]) -> Mapping[str, object]:
+    """The event with its body as text: the gateway encodes what its content type does not call a text."""
+    if not event.get("isBase64Encoded"):
+        return event
     try:
-        return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
-        return False
+        body = base64.b64decode(str(event.get("body") or "")).decode()
+    except ValueError:
+        # No JSON is written like that, so it is refused as anything else that is no object.
+        body = "\ufffd"
+    return {**event, "body": body or None, "isBase64Encoded": False}
 
 
 def _plain(response: Response[str]) -> dict[str, object]:
