@@ -259,3 +259,13 @@ def test_an_entry_that_was_never_relayed_is_found_by_the_sweeper() -> None:
     world.deliver()
     assert len(world.mailer.sent) == 1
     assert world.request(opened.request.request_id).attention_at is None
+
+
+@pytest.mark.parametrize(("dmarc", "says"), [("PASS", "authenticated by DMARC"), ("GRAY", "proves nothing")])
+def test_the_trail_claims_no_more_of_a_sender_than_was_found(dmarc: str, says: str) -> None:
+    world = World()
+    request_id = asked(world, unauthenticated_domains="accept")
+    assert world.reply("approved", to=world.reply_address(), verdicts=Verdicts(dmarc=dmarc)) is Result.RECORDED
+    decision = world.request(request_id).decision
+    assert decision is not None
+    assert says in decision.identity

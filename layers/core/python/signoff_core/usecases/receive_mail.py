@@ -34,6 +34,7 @@ MAX_MAIL_BYTES = 40 * 1024 * 1024
 """SES's own limit for a mail that it receives."""
 MAX_QUOTE_CHARACTERS = 200
 IDENTITY = "signed reply address, sender authenticated by DMARC"
+UNPROVED_IDENTITY = "signed reply address; the sender's domain proves nothing, which the deployment accepts"
 
 
 class Result(StrEnum):
@@ -276,7 +277,7 @@ def _answer(
         source=Source.EMAIL,
         actor=Actor("reviewer", assignment.address),
         responder=assignment.address,
-        identity=IDENTITY,
+        identity=IDENTITY if seen.delivery.verdicts.dmarc == "PASS" else UNPROVED_IDENTITY,
         outcome=outcome,
         feedback=reply.text if whole else reply.first_line,
         reply_text=reply.text,
