@@ -119,7 +119,7 @@ def _svg(title: str, height: int, inner: str) -> str:
 
 
 def patterns() -> str:
-    """Fills that differ without colour, once for all charts of a page: diagonal, dots, grid, counter-diagonal, lines."""
+    """Fills that differ without colour, once for all charts of a page: diagonals, dots, a grid, lines."""
     shapes = (
         ("hatch", '<path d="M0 6L6 0" stroke-width="1.6"/>'),
         ("p1", '<path d="M0 6L6 0" stroke-width="1.6"/>'),

@@ -67,7 +67,7 @@ def _days(visit: Visit) -> tuple[date, date, tuple[FieldError, ...]]:
                 return usual, today, (FieldError("from", "choose a beginning before the end, a year apart at most"),)
             return first, last, ()
         count = int(days) if days else DEFAULT_DAYS
-    except ValueError:
+    except (ValueError, OverflowError):
         return usual, today, (FieldError("from", "must be a day such as 2026-11-22"),)
     return today - timedelta(days=min(max(count, 1), MAX_DAYS) - 1), today, ()
 

@@ -145,6 +145,8 @@
 
   function ready() {
     tell();
+    // What scrolls by itself must be reachable by keyboard.
+    for (const part of all(".scroll, .diff")) if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
     const box = document.querySelector("[data-shortcuts]");
     if (box) box.checked = wanted();
   }
