@@ -123,12 +123,48 @@ def test_a_rare_match_is_found_over_several_bounded_pages(monkeypatch: pytest.Mo
         ({"from": "yesterday"}, "from"),
         ({"status": "closed", "from": "2026-03-02", "to": "2026-03-01"}, "from"),
         ({"status": "closed", "from": "2024-01-01", "to": "2026-03-01"}, "from"),
+        ({"from": "2026-03-02", "to": "2026-03-01"}, "from"),
+        ({"assigned_to": "a@b.example", "from": "2026-03-02", "to": "2026-03-01"}, "from"),
+        ({"from": "0001-01-01"}, "from"),
+        ({"status": "closed", "to": "0001-01-01"}, "to"),
+        ({"to": "9999-12-31"}, "to"),
+        ({"status": "closed", "from": "9999-12-31", "to": "9999-12-31"}, "from"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_by_field(query: dict[str, object], field: str) -> None:
     world = World()
     key = key_for(world, world.deployment(), "manage")
     refused = call(world, "GET", "/v1/requests", key, query=query)
+    assert (refused.status, refused.fields) == (422, [field])
+
+
+def test_a_cursor_beyond_the_days_asked_for_ends_the_list_without_a_swapped_range() -> None:
+    world = World()
+    deployment = world.deployment()
+    opened(world, deployment, 3)
+    key = key_for(world, deployment, "manage")
+    cursor = call(world, "GET", "/v1/requests", key, query={"limit": 1})["next_cursor"]
+    asked: list[tuple[str, str]] = []
+    listed = world.store.list
+
+    def watching(*given: Any, after: str | None = None, before: str | None = None, **rest: Any) -> Any:
+        asked.append((after or "", before or "~"))
+        return listed(*given, after=after, before=before, **rest)
+
+    world.store.list = watching  # type: ignore[method-assign]
+    for query in ({"to": "2020-01-01"}, {"status": "closed", "from": "2030-01-01", "to": "2030-01-02"}):
+        page = call(world, "GET", "/v1/requests", key, query={**query, "cursor": cursor})
+        assert (page.status, page["requests"]) == (200, [])
+    assert all(after < before for after, before in asked)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+@pytest.mark.parametrize("field", ["from", "to"])
+def test_figures_of_the_ends_of_the_calendar_are_refused(field: str, day: str) -> None:
+    world = World()
+    deployment = world.deployment()
+    path = f"/v1/deployments/{deployment.deployment_id}/metrics"
+    refused = call(world, "GET", path, key_for(world, deployment, "manage"), query={field: day})
     assert (refused.status, refused.fields) == (422, [field])
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from signoff_core.api.context import caller_of
 from signoff_core.api.deployments import DeploymentId
 from signoff_core.api.models import Outgoing
+from signoff_core.domain.days import check_days
 from signoff_core.domain.tallies import DECIDED_AT_HOUR, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
 from signoff_core.runtime.service import service
 from signoff_core.usecases.metrics import GroupBy, read_metrics
@@ -73,6 +74,7 @@ def read(
     last: Annotated[date | None, Query(alias="to")] = None,
     group_by: Annotated[GroupBy | None, Query()] = None,
 ) -> MetricsView:
+    check_days(first, last)
     made = service()
     until = last or made.now().date()
     found = read_metrics(

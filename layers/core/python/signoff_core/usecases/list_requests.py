@@ -12,6 +12,7 @@ from itertools import islice
 
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.callers import Caller
+from signoff_core.domain.days import check_days
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import FieldError, InvalidInput
 from signoff_core.domain.records import Index
@@ -60,6 +61,7 @@ def list_requests(question: Question, *, caller: Caller, store: Store, now: date
     """
     caller.require(Scope.RESPOND, Scope.MANAGE, Scope.INSTALL)
     deployment_id = _deployment(question, caller)
+    check_days(question.first_day, question.last_day)
     address = _address(caller.only_address or question.assigned_to)
     cursor = None if question.cursor is None else _place(question.cursor)
     if question.status is Wanted.PENDING:
@@ -141,6 +143,9 @@ def _walk(
     newest_first: bool,
 ) -> Iterator[Request]:
     """One partition of a list, read a page at a time and only when somebody asks for more."""
+    if after is not None and before is not None and after >= before:
+        # A cursor beyond the days asked for: nothing is left, and DynamoDB refuses a range whose ends are swapped.
+        return
     cursor = None
     while True:
         page = store.list(
