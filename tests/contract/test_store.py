@@ -145,6 +145,17 @@ def test_lists_are_paged_in_both_directions(store: Store) -> None:
         assert seen == expected
 
 
+def test_a_part_of_a_list_may_be_longer_than_one_read_of_the_table(store: Store) -> None:
+    requests = [a_request(n, effects=(Effect("mail", 1, "review_request", NOW, due=NOW),)) for n in range(1, 500)]
+    shard = requests[0].indexes[Index.ATTENTION].partition
+    same = [r for r in requests if r.indexes[Index.ATTENTION].partition == shard][:101]
+    assert len(same) == 101
+    for start in range(0, len(same), 50):
+        store.commit(same[start : start + 50])
+    found = store.list(Request, Index.ATTENTION, shard, limit=200).items
+    assert sorted(r.number for r in found) == [r.number for r in same]
+
+
 def test_a_list_can_be_cut_by_its_sort_text(store: Store) -> None:
     store.commit([a_request(n) for n in range(1, 6)])
     third = a_request(3).indexes[Index.BY_MONTH].sort

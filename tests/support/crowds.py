@@ -22,7 +22,7 @@ from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.reassign_request import reassign_request
 from signoff_core.usecases.receive_mail import Result
 from signoff_core.usecases.respond_by_api import respond_by_api
-from signoff_core.usecases.sweep import OVERDUE_EVENT
+from signoff_core.usecases.sweep import OVERDUE_EVENT, SweepFailed
 from support.crashes import sent_but_not_recorded
 from support.faults import Fault, Outage, watch
 from support.witness import Witness
@@ -107,7 +107,7 @@ class Crowd:
         self.calls.start(fault)
         try:
             act()
-        except Outage:
+        except (Outage, SweepFailed):
             self.counts["crashes"] += 1
             if kind in ("open", "answer") or (kind != "sweep" and tries < MAX_TRIES):
                 self.put(self.world.now + PLATFORM_RETRY, kind, act, tries + 1)

@@ -18,6 +18,7 @@ from signoff_core.usecases.receive_mail import Result
 from signoff_core.usecases.respond import Recorded
 from signoff_core.usecases.respond_by_api import respond_by_api
 from signoff_core.usecases.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
+from signoff_core.usecases.sweep import SweepFailed
 from support import invariants
 from support.crashes import KEY_SECRET, sent_but_not_recorded
 from support.faults import Calls, Fault, Outage, watch
@@ -75,7 +76,7 @@ class History(RuleBasedStateMachine):
         self.refused = False
         try:
             return act()
-        except (SignoffError, Outage):
+        except (SignoffError, SweepFailed, Outage):
             self.refused = True
         finally:
             self.calls.start()

@@ -80,6 +80,13 @@ class DynamoDbStore:
                 self.sleep(_pause(tries))
         return Fetched(found)
 
+    def _fetch_all(self, keys: Sequence[Key[Record]]) -> Fetched:
+        """Any number of records, as many at a time as one call may ask for."""
+        found: dict[Key[Record], Record] = {}
+        for start in range(0, len(keys), MAX_ROWS):
+            found |= self.fetch(*keys[start : start + MAX_ROWS]).found
+        return Fetched(found)
+
     def commit(
         self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()
     ) -> None:
@@ -165,7 +172,7 @@ class DynamoDbStore:
             **_start(cursor),  # type: ignore[arg-type]
         )
         keys = [Key(kind, item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
-        fetched = self.fetch(*cast("list[Key[Record]]", keys)) if keys else Fetched({})
+        fetched = self._fetch_all(cast("list[Key[Record]]", keys))
         rows = tuple(row for key in keys if (row := fetched[key]) is not None and index in row.indexes)
         return Page(rows, _cursor(answer))
 

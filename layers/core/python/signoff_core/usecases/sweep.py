@@ -4,6 +4,7 @@ It reads only the list of rows whose moment has come, and repairs through the no
 bus once more, and they do the rest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -17,26 +18,65 @@ from signoff_core.usecases.resumes import fail_lost_resume
 
 OVERDUE_EVENT = "deadline.overdue"
 ROWS_PER_SHARD = 200
+NAMED_FAILURES = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep found: effects asked after again, waits started again, resumes given up."""
+    """What one sweep found: effects asked after again, waits started again, resumes given up, rows it failed at."""
 
     effects: int = 0
     waits: int = 0
     resumes: int = 0
+    failures: int = 0
+
+    def __add__(self, more: "Swept") -> "Swept":
+        return Swept(
+            self.effects + more.effects,
+            self.waits + more.waits,
+            self.resumes + more.resumes,
+            self.failures + more.failures,
+        )
+
+
+class SweepFailed(Exception):
+    """Some rows could not be repaired; all others were. The cause is the first error."""
+
+    def __init__(self, swept: Swept, failed: Sequence[str]):
+        super().__init__(f"{swept.failures} failed, such as {'; '.join(failed[:NAMED_FAILURES])} ({swept})")
+        self.swept = swept
 
 
 def sweep(*, store: Store, bus: Bus, now: datetime) -> Swept:
-    """One pass over all rows whose attention is due, oldest first, at most `ROWS_PER_SHARD` of each shard."""
-    swept = Swept()
-    for shard in range(ATTENTION_SHARDS):
-        page = store.list(Request, Index.ATTENTION, str(shard), before=f"{stamp(now)}$", limit=ROWS_PER_SHARD)
-        for request in page.items:
-            found = _repair(request, store=store, bus=bus, now=now)
-            swept = Swept(swept.effects + found.effects, swept.waits + found.waits, swept.resumes + found.resumes)
+    """One pass over all rows whose attention is due, oldest first, at most `ROWS_PER_SHARD` of each shard.
+
+    Raises SweepFailed when all rows were tried and some of them failed.
+    """
+    swept, failed, causes = Swept(), list[str](), list[Exception]()
+    for shard in _in_turn(now):
+        try:
+            page = store.list(Request, Index.ATTENTION, str(shard), before=f"{stamp(now)}$", limit=ROWS_PER_SHARD)
+            rows = page.items
+        except Exception as error:  # noqa: BLE001 - it is raised at the end
+            swept, rows = swept + Swept(failures=1), ()
+            failed.append(f"shard {shard}: {error!r}")
+            causes.append(error)
+        for request in rows:
+            # One bad row must not keep the others from being repaired.
+            try:
+                swept += _repair(request, store=store, bus=bus, now=now)
+            except Exception as error:  # noqa: BLE001 - it is raised at the end
+                swept += Swept(failures=1)
+                failed.append(f"{request.subject}: {error!r}")
+                causes.append(error)
+    if causes:
+        raise SweepFailed(swept, failed) from causes[0]
     return swept
+
+
+def _in_turn(now: datetime) -> list[int]:
+    """All shards, each the first one in its turn: a sweep that runs out of time starves none of them."""
+    return [(now.minute + shard) % ATTENTION_SHARDS for shard in range(ATTENTION_SHARDS)]
 
 
 def _repair(request: Request, *, store: Store, bus: Bus, now: datetime) -> Swept:
