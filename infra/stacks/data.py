@@ -24,6 +24,8 @@ REQUEST_INDEXES = (
 INSTALL_KEY_CHARACTERS = 48
 # As long as their rows are kept.
 EXPORT_DAYS = 30
+# One more than the table keeps the rows of saved states; each save writes both anew.
+FLOW_STATE_DAYS = 401
 # One more than the delivery log keeps its rows.
 DELIVERY_DAYS = 31
 KEY_RING_SECRET_CHARACTERS = 64
@@ -147,6 +149,7 @@ class DataStack(Stack):
                 s3.LifecycleRule(
                     id="inbound-mail", prefix="inbound/", expiration=Duration.days(self.settings.inbound_mail_days)
                 ),
+                s3.LifecycleRule(id="flow-states", prefix="content/flow/", expiration=Duration.days(FLOW_STATE_DAYS)),
                 s3.LifecycleRule(id="deliveries", prefix="deliveries/", expiration=Duration.days(DELIVERY_DAYS)),
             ],
         )

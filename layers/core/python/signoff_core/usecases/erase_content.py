@@ -1,5 +1,8 @@
 """Destroying the texts of a request: its data key, what was sealed with it, and the raw mails that answered it.
 
+The flow's saved state holds the same texts under a key of its own: it goes too, unless a request of the flow is open or
+not resumed yet, because then the flow still needs it.
+
 The entries stay as they are, and so does every proof: they hold digests under a salt that is gone with the key.
 """
 
@@ -15,10 +18,12 @@ from signoff_core.domain.deliveries import Delivery, DeliveryJob
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.entries import Action, Entry, Happening
 from signoff_core.domain.errors import Refused
-from signoff_core.domain.records import Key
+from signoff_core.domain.flows import Flow, FlowState
+from signoff_core.domain.records import Key, Record
 from signoff_core.domain.requests import Request, ResumeStatus, Status
 from signoff_core.ports import Objects, Store
 from signoff_core.usecases.attempts import until_written
+from signoff_core.usecases.flow_states import remove_left_states
 from signoff_core.usecases.read_requests import visible_to
 
 UNFINISHED = (ResumeStatus.READY, ResumeStatus.CLAIMED, ResumeStatus.CONSUMED)
@@ -47,11 +52,14 @@ def erase_content(
         happening = Happening(Action.CONTENT_ERASED, caller.actor, {"contents": kinds})
         changed, entries = record(request, happening, now=now)
         gone = replace(key, wrapped=b"", erased_at=now)
-        store.commit([changed, gone], entries, removals=contents)
+        flow, state = _unneeded_state(request, store=store)
+        records: list[Record] = [changed, gone, *flow]
+        store.commit(records, entries, removals=[*contents, *state])
         return replace(changed, version=changed.version + 1)
 
     request = until_written(write)
     _remove_objects(request, store=store, objects=objects)
+    remove_left_states(request.deployment_id, request.flow_id, store=store, objects=objects)
     return request
 
 
@@ -64,6 +72,21 @@ def _check(request: Request, even_unfinished: bool) -> None:
             "wait, or erase with force=true",
             code="resume_not_finished",
         )
+
+
+def _unneeded_state(request: Request, *, store: Store) -> tuple[list[Flow], list[FlowState]]:
+    """The flow's saved state if nothing will load it again, and the flow, written too so that no pause slips in."""
+    of_flow = Flow.at(request.deployment_id, request.flow_id)
+    of_state = FlowState.at(request.deployment_id, request.flow_id)
+    fetched = store.fetch(of_flow, of_state)
+    flow, state = fetched[of_flow], fetched[of_state]
+    if flow is None or state is None:
+        return [], []
+    if flow.newest != request.request_id:
+        newest = store.fetch(Request.at(flow.newest))[Request.at(flow.newest)]
+        if newest is not None and (newest.status is Status.PENDING or newest.resume.status in UNFINISHED):
+            return [], []
+    return [flow], [state]
 
 
 def _contents(request_id: str, *, store: Store) -> Iterator[Content]:

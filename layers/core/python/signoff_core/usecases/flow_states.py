@@ -35,11 +35,13 @@ def save_flow_state(
 
     def write() -> None:
         known = store.fetch(address)[address]
-        owner = f"flow/{deployment_id}/{flow_id}"
+        owner = _owner(deployment_id, flow_id)
         key = vault.open(owner, known.wrapped_key) if known else vault.create(owner)
         sealed, name = _seal(owner, state, key=key, vault=vault, objects=objects)
         version = known.version if known else 0
         store.commit([FlowState(deployment_id, flow_id, method_name, now, sealed, name, key.wrapped, version)])
+        if known and known.object_key:
+            objects.delete(known.object_key)
 
     until_written(write)
 
@@ -50,14 +52,29 @@ def read_flow_state(
     caller.require(Scope.FLOW)
     deployment_id = caller.own_deployment()
     address = FlowState.at(deployment_id, flow_id)
-    row = store.fetch(address)[address]
-    if row is None:
-        raise NotFound(f"no state of flow {flow_id} was saved in your deployment")
-    key = vault.open(f"flow/{deployment_id}/{flow_id}", row.wrapped_key)
-    sealed = row.sealed
-    if sealed is None and (sealed := objects.get(row.object_key or "", limit=MAX_CONTENT_BYTES)) is None:
-        raise NotFound(f"the state of flow {flow_id} has expired")
-    return row, cast("JsonValue", json.loads(vault.unseal(key, STATE, sealed)))
+    tried: set[str | None] = set()
+    while (row := store.fetch(address)[address]) is not None:
+        key = vault.open(_owner(deployment_id, flow_id), row.wrapped_key)
+        sealed = row.sealed or objects.get(row.object_key or "", limit=MAX_CONTENT_BYTES)
+        if sealed is not None:
+            return row, cast("JsonValue", json.loads(vault.unseal(key, STATE, sealed)))
+        if row.object_key in tried:
+            raise NotFound(f"the state of flow {flow_id} has expired")
+        # A newer state has just replaced it: look again.
+        tried.add(row.object_key)
+    raise NotFound(f"no state of flow {flow_id} was saved in your deployment")
+
+
+def remove_left_states(deployment_id: int, flow_id: str, *, store: Store, objects: Objects) -> None:
+    """Delete the objects of a flow's states that no row names any more."""
+    row = store.fetch(FlowState.at(deployment_id, flow_id))[FlowState.at(deployment_id, flow_id)]
+    for name in objects.names(f"content/{_owner(deployment_id, flow_id)}/{STATE}-"):
+        if row is None or name != row.object_key:
+            objects.delete(name)
+
+
+def _owner(deployment_id: int, flow_id: str) -> str:
+    return f"flow/{deployment_id}/{flow_id}"
 
 
 def _seal(
