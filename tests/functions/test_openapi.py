@@ -1,8 +1,10 @@
 """The served OpenAPI document is true: whatever is sent, with a key or without, it describes the answer."""
 
+import ast
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,8 @@ from signoff_core.domain.webhook_events import EventType
 
 SCALE = float(os.environ.get("SIGNOFF_FUZZ_SCALE", "1"))
 EXAMPLES = 4
+ROOT = Path(__file__).parents[2]
+OF_THE_DASHBOARD = ("sign_in", "respond_by_person")
 PUBLIC = {"GET /health", "POST /v1/callbacks/{token}"}
 CHECKS = [
     not_a_server_error,
@@ -176,3 +180,29 @@ def test_what_a_webhook_receives_is_what_the_document_says() -> None:
         jsonschema.validate(post.json, schema)
         named = {p["name"].lower() for p in document["webhooks"][post.json["event"]]["post"]["parameters"]}
         assert named == {name.lower() for name in post.headers}
+
+
+def test_every_code_that_a_caller_can_be_told_is_explained() -> None:
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    told = set(codes_of_the_service())
+    assert len(told) > 20
+    assert {code for code in told if f"`{code}`" not in page} == set()
+
+
+def codes_of_the_service() -> Iterator[str]:
+    """Every code in the source of what the API can run, the dashboard's own pages apart."""
+    service = ROOT / "layers" / "core" / "python" / "signoff_core"
+    for path in service.rglob("*.py"):
+        if path.relative_to(service).parts[0] in ("dashboard", "mail") or path.stem in OF_THE_DASHBOARD:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "code":
+                yield from _texts([node.value])
+            elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("problem", "document", "Refusal"):
+                yield from _texts(node.args[1:2])
+
+
+def _texts(nodes: Iterable[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+            yield node.value
