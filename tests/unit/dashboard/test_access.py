@@ -178,6 +178,10 @@ def test_the_door_is_the_only_thing_that_is_open_to_anybody() -> None:
     assert all(path.startswith(("/sign-in", "/assets/")) for path in open_paths)
 
 
+def test_every_route_leads_to_a_page() -> None:
+    assert all(callable(route.page) for route in ROUTES)
+
+
 def test_every_variable_part_of_a_route_has_a_pattern() -> None:
     for route in ROUTES:
         assert set(re.findall(r"\{(\w+)\}", route.pattern)) <= PARTS.keys()

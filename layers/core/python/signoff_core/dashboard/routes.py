@@ -5,23 +5,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from importlib import import_module
 from urllib.parse import unquote
 
-from signoff_core.dashboard.pages import (
-    account,
-    analytics,
-    deployments,
-    files,
-    history,
-    inbox,
-    keys,
-    members,
-    review,
-    rules,
-    settings,
-    sign_in,
-    webhooks,
-)
 from signoff_core.dashboard.visits import Visit
 from signoff_core.dashboard.web import Answer
 
@@ -52,8 +38,15 @@ class Route:
 
     method: str
     pattern: str
-    page: Callable[[Visit], Answer]
+    name: str
+    """The page's module and function; it is imported when it is first asked for, since most cold starts need one."""
     access: Access
+
+    @property
+    def page(self) -> Callable[[Visit], Answer]:
+        module, _, function = self.name.partition(".")
+        page: Callable[[Visit], Answer] = getattr(import_module(f"signoff_core.dashboard.pages.{module}"), function)
+        return page
 
     @property
     def needs_identity(self) -> bool:
@@ -73,49 +66,49 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 _D = "/deployments/{deployment_id}"
 _R = "/review/{request_id}"
 ROUTES = (
-    Route("GET", "/assets/{name}", files.asset, Access.ANYBODY),
-    Route("GET", "/sign-in", sign_in.ask_page, Access.ANYBODY),
-    Route("POST", "/sign-in", sign_in.ask, Access.ANYBODY),
-    Route("GET", "/sign-in/check", sign_in.check_page, Access.ANYBODY),
-    Route("POST", "/sign-in/code", sign_in.by_code, Access.ANYBODY),
-    Route("GET", "/sign-in/link/{token}", sign_in.link_page, Access.ANYBODY),
-    Route("POST", "/sign-in/link/{token}", sign_in.by_link, Access.ANYBODY),
-    Route("GET", "/account", account.page, Access.SIGNED_IN),
-    Route("POST", "/sign-out", account.leave, Access.SIGNED_IN),
-    Route("GET", "/", inbox.page, Access.SIGNED_IN),
-    Route("GET", "/history", history.page, Access.SIGNED_IN),
-    Route("GET", "/analytics", analytics.page, Access.SIGNED_IN),
-    Route("GET", "/deployments", deployments.page, Access.SIGNED_IN),
-    Route("POST", "/deployments", deployments.create, Access.ADMIN),
-    Route("GET", _R, review.page, Access.VIEWER),
-    Route("GET", f"{_R}/output", review.output, Access.VIEWER),
-    Route("GET", f"{_R}/state", review.state, Access.VIEWER),
-    Route("POST", f"{_R}/answer", review.answer, Access.ASSIGNEE),
-    Route("POST", f"{_R}/reassign", review.reassign, Access.MANAGER),
-    Route("POST", f"{_R}/cancel", review.cancel, Access.MANAGER),
-    Route("POST", f"{_R}/retry", review.retry, Access.MANAGER),
-    Route("GET", f"{_D}/settings", settings.page, Access.MANAGER),
-    Route("POST", f"{_D}/settings", settings.save, Access.MANAGER),
-    Route("POST", f"{_D}/name", settings.rename, Access.MANAGER),
-    Route("POST", f"{_D}/test-mail", settings.test_mail, Access.MANAGER),
-    Route("GET", f"{_D}/test-mail/{{request_id}}", settings.test_mail_page, Access.MANAGER),
-    Route("GET", f"{_D}/rules", rules.page, Access.MANAGER),
-    Route("POST", f"{_D}/rules", rules.save, Access.MANAGER),
-    Route("POST", f"{_D}/rules/{{index}}/move", rules.move, Access.MANAGER),
-    Route("POST", f"{_D}/rules/{{index}}/remove", rules.remove, Access.MANAGER),
-    Route("GET", f"{_D}/rules/explain", rules.explain, Access.MANAGER),
-    Route("GET", f"{_D}/webhooks", webhooks.page, Access.MANAGER),
-    Route("POST", f"{_D}/webhooks", webhooks.create, Access.MANAGER),
-    Route("GET", f"{_D}/webhooks/{{id}}", webhooks.one, Access.MANAGER),
-    Route("POST", f"{_D}/webhooks/{{id}}/change", webhooks.change, Access.MANAGER),
-    Route("POST", f"{_D}/webhooks/{{id}}/rotate", webhooks.rotate, Access.MANAGER),
-    Route("POST", f"{_D}/webhooks/{{id}}/test", webhooks.test, Access.MANAGER),
-    Route("POST", f"{_D}/webhooks/{{id}}/remove", webhooks.remove, Access.MANAGER),
-    Route("POST", f"{_D}/webhooks/{{id}}/again", webhooks.deliver_again, Access.MANAGER),
-    Route("GET", f"{_D}/members", members.page, Access.MANAGER),
-    Route("POST", f"{_D}/members", members.save, Access.MANAGER),
-    Route("POST", f"{_D}/members/remove", members.remove, Access.MANAGER),
-    Route("GET", f"{_D}/keys", keys.page, Access.MANAGER),
-    Route("POST", f"{_D}/keys", keys.create, Access.MANAGER),
-    Route("POST", f"{_D}/keys/{{id}}/revoke", keys.revoke, Access.MANAGER),
+    Route("GET", "/assets/{name}", "files.asset", Access.ANYBODY),
+    Route("GET", "/sign-in", "sign_in.ask_page", Access.ANYBODY),
+    Route("POST", "/sign-in", "sign_in.ask", Access.ANYBODY),
+    Route("GET", "/sign-in/check", "sign_in.check_page", Access.ANYBODY),
+    Route("POST", "/sign-in/code", "sign_in.by_code", Access.ANYBODY),
+    Route("GET", "/sign-in/link/{token}", "sign_in.link_page", Access.ANYBODY),
+    Route("POST", "/sign-in/link/{token}", "sign_in.by_link", Access.ANYBODY),
+    Route("GET", "/account", "account.page", Access.SIGNED_IN),
+    Route("POST", "/sign-out", "account.leave", Access.SIGNED_IN),
+    Route("GET", "/", "inbox.page", Access.SIGNED_IN),
+    Route("GET", "/history", "history.page", Access.SIGNED_IN),
+    Route("GET", "/analytics", "analytics.page", Access.SIGNED_IN),
+    Route("GET", "/deployments", "deployments.page", Access.SIGNED_IN),
+    Route("POST", "/deployments", "deployments.create", Access.ADMIN),
+    Route("GET", _R, "review.page", Access.VIEWER),
+    Route("GET", f"{_R}/output", "review.output", Access.VIEWER),
+    Route("GET", f"{_R}/state", "review.state", Access.VIEWER),
+    Route("POST", f"{_R}/answer", "review.answer", Access.ASSIGNEE),
+    Route("POST", f"{_R}/reassign", "review.reassign", Access.MANAGER),
+    Route("POST", f"{_R}/cancel", "review.cancel", Access.MANAGER),
+    Route("POST", f"{_R}/retry", "review.retry", Access.MANAGER),
+    Route("GET", f"{_D}/settings", "settings.page", Access.MANAGER),
+    Route("POST", f"{_D}/settings", "settings.save", Access.MANAGER),
+    Route("POST", f"{_D}/name", "settings.rename", Access.MANAGER),
+    Route("POST", f"{_D}/test-mail", "settings.test_mail", Access.MANAGER),
+    Route("GET", f"{_D}/test-mail/{{request_id}}", "settings.test_mail_page", Access.MANAGER),
+    Route("GET", f"{_D}/rules", "rules.page", Access.MANAGER),
+    Route("POST", f"{_D}/rules", "rules.save", Access.MANAGER),
+    Route("POST", f"{_D}/rules/{{index}}/move", "rules.move", Access.MANAGER),
+    Route("POST", f"{_D}/rules/{{index}}/remove", "rules.remove", Access.MANAGER),
+    Route("GET", f"{_D}/rules/explain", "rules.explain", Access.MANAGER),
+    Route("GET", f"{_D}/webhooks", "webhooks.page", Access.MANAGER),
+    Route("POST", f"{_D}/webhooks", "webhooks.create", Access.MANAGER),
+    Route("GET", f"{_D}/webhooks/{{id}}", "webhooks.one", Access.MANAGER),
+    Route("POST", f"{_D}/webhooks/{{id}}/change", "webhooks.change", Access.MANAGER),
+    Route("POST", f"{_D}/webhooks/{{id}}/rotate", "webhooks.rotate", Access.MANAGER),
+    Route("POST", f"{_D}/webhooks/{{id}}/test", "webhooks.test", Access.MANAGER),
+    Route("POST", f"{_D}/webhooks/{{id}}/remove", "webhooks.remove", Access.MANAGER),
+    Route("POST", f"{_D}/webhooks/{{id}}/again", "webhooks.deliver_again", Access.MANAGER),
+    Route("GET", f"{_D}/members", "members.page", Access.MANAGER),
+    Route("POST", f"{_D}/members", "members.save", Access.MANAGER),
+    Route("POST", f"{_D}/members/remove", "members.remove", Access.MANAGER),
+    Route("GET", f"{_D}/keys", "keys.page", Access.MANAGER),
+    Route("POST", f"{_D}/keys", "keys.create", Access.MANAGER),
+    Route("POST", f"{_D}/keys/{{id}}/revoke", "keys.revoke", Access.MANAGER),
 )

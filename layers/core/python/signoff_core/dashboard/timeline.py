@@ -83,8 +83,8 @@ def _answered(data: Mapping[str, Json]) -> str:
 
 
 def _mail(data: Mapping[str, Json]) -> str:
-    reason = f": {_text(data, 'reason')}" if _text(data, "reason") else ""
-    return f"{label(_text(data, 'letter'))} to {_text(data, 'to')}{reason}"
+    why = _text(data, "reason") or ", ".join(filter(None, (_text(data, name) for name in LOSS)))
+    return f"{label(_text(data, 'letter'))} to {_text(data, 'to')}{f': {why}' if why else ''}"
 
 
 def _opened(data: Mapping[str, Json]) -> str:
@@ -100,6 +100,8 @@ def _attempt(data: Mapping[str, Json]) -> str:
     return f"attempt {_text(data, 'attempt')}{reason}" if _text(data, "attempt") else reason.removeprefix(": ")
 
 
+LOSS = ("bounce_type", "bounce_subtype", "status_code", "complaint_type", "delay_type")
+"""What the entry of a lost mail says of why; the words of the reader's server stand on the notification."""
 _DETAILS: Mapping[Action, Callable[[Mapping[str, Json]], str]] = {
     Action.REQUEST_OPENED: _opened,
     Action.REQUEST_ASSIGNED: _assigned,
@@ -111,7 +113,11 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Json]], str]] = {
     Action.NOTIFICATION_SENT: _mail,
     Action.NOTIFICATION_FAILED: _mail,
     Action.NOTIFICATION_SKIPPED: _mail,
+    Action.NOTIFICATION_DELAYED: _mail,
+    Action.NOTIFICATION_SOFT_BOUNCED: _mail,
     Action.NOTIFICATION_BOUNCED: _mail,
+    Action.NOTIFICATION_COMPLAINED: _mail,
+    Action.NOTIFICATION_REJECTED: _mail,
     Action.RESUME_CLAIMED: _attempt,
     Action.RESUME_CONSUMED: _attempt,
     Action.RESUME_SUCCEEDED: _attempt,
