@@ -55,7 +55,7 @@ def mails(world: World, deployment: Deployment, request_id: str) -> list[dict[st
 @pytest.mark.parametrize(
     ("name", "status", "reason", "facts"),
     [
-        ("delivery", "delivered", None, {"answer": "250 2.6.0 Message received"}),
+        ("delivery", "delivered", "250 2.6.0 Message received", {}),
         ("bounce-permanent", "bounced", "smtp; 550 5.1.1 user unknown", {"bounce_subtype": "General"}),
         ("bounce-suppressed", "bounced", "Amazon SES did not send", {"bounce_subtype": "OnAccountSuppressionList"}),
         ("bounce-transient", "soft_bounced", "smtp; 452 4.2.2 mailbox full", {"bounce_type": "Transient"}),
@@ -95,6 +95,32 @@ def test_what_a_strangers_server_says_stays_one_short_line() -> None:
     assert found.reason is not None
     assert found.reason.startswith("550 no Bcc: x@example.com yyy")
     assert len(found.reason) == 300
+
+
+def test_what_a_server_says_stands_on_the_notification_alone_and_goes_with_the_texts() -> None:
+    world = World()
+    deployment, request_id = assigned(world)
+    key = key_for(world, deployment, "manage")
+    tell(world, "bounce-transient", request_id)
+    entries = json.dumps(call(world, "GET", f"/v1/requests/{request_id}/timeline", key).json)
+    assert "mailbox full" not in entries
+    assert "Transient" in entries
+    assert "mailbox full" in str(mails(world, deployment, request_id))
+    assert call(world, "POST", f"/v1/requests/{request_id}/cancel", key, {}).status == 200
+    assert call(world, "DELETE", f"/v1/requests/{request_id}/content", key).status == 200
+    assert "mailbox full" not in str(world.store.rows)
+    tell(world, "bounce-permanent", request_id)
+    assert "user unknown" not in str(world.store.rows), "what comes after the erasure is not kept"
+    world.check_chains()
+
+
+@pytest.mark.parametrize("field", ["bounceType", "bounceSubType", "feedbackId"])
+def test_no_sentence_gets_into_the_facts_of_an_entry(field: str) -> None:
+    detail = event("bounce-permanent")["detail"]
+    detail["bounce"][field] = "dear Ana, your account"
+    found = feedback_of(detail, message_id_of=str)
+    assert found is not None
+    assert "dear" not in str(found.facts)
 
 
 def test_an_id_survives_its_tag() -> None:

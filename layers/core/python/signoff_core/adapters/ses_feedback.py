@@ -14,6 +14,8 @@ MAX_REASON_CHARACTERS = 300
 NOT_SPAM = "not-spam"
 """A reader has taken a complaint back."""
 _REQUEST = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_@+-]{0,127}")
+"""What may stand in the audit trail for ever: classes, ids and moments, never a sentence."""
 
 Part: TypeAlias = Mapping[str, object]
 Told: TypeAlias = tuple[NotificationStatus, str | None, dict[str, str]]
@@ -43,12 +45,12 @@ def feedback_of(detail: Part, *, message_id_of: Callable[[str], str]) -> Feedbac
         happened_at=moment(str(part.get("timestamp") or mail["timestamp"])),
         message_id=message_id_of(str(mail["messageId"])),
         reason=reason,
-        facts={key: value for key, value in facts.items() if value},
+        facts={key: value for key, value in facts.items() if _CODE.fullmatch(value)},
     )
 
 
 def _delivery(part: Part) -> Told:
-    return NotificationStatus.DELIVERED, None, {"answer": _line(part.get("smtpResponse"))}
+    return NotificationStatus.DELIVERED, _line(part.get("smtpResponse")) or None, {}
 
 
 def _bounce(part: Part) -> Told:

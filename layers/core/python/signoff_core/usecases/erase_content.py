@@ -9,6 +9,7 @@ The entries stay as they are, and so does every proof: they hold digests under a
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.canonical import Json
@@ -19,11 +20,13 @@ from signoff_core.domain.deployments import Scope
 from signoff_core.domain.entries import Action, Entry, Happening
 from signoff_core.domain.errors import Refused
 from signoff_core.domain.flows import Flow, FlowState
+from signoff_core.domain.notifications import Notification
 from signoff_core.domain.records import Key, Record
 from signoff_core.domain.requests import Request, ResumeStatus, Status
 from signoff_core.ports import Objects, Store
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.flow_states import remove_left_states
+from signoff_core.usecases.notifications import notifications_of
 from signoff_core.usecases.read_requests import visible_to
 
 UNFINISHED = (ResumeStatus.READY, ResumeStatus.CLAIMED, ResumeStatus.CONSUMED)
@@ -58,6 +61,7 @@ def erase_content(
         return replace(changed, version=changed.version + 1)
 
     request = until_written(write)
+    _forget_words(request_id, store=store)
     _remove_objects(request, store=store, objects=objects)
     remove_left_states(request.deployment_id, request.flow_id, store=store, objects=objects)
     return request
@@ -96,6 +100,19 @@ def _contents(request_id: str, *, store: Store) -> Iterator[Content]:
         yield from page.items
         if (cursor := page.cursor) is None:
             return
+
+
+def _forget_words(request_id: str, *, store: Store) -> None:
+    """Take what mail servers said from the notifications: they quote addresses, and now and then the mail."""
+
+    def write(address: Key[Notification]) -> None:
+        known = store.fetch(address)[address]
+        if known is not None and known.reason is not None:
+            store.commit([replace(known, reason=None)])
+
+    for notification in notifications_of(request_id, store=store):
+        if notification.reason is not None:
+            until_written(partial(write, notification.key))
 
 
 def _remove_objects(request: Request, *, store: Store, objects: Objects) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from signoff_core.domain.canonical import Json
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.flows import Flow
 from signoff_core.domain.key_ring import KeyRing
+from signoff_core.domain.notifications import Notification
 from signoff_core.domain.requests import Effect, Request, Source, Status
 from signoff_core.domain.times import moment
 from signoff_core.mail.letter_kinds import (
@@ -243,10 +245,18 @@ def _bounce_notice(desk: Desk) -> Letter:
         about=about(desk.asked, desk.shown),
         failed_address=str(data.get("to")),
         kind=cast("Literal['bounce', 'complaint', 'rejected']", kind.get(desk.entry().action.value, "rejected")),
-        diagnostic=cast("str | None", data.get("reason")),
+        diagnostic=_what_was_said(desk, data),
         failed_at=desk.effect.at,
         branding=desk.branding,
     )
+
+
+def _what_was_said(desk: Desk, data: Mapping[str, Json]) -> str | None:
+    """The words of the mail service or the reader's server: on the notification, which can forget them."""
+    lost = str(data.get("notification") or f"mail:{data.get('for_seq')}:{data.get('letter')}")
+    address = Notification.at(desk.request.request_id, lost)
+    known = desk.store.fetch(address)[address]
+    return known.reason if known is not None else None
 
 
 def _previous(request: Request) -> str:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import EffectDraft, record
+from signoff_core.domain.contents import ContentKey
 from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import SERVICE, Action, Happening
 from signoff_core.domain.notifications import (
@@ -57,8 +58,9 @@ def record_feedback(feedback: Feedback, *, store: Store, now: datetime) -> Told:
 def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
     row = Request.at(feedback.request_id)
     address = Notification.at(feedback.request_id, feedback.notification_id)
-    fetched = store.fetch(row, address)
-    request, known = fetched[row], fetched[address]
+    keys = ContentKey.at(feedback.request_id)
+    fetched = store.fetch(row, address, keys)
+    request, known, key = fetched[row], fetched[address], fetched[keys]
     if request is None or known is None:
         return Told.UNKNOWN
     if feedback.status not in NOTIFICATION_STEPS[known.status]:
@@ -67,7 +69,8 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
         known,
         status=feedback.status,
         message_id=known.message_id or feedback.message_id,
-        reason=feedback.reason,
+        # Words of a stranger's server: on the row alone, which can forget them, and not once the texts were erased.
+        reason=feedback.reason if key is None or key.erased_at is None else None,
         told_at=feedback.happened_at,
     )
     data: dict[str, Json] = {
@@ -78,8 +81,6 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
         "happened_at": stamp(feedback.happened_at),
         **feedback.facts,
     }
-    if feedback.reason:
-        data["reason"] = feedback.reason
     happening = Happening(ACTIONS[feedback.status], SERVICE, data)
     moved, entries = record(request, happening, _notice(request, changed, store=store), now=now)
     store.commit([moved, changed], entries)
