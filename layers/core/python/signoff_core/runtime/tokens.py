@@ -47,7 +47,7 @@ class Tokens:
         return token.token_id, token.subject, token.issued_at
 
     def code(self, sign_in_id: str) -> str:
-        """The code of an attempt: the first key that the ring has is enough, since a code lives for ten minutes."""
+        """The code of an attempt, from the current key: whoever types it while the key is changed asks again."""
         key = self.ring.key_for(Purpose.LINK)
         assert key is not None
         return code_of(key, sign_in_id)
