@@ -128,11 +128,35 @@ def test_with_rights_enforced_a_function_does_what_its_role_allows_and_no_more(
         ("ses", "send_raw_email", {"RawMessage": {"Data": "From: signoff@signoff.test"}}),
     ]  # fmt: skip
 
+    own = {"pk": {"S": "delivery/wh_1"}, "sk": {"S": "log/d"}}
+    delivery = {
+        "allowed": ("dynamodb", "put_item", {"TableName": requests, "Item": own}),
+        "refused": [
+            # That it reaches no other partition of the table, the emulator cannot judge: the template's test does.
+            ("dynamodb", "delete_item", {"TableName": requests, "Key": own}),
+            ("dynamodb", "put_item", {"TableName": audit, "Item": entry}),
+            ("s3", "get_object", {"Bucket": bucket, "Key": "content/x"}),
+            ("s3", "put_object", {"Bucket": bucket, "Key": "deliveries/x"}),
+            ("secretsmanager", "get_secret_value", secret),
+        ],
+    }
+
     with EmbeddedStack.start(home, code=code, enforce_rights=True) as stack:
         answers = get(f"{stack.addresses.api_url}/v1/attempts", allowed + refused)
+        deliveries = as_the_delivery_function(stack, [delivery["allowed"], *delivery["refused"]])
 
+    assert deliveries[0] == "done"
+    assert {answer.removesuffix("Exception") for answer in deliveries[1:]} == {"AccessDenied"}
     assert answers[: len(allowed)] == ["done"] * len(allowed)
     assert {answer.removesuffix("Exception") for answer in answers[len(allowed) :]} == {"AccessDenied"}
+
+
+def as_the_delivery_function(stack: EmbeddedStack, attempts: list) -> list[str]:
+    """What became of these calls with the rights of the function that talks to strangers."""
+    payload = json.dumps({"body": json.dumps(attempts)})
+    functions = client("lambda", stack.addresses.endpoint_url)
+    answered = functions.invoke(FunctionName="signoff-local-webhook-delivery", Payload=payload)
+    return json.loads(json.loads(answered["Payload"].read())["body"])
 
 
 def test_a_folder_in_use_is_refused(stack: EmbeddedStack, home: Path, code: Code):
