@@ -237,6 +237,22 @@ def test_a_write_whose_answer_was_lost_is_known_as_ones_own() -> None:
             store.commit([ContentKey("r1", b"w")])
 
 
+def test_a_write_that_was_lost_is_not_known_by_its_first_entry_alone() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        request = a_request()
+        first = Happening(Action.REQUEST_OPENED, SERVICE, {"number": 1})
+        theirs, _ = append(request.head, [first, Happening(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
+        ours, _ = append(request.head, [first, Happening(Action.REQUEST_REMINDED, SERVICE)], at=NOW)
+        assert theirs[0].hash == ours[0].hash
+        store.commit([request], theirs)
+        with pytest.raises(Changed):
+            store.commit([request], ours)
+        assert store.chain(request.subject).items == theirs
+
+
 def test_children_are_paged_in_both_directions(store: Store) -> None:
     store.commit([Content(f"r{n}", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(3)])
     rows = [Content("r", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(1, 8)]

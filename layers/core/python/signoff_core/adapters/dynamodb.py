@@ -131,14 +131,15 @@ class DynamoDbStore:
     def _has_landed(self, entries: Sequence[Entry]) -> bool:
         """Whether this very write is there already: its answer was lost, and it met itself when it was sent again.
 
-        An entry's hash covers everything that the write says, so its equal can only be the same write. A write
+        An entry's hash covers everything that the entry says: only the same write has left all of them. A write
         without entries cannot be told from another's, and counts as overtaken.
         """
-        if not entries:
-            return False
-        key = {"subject": encode(entries[0].subject), "seq": encode(entries[0].seq)}
+        return bool(entries) and all(self._is_there(entry) for entry in entries)
+
+    def _is_there(self, entry: Entry) -> bool:
+        key = {"subject": encode(entry.subject), "seq": encode(entry.seq)}
         answer = self.client.get_item(TableName=self.audit_table, Key=key, ConsistentRead=True)
-        return "Item" in answer and answer["Item"]["hash"]["S"] == entries[0].hash
+        return "Item" in answer and answer["Item"]["hash"]["S"] == entry.hash
 
     def list(
         self,

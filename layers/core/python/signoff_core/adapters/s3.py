@@ -21,13 +21,19 @@ class S3Objects:
         try:
             found = self.client.get_object(Bucket=self.bucket, Key=name)
         except ClientError as error:
-            if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            code = error.response["Error"]["Code"]
+            # To whom it may not show what exists, S3 denies what is missing.
+            if code in ("NoSuchKey", "404") or (code in ("AccessDenied", "403") and not self._is_there(name)):
                 return None
             raise
         with found["Body"] as body:
             if found["ContentLength"] > limit:
                 raise ValueError(f"{name} has {found['ContentLength']} bytes, more than {limit}")
             return body.read()
+
+    def _is_there(self, name: str) -> bool:
+        found = self.client.list_objects_v2(Bucket=self.bucket, Prefix=name, MaxKeys=1).get("Contents", [])
+        return any(each["Key"] == name for each in found)
 
     def delete(self, name: str) -> None:
         self.client.delete_object(Bucket=self.bucket, Key=name)
