@@ -31,6 +31,8 @@ def linked(letter: Letter, url: str | None) -> Letter:
         return replace(letter, request=replace(request, asking=replace(request.asking, review_url=url)))
     if isinstance(letter, ReviewRequest | BlankReply | UnclearReply | UnreadableReply):
         return replace(letter, asking=replace(letter.asking, review_url=url))
+    if isinstance(letter, Confirmation) and letter.is_test:
+        return letter  # nobody reviews a test
     if isinstance(letter, Confirmation | AutoResponded | BounceNotice):
         return replace(letter, review_url=url)
     return letter
