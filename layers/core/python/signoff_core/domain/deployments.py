@@ -88,6 +88,14 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyMaterial:
+    """Randomness for one key: a short id and a long secret, both of letters and digits."""
+
+    key_id: str
+    secret: str
+
+
+@dataclass(frozen=True, slots=True)
 class ApiKey:
     """A key of one deployment; only the digest of its secret is kept."""
 

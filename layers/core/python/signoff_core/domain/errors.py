@@ -12,7 +12,7 @@
     ├── Busy                     try_again
     └── Refused                  request_id_reused, already_decided, request_closed, claim_lost, ...
 
-`functions/api/handler.py` maps each class to one HTTP status; the code is stable and documented in docs/api.md.
+`api/problem_documents.py` maps each class to one HTTP status; the code is stable and documented in docs/api.md.
 """
 
 from collections.abc import Mapping

@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from signoff_core.domain.deployments import KeyMaterial
 from signoff_core.domain.key_ring import KeyRing, ring_from_secret
 from signoff_core.runtime.clients import client
 from signoff_core.runtime.environment import Environment, read_environment
 from signoff_core.runtime.rings import UNKNOWN_KEY_SECONDS, Rotation, WatchedRing, rotate_ring
-from signoff_core.usecases.deployments import KeyMaterial
 
 if TYPE_CHECKING:
     from signoff_core.ports import Bus, Mailer, Objects, Queue, Store, Vault

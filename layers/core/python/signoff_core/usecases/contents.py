@@ -49,7 +49,11 @@ def seal_content(
     version: int = 0,
     seq: int | None = None,
 ) -> Content:
-    """The sealed form of `value`; a large one is written to the bucket at once (an orphan there expires)."""
+    """The sealed form of `value`; a large one is written to the bucket at once.
+
+    When the row is not committed after that, the object stays behind: sealed, and named by nothing. Erasing the
+    request's texts deletes it with the others.
+    """
     plain = json_text(value).encode()
     title = content_name(kind, seq)
     sealed = vault.seal(key, title, plain)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import ApiKey, Deployment, Install, KeyText, Scope, digest_secret
+from signoff_core.domain.deployments import ApiKey, Deployment, Install, KeyMaterial, KeyText, Scope, digest_secret
 from signoff_core.domain.entries import Action, Happening, append
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound
 from signoff_core.domain.settings import Settings
@@ -24,14 +24,6 @@ class NewKey:
 
     row: ApiKey
     text: KeyText
-
-
-@dataclass(frozen=True, slots=True)
-class KeyMaterial:
-    """Randomness for one key: a short id and a long secret, both of letters and digits."""
-
-    key_id: str
-    secret: str
 
 
 def create_deployment(
