@@ -75,6 +75,7 @@ NOT_INJECTED = {
     "webhooks.webhooks_of": "reads only; a step of others",
     "webhooks.write_change": "a step of the other changes of webhooks",
     "asked.fetch_asked": "reads only; a step of notify and receive_mail",
+    "written.written": "reads only; a step of notify",
     "asked.sent_mail": "reads only; a step of receive_mail",
     "authenticate.authenticate": "reads only",
     "contents.open_key": "a step of every use case that reads or writes texts",

@@ -37,13 +37,14 @@ from signoff_core.ports import Event
 from signoff_core.usecases.contents import JsonValue, Shown
 from signoff_core.usecases.deployments import KeyMaterial, create_deployment
 from signoff_core.usecases.meet_deadlines import meet_deadlines
-from signoff_core.usecases.notify import Post, Sender, notify
+from signoff_core.usecases.notify import notify
 from signoff_core.usecases.open_request import Opened, Pause, open_request
 from signoff_core.usecases.receive_mail import Delivery, Result, receive_mail
 from signoff_core.usecases.relay import relay
 from signoff_core.usecases.seal import Archive, seal
 from signoff_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
 from signoff_core.usecases.webhook_fanout import Dispatcher, fan_out
+from signoff_core.usecases.written import Post, Sender
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")

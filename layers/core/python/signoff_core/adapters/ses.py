@@ -4,22 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 
-from signoff_core.ports import MailRefused
+from signoff_core.ports import MailNotTaken, MailRefused
 
 if TYPE_CHECKING:
     from mypy_boto3_ses import SESClient
 
-REFUSALS = frozenset(
-    {
-        "MessageRejected",
-        "MailFromDomainNotVerifiedException",
-        "ConfigurationSetDoesNotExist",
-        "AccountSendingPausedException",
-        "InvalidParameterValue",
-    }
-)
+REFUSALS = frozenset({"MessageRejected", "InvalidParameterValue"})
+"""What is wrong with the message or its reader. All else, such as a paused account, is the install's own fault."""
+UNVERIFIED = "not verified"
+"""The install's own fault too, though its code is that of a refusal: the sender, or in the sandbox the reader."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +35,14 @@ class SesMailer:
                 **options,  # type: ignore[arg-type]
             )
         except ClientError as error:
-            if error.response["Error"]["Code"] in REFUSALS:
-                raise MailRefused(error.response["Error"]["Message"]) from error
+            code, reason = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+            if code in REFUSALS and UNVERIFIED not in reason:
+                raise MailRefused(reason) from error
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500:
+                raise MailNotTaken(f"{code}: {reason}") from error
             raise
+        except (ConnectTimeoutError, EndpointConnectionError) as error:
+            raise MailNotTaken(str(error)) from error
         return message_id_of(sent["MessageId"], self.region)
 
 

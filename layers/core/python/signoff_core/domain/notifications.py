@@ -12,6 +12,19 @@ from enum import StrEnum
 from signoff_core.domain.records import Index, Key, Place
 
 NOTIFICATION_PREFIX = "notification/"
+ASKING = frozenset(
+    {
+        "review_request",
+        "reminder",
+        "escalated",
+        "expired_token",
+        "blank_reply",
+        "unclear_reply",
+        "unreadable_reply",
+        "test_mail",
+    }
+)
+"""Letters that ask for an answer: for the assignee alone, and of no use to whom the request no longer waits for."""
 CLAIM_SECONDS = 120
 """A claim older than this belongs to a sender that died: the mail may be sent again."""
 

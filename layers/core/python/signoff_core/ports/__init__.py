@@ -2,7 +2,7 @@
 
 from signoff_core.ports.bus import Bus, Event
 from signoff_core.ports.counters import Counters, CountersPage
-from signoff_core.ports.mailer import Mailer, MailRefused
+from signoff_core.ports.mailer import Mailer, MailNotTaken, MailRefused
 from signoff_core.ports.objects import Objects
 from signoff_core.ports.queue import Message, Queue
 from signoff_core.ports.signer import Signer
@@ -19,6 +19,7 @@ __all__ = [
     "Entries",
     "Event",
     "Fetched",
+    "MailNotTaken",
     "MailRefused",
     "Mailer",
     "MasterKey",

@@ -8,6 +8,13 @@ class MailRefused(Exception):
     """The mail service will never take this message; the text says why."""
 
 
+class MailNotTaken(Exception):
+    """The mail service has surely not taken it, for a reason that is not the message's: it can be sent again."""
+
+
 class Mailer(Protocol):
     def send(self, message: bytes, *, sender: str, to: str, tags: Mapping[str, str]) -> str:
-        """Send it; returns the Message-ID that the service gave it, without angle brackets."""
+        """Send it; returns the Message-ID that the service gave it, without angle brackets.
+
+        Raises MailRefused or MailNotTaken; after any other error the service may have taken it or not.
+        """

@@ -19,8 +19,8 @@ from signoff_core.runtime.rings import UNKNOWN_KEY_SECONDS, Rotation, WatchedRin
 if TYPE_CHECKING:
     from signoff_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
     from signoff_core.runtime.tokens import Tokens
-    from signoff_core.usecases.notify import Post, Sender
     from signoff_core.usecases.seal import Archive
+    from signoff_core.usecases.written import Post, Sender
 
 SECRET_SECONDS = 300
 """How long a warm function uses a secret before it reads it again: a rotated key works everywhere after that."""
@@ -110,14 +110,14 @@ class Service:
 
     @property
     def sender(self) -> "Sender":
-        from signoff_core.usecases.notify import Sender
+        from signoff_core.usecases.written import Sender
 
         env = self.environment.need("mail_from", "inbound_domain")
         return Sender(env.mail_from_name, env.mail_from, env.inbound_domain, env.public_url)
 
     @property
     def post(self) -> "Post":
-        from signoff_core.usecases.notify import Post
+        from signoff_core.usecases.written import Post
 
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, self.sender)
 

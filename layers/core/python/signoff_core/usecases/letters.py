@@ -8,7 +8,7 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.flows import Flow
 from signoff_core.domain.key_ring import KeyRing
-from signoff_core.domain.notifications import Notification
+from signoff_core.domain.notifications import ASKING, Notification
 from signoff_core.domain.requests import Effect, Request, Source, Status
 from signoff_core.domain.times import moment
 from signoff_core.mail.letter_kinds import (
@@ -37,19 +37,6 @@ from signoff_core.usecases.asked import AskedRequest, about, asking, branding, r
 from signoff_core.usecases.contents import Shown, Words, read_content, words_of
 from signoff_core.usecases.reasons import read_reasons
 
-ASKING = frozenset(
-    {
-        "review_request",
-        "reminder",
-        "escalated",
-        "expired_token",
-        "blank_reply",
-        "unclear_reply",
-        "unreadable_reply",
-        "test_mail",
-    }
-)
-"""Letters that ask for an answer."""
 WHILE_PENDING = ASKING | {"bounce_notice"}
 """Letters that are of no use once the request is closed."""
 ANSWERS = frozenset(

@@ -1,27 +1,24 @@
 """Sending the mails that an entry calls for: claimed before the mail service is called, recorded after it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import EffectDraft, record
 from signoff_core.domain.contents import Content, ContentKind
 from signoff_core.domain.entries import SERVICE, Action, Happening
-from signoff_core.domain.key_ring import KeyRing
-from signoff_core.domain.notifications import CLAIM_SECONDS, Notification, NotificationStatus, tag_of
+from signoff_core.domain.notifications import ASKING, CLAIM_SECONDS, Notification, NotificationStatus, tag_of
 from signoff_core.domain.records import Record
-from signoff_core.domain.requests import Effect, Request, Status
-from signoff_core.mail.compose import Envelope, compose, thread_root
-from signoff_core.mail.letter_kinds import Letter
+from signoff_core.domain.requests import EFFECT_RETRY_SECONDS, Effect, Request, Status
 from signoff_core.mail.own_lines import own_lines
-from signoff_core.mail.render import render
-from signoff_core.ports import Changed, Mailer, MailRefused, Objects, Store, Vault
+from signoff_core.ports import Changed, MailNotTaken, MailRefused, Store
 from signoff_core.usecases.asked import AskedRequest, fetch_asked
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import read_content, seal_content
-from signoff_core.usecases.letters import ANSWERS, ASKING, WHILE_PENDING, Desk, write_letter
-from signoff_core.usecases.review_links import linked, review_url
+from signoff_core.usecases.letters import WHILE_PENDING
+from signoff_core.usecases.written import Post, Unwritable, written
 
 MAIL = "mail"
 MAX_SENT_LINES = 4000
@@ -30,47 +27,43 @@ SETTLED = (NotificationStatus.SENT, NotificationStatus.FAILED, NotificationStatu
 """What is written together with the end of the effect: such a notification is owed no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Whose mails these are: display name, address, the domain that replies go to, and the install's public URL."""
-
-    name: str
-    address: str
-    reply_domain: str
-    public_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Post:
-    """What sending needs, in one hand."""
-
-    store: Store
-    vault: Vault
-    objects: Objects
-    mailer: Mailer
-    ring: KeyRing
-    sender: Sender
-
-
 def notify(
     request_id: str, seq: int, *, post: Post, now: datetime, deployment_id: int | None = None
 ) -> tuple[str, ...]:
     """Send what entry `seq` of the request calls for and has not been sent; returns the ids of those sent now.
 
     Safe to call again at any time: what is sent, or being sent by somebody else, is passed over. Whoever knows the
-    deployment's id saves a read.
+    deployment's id saves a read. When one fails, the others are sent before its error is raised.
     """
     asked = fetch_asked(request_id, store=post.store, deployment_id=deployment_id)
     if asked is None:
         return ()
     waiting = [e for e in asked.request.effects if e.kind == MAIL and e.seq == seq]
-    return tuple(effect.id for effect in waiting if _send(effect, asked, post=post, now=now))
+    sent, failed = list[str](), list[Exception]()
+    for effect in waiting:
+        try:
+            if _send(effect, asked, post=post, now=now):
+                sent.append(effect.id)
+        except Exception as error:  # noqa: BLE001 - it is raised at the end
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return tuple(sent)
+
+
+def _useless(effect: Effect, request: Request) -> dict[str, Json] | None:
+    """Why nobody needs the letter any more, as a code and a sentence; None while it is of use."""
+    if effect.name in WHILE_PENDING and request.status is not Status.PENDING:
+        return {"code": "request_closed", "reason": f"the request is {request.status}"}
+    if effect.name in ASKING and effect.to != request.assignment.address:
+        return {"code": "assigned_to_another", "reason": "the request waits for somebody else"}
+    return None
 
 
 def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> bool:
     request = asked.request
-    if effect.name in WHILE_PENDING and request.status is not Status.PENDING:
-        _skip(effect, request, post, now)
+    if (useless := _useless(effect, request)) is not None:
+        _skip(effect, request, useless, post, now)
         return False
     claimed = _claim(effect, request.request_id, store=post.store, now=now)
     if claimed is None:
@@ -79,18 +72,28 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
         # Its sender died after sending: what became of the mail is known, and only the record is missing.
         _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": claimed.message_id}, post, now, claimed)
         return False
-    letter = _letter(effect, asked, post)
-    rendered = render(letter)
     try:
+        rendered, message = written(effect, asked, post)
         message_id = post.mailer.send(
-            compose(_envelope(letter, effect, request, post.sender), rendered),
+            message,
             sender=post.sender.address,
             to=effect.to,
             tags={"request_id": request.request_id, "notification": tag_of(effect.id)},
         )
     except MailRefused as refusal:
-        _refused(effect, asked, claimed, str(refusal), post, now)
+        _failed(effect, asked, claimed, {"code": "refused", "reason": str(refusal)}, post, now)
         return False
+    except Unwritable as error:
+        if not error.for_ever and effect.asked < len(EFFECT_RETRY_SECONDS):
+            # A newer version of the service may be able to write it.
+            _release(claimed, store=post.store)
+            raise
+        _failed(effect, asked, claimed, {"code": error.code, "reason": str(error)}, post, now)
+        return False
+    except MailNotTaken:
+        # It was surely not sent, so whoever tries next need not wait for the claim to grow old.
+        _release(claimed, store=post.store)
+        raise
     sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now)
     text = None
     if effect.name in ASKING and asked.is_readable:
@@ -122,35 +125,10 @@ def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> N
     return replace(again, version=known.version + 1)
 
 
-def _letter(effect: Effect, asked: AskedRequest, post: Post) -> Letter:
-    desk = Desk(
-        asked=asked,
-        effect=effect,
-        shown=asked.read_shown(vault=post.vault, objects=post.objects),
-        store=post.store,
-        vault=post.vault,
-        objects=post.objects,
-        ring=post.ring,
-        domain=post.sender.reply_domain,
-        sender_name=post.sender.name,
-    )
-    sender, request_id = post.sender, asked.request.request_id
-    url = review_url(sender.public_url, request_id) if sender.public_url else None
-    return linked(write_letter(desk), url)
-
-
-def _envelope(letter: Letter, effect: Effect, request: Request, sender: Sender) -> Envelope:
-    root = thread_root(deployment_id=request.deployment_id, flow_id=request.flow_id, domain=sender.reply_domain)
-    answered = effect.about or None
-    return Envelope(
-        sender_name=letter.branding.sender_name,
-        sender_address=sender.address,
-        to=effect.to,
-        reply_to=reply_address_of(letter),
-        auto_submitted="auto-replied" if effect.name in ANSWERS else "auto-generated",
-        in_reply_to=answered or root,
-        references=(root, answered) if answered else (root,),
-    )
+def _release(claimed: Notification, *, store: Store) -> None:
+    """Give the claim back, unless it was overtaken."""
+    with suppress(Changed):
+        store.commit([], removals=[claimed])
 
 
 def _sent_text(asked: AskedRequest, lines: Sequence[str], post: Post) -> Content:
@@ -171,22 +149,18 @@ def _sent_text(asked: AskedRequest, lines: Sequence[str], post: Post) -> Content
     )
 
 
-def reply_address_of(letter: Letter) -> str | None:
-    """The signed address that a letter asks to be answered at, if it asks."""
-    holder = getattr(letter, "request", letter)
-    asking = getattr(holder, "asking", None)
-    return None if asking is None else asking.reply_address
-
-
-def _skip(effect: Effect, request: Request, post: Post, now: datetime) -> None:
-    """The mail is of no use any more: say so, unless somebody is sending it at this moment."""
+def _skip(effect: Effect, request: Request, why: dict[str, Json], post: Post, now: datetime) -> None:
+    """The mail is of no use any more: say so, unless somebody has sent it or is sending it at this moment."""
     skipped = Notification(request.request_id, effect.id, effect.to, NotificationStatus.SKIPPED, now)
     known = post.store.fetch(skipped.key)[skipped.key]
     if known is not None and _is_being_sent(known, now):
         return
+    if known is not None and known.status is not NotificationStatus.CLAIMED:
+        # Feedback tells that it went out; only the record is missing.
+        _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": known.message_id}, post, now, known)
+        return
     skipped = replace(skipped, version=known.version if known else 0)
-    reason = f"the request is {request.status}"
-    _settle(effect, request, Action.NOTIFICATION_SKIPPED, {"reason": reason}, post, now, skipped)
+    _settle(effect, request, Action.NOTIFICATION_SKIPPED, why, post, now, skipped)
 
 
 def _is_being_sent(known: Notification, now: datetime) -> bool:
@@ -195,15 +169,15 @@ def _is_being_sent(known: Notification, now: datetime) -> bool:
     return claimed and now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS)
 
 
-def _refused(
-    effect: Effect, asked: AskedRequest, claimed: Notification, reason: str, post: Post, now: datetime
+def _failed(
+    effect: Effect, asked: AskedRequest, claimed: Notification, why: dict[str, Json], post: Post, now: datetime
 ) -> None:
-    """The mail service will not take it: say so on the request, and tell the creator if an asking mail is lost."""
+    """It will never be sent: say so on the request, and tell the creator if an asking mail is lost."""
     creator = asked.deployment.creator_email
     tell = effect.name in ASKING and effect.to != creator and not asked.request.is_test
     effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
-    failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason)
-    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"reason": reason}, post, now, failed, effects=effects)
+    failed = replace(claimed, status=NotificationStatus.FAILED, reason=str(why["reason"]))
+    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, why, post, now, failed, effects=effects)
 
 
 def _settle(

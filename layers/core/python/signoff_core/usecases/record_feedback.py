@@ -11,6 +11,7 @@ from signoff_core.domain.contents import ContentKey
 from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import SERVICE, Action, Happening
 from signoff_core.domain.notifications import (
+    ASKING,
     NEVER_ARRIVED,
     NOTIFICATION_STEPS,
     Feedback,
@@ -21,7 +22,6 @@ from signoff_core.domain.requests import Request, Status
 from signoff_core.domain.times import stamp
 from signoff_core.ports import Store
 from signoff_core.usecases.attempts import until_written
-from signoff_core.usecases.letters import ASKING
 from signoff_core.usecases.notifications import notifications_of
 from signoff_core.usecases.notify import MAIL
 
