@@ -13,6 +13,7 @@ from support.browse import Browser  # noqa: E402
 from support.site import site  # noqa: E402
 
 from browser.chromium import OPTIONS, find_or_install  # noqa: E402
+from browser.mail_pictures import take_mail_pictures  # noqa: E402
 from browser.story import MANAGER, an_install, paths  # noqa: E402
 from infra.build import dashboard_assets  # noqa: E402
 from signoff_core.dashboard import assets  # noqa: E402
@@ -56,6 +57,8 @@ def main() -> int:
                 for name, path in wanted.items():
                     _picture(context, path, chosen.out / f"{name}-{width_name}-{scheme}.png", full=chosen.full)
                 context.close()
+        if not chosen.only:
+            take_mail_pictures(browser, chosen.out)
         browser.close()
     return 0
 
