@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.domain.notifications import Notification
+from signoff_core.domain.errors import Refused
+from signoff_core.domain.notifications import Notification, NotificationStatus
+from signoff_core.domain.reassigning import MAX_ROUNDS
 from signoff_core.ports import MailNotTaken
 from signoff_core.usecases.notify import notify
 from signoff_core.usecases.reassign_request import reassign_request
@@ -63,12 +65,41 @@ def test_a_letter_that_asks_somebody_who_is_no_longer_asked_is_skipped(letter: s
     assert world.request(request_id).effects == ()
 
 
-def test_a_mail_to_whom_a_review_was_taken_from_before_it_was_sent_is_skipped() -> None:
+def test_reassigning_ends_what_the_rounds_before_it_were_owed() -> None:
     world, request_id = owing("review_request")
-    reassign(world, request_id, LEAD)
+    for number in range(3):
+        reassign(world, request_id, f"p{number}@example.com")
+    asking = [e.to for e in world.request(request_id).effects if e.name == "review_request"]
+    assert asking == ["p2@example.com"]
     world.deliver()
-    notify(request_id, 1, post=world.post, now=world.now)
     assert [m["Reply-To"] for m in world.mails_to(REVIEWER)] == [None], "only that it waits for somebody else"
+
+
+def test_a_mail_that_goes_out_while_the_review_is_given_to_another_is_recorded() -> None:
+    world, request_id = owing("review_request")
+    send = world.mailer.send
+
+    def meanwhile(*given: object, **named: object) -> str:
+        world.mailer.send = send
+        reassign(world, request_id, LEAD)
+        return send(*given, **named)
+
+    world.mailer.send = meanwhile
+    notify(request_id, 1, post=world.post, now=world.now)
+    assert entry(world, request_id, "notification.sent")["to"] == REVIEWER
+    address = Notification.at(request_id, "mail:1:review_request")
+    row = world.store.fetch(address)[address]
+    assert row is not None
+    assert row.status is NotificationStatus.SENT
+
+
+def test_a_review_is_passed_on_only_so_often() -> None:
+    world, request_id = owing("review_request")
+    for number in range(MAX_ROUNDS - 1):
+        reassign(world, request_id, f"p{number}@example.com")
+    with pytest.raises(Refused, match="answer it by the API, or cancel it") as told:
+        reassign(world, request_id, LEAD)
+    assert told.value.code == "too_many_rounds"
 
 
 def failing(world: World, error: Exception) -> Callable[[], None]:
@@ -153,8 +184,6 @@ def test_one_letter_of_an_entry_that_fails_leaves_the_others_sent() -> None:
 
 
 def test_a_mail_that_feedback_knows_is_recorded_as_sent_though_it_is_of_no_use_any_more() -> None:
-    from signoff_core.domain.notifications import NotificationStatus
-
     world, request_id = owing("review_request", to=LEAD)
     row = Notification(request_id, "mail:1:review_request", LEAD, NotificationStatus.DELIVERED, world.now, "m@x")
     world.store.commit([row])
