@@ -38,7 +38,7 @@ def a_local_webhook(world: World, url: str) -> NewSecret:
     return create_webhook(
         1,
         Wish("Local", url),
-        webhook_id=f"wh_{next(world.counter)}",
+        webhook_id=f"wh_{next(world.counter):04d}",
         random=world.random.randbytes(33),
         reach=Reach(loopback=True),
         caller=INSTALL,
