@@ -178,8 +178,11 @@ def allow(
 
 
 def allow_objects(here: Surroundings, function: lambda_.Function, actions: list[str], objects: str) -> None:
-    """Reach the objects under one prefix of the bucket."""
-    allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{bucket_name(here.settings)}/{objects}"])
+    """Reach the objects under one prefix of the bucket; a reader may list there, else S3 denies what is missing."""
+    bucket = f"arn:{Aws.PARTITION}:s3:::{bucket_name(here.settings)}"
+    allow(function, actions, [f"{bucket}/{objects}"])
+    if "s3:GetObject" in actions:
+        allow(function, ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [objects]}})
     account, region, partition = "<AWS::AccountId>", "<AWS::Region>", "<AWS::Partition>"
     name = f"{here.settings.prefix}-content-{account}-{region}"
     accept(

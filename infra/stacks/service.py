@@ -176,7 +176,6 @@ class ServiceStack(Stack):
             starting_position=lambda_.StartingPosition.TRIM_HORIZON,
             batch_size=RELAY_BATCH,
             bisect_batch_on_error=True,
-            report_batch_item_failures=True,
             retry_attempts=RELAY_RETRIES,
             filters=[
                 lambda_.FilterCriteria.filter(
@@ -284,9 +283,7 @@ class ServiceStack(Stack):
         )
 
     def _sweeper(self) -> None:
-        function = self.functions.add(
-            "sweeper", needs=[needs.requests_table, needs.audit_trail, needs.content, needs.bus]
-        )
+        function = self.functions.add("sweeper", needs=[needs.requests_table, needs.audit_trail, needs.bus])
         every = Duration.minutes(SWEEP_EVERY_MINUTES)
         run_every(self.functions, "sweeper", function, every, why="Finds what the bus may have lost")
 

@@ -173,6 +173,33 @@ class TestRights:
             if "*" in as_list(statement["Resource"]):
                 assert all(action in without_resource or log_delivery.match(action) for action in actions), role
 
+    def test_whoever_reads_objects_may_list_that_prefix_and_no_other(self, service: dict):
+        reads, lists = set(), set()
+        for role, statement in statements(service):
+            if "s3:GetObject" in as_list(statement["Action"]):
+                named = json.dumps(statement["Resource"])
+                reads |= {(role, p) for p in ("content/", "inbound/", "deliveries/", "exports/") if f"/{p}*" in named}
+            if (
+                "s3:ListBucket" in as_list(statement["Action"])
+                and "seal" not in json.dumps(statement["Resource"]).lower()
+            ):
+                prefixes = statement["Condition"]["StringLike"]["s3:prefix"]
+                lists |= {(role, prefix.removesuffix("*")) for prefix in as_list(prefixes)}
+
+        assert {prefix for _, prefix in reads} == {"content/", "inbound/", "deliveries/", "exports/"}
+        assert lists == reads
+
+    def test_the_sweeper_opens_no_text(self, service: dict):
+        allowed = {
+            action
+            for role, statement in statements(service)
+            if "sweeper" in role.lower()
+            for action in as_list(statement["Action"])
+        }
+
+        assert "dynamodb:Query" in allowed
+        assert not {action for action in allowed if action.startswith("s3:")}
+
     def test_nobody_scans(self, service: dict):
         assert "dynamodb:Scan" not in {a for _, s in statements(service) for a in as_list(s["Action"])}
 
@@ -265,7 +292,7 @@ class TestFunctions:
             ("metrics", ""),
             ("rebuild-metrics", ""),
             ("deadline", "BUCKET KMS_KEY_ID"),
-            ("sweeper", "BUCKET KMS_KEY_ID BUS_NAME"),
+            ("sweeper", "BUS_NAME"),
         ],
     )
     def test_each_is_given_what_it_needs_and_no_more(self, service: dict, function: str, wanted: str):
@@ -324,6 +351,7 @@ class TestEvents:
         ]
 
         assert mapping["BisectBatchOnFunctionError"] is True
+        assert "FunctionResponseTypes" not in mapping, "the function answers for its whole batch"
         assert 0 < mapping["MaximumRetryAttempts"] < 100
         assert "Fn::GetAtt" in mapping["DestinationConfig"]["OnFailure"]["Destination"]
         assert mapping.get("MaximumBatchingWindowInSeconds", 0) == 0

@@ -31,7 +31,8 @@ def test_the_delivery_function_reaches_its_rows_and_what_they_seal_and_nothing_e
     assert [(s["Action"], s["Condition"]) for s in keys] == [
         ("kms:Decrypt", {"StringLike": {"kms:EncryptionContext:owner": "delivery/*"}})
     ]
-    assert [s["Action"] for s in objects] == ["s3:GetObject"]
+    assert [s["Action"] for s in objects] == ["s3:GetObject", "s3:ListBucket"]
+    assert objects[1]["Condition"] == {"StringLike": {"s3:prefix": ["deliveries/*"]}}
     assert json.dumps(objects[0]["Resource"]).endswith('/deliveries/*"]]}')
     through = [s for s in mine if "kms:ViaService" in json.dumps(s.get("Condition", {}))]
     assert len(mine) == len(tables) + len(keys) + len(objects) + len(through)
