@@ -152,6 +152,12 @@ def test_a_receiver_that_is_away_is_logged_and_delays_no_other(house: House) -> 
 
 def test_inner_addresses_are_refused_when_a_webhook_is_configured(house: House) -> None:
     own = house.stack.addresses.api_url
-    for url in ("http://169.254.169.254/latest", "https://10.0.0.1/", "http://example.com/", own, "https://printer.local"):
+    for url in (
+        "http://169.254.169.254/latest",
+        "https://10.0.0.1/",
+        "http://example.com/",
+        own,
+        "https://printer.local",
+    ):
         refused = api(house, "POST", "", {"name": "Evil", "url": url}, status=422)
         assert refused["errors"][0]["field"] == "url", url
