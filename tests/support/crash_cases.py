@@ -86,6 +86,7 @@ NOT_INJECTED = {
     "deployments.list_keys": "reads only",
     "deployments.read_deployment": "reads only",
     "flow_states.read_flow_state": "reads only",
+    "flow_states.remove_left_states": "a step of erase_content, which does it again when asked again",
     "list_requests.list_requests": "reads only",
     "mail_tests.read_mail_test": "reads only",
     "notifications.notifications_of": "reads only; a step of record_feedback and read_request",
