@@ -69,6 +69,7 @@ class Action(StrEnum):
 
 BOOKKEEPING = frozenset(
     {Action.NOTIFICATION_SENT, Action.NOTIFICATION_SKIPPED, Action.RESUME_CLAIMED, Action.RESUME_CONSUMED}
+    | {Action.WEBHOOKS_DISPATCHED}
 )
 """What only the trail tells: nothing ever happens because of it, so it becomes no event."""
 
