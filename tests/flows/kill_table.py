@@ -23,7 +23,7 @@ from support.documents import put  # noqa: E402
 from support.http import call, key_for  # noqa: E402
 from support.world import World  # noqa: E402
 
-from signoff_core.domain.requests import RESUME_LEASE_SECONDS, ResumeStatus  # noqa: E402
+from signoff_core.domain.requests import RESUME_GRACE_SECONDS, RESUME_LEASE_SECONDS, ResumeStatus  # noqa: E402
 
 ANSWER_SECONDS = 120.0
 
@@ -220,7 +220,7 @@ def _one(theatre: Theatre, nursery: subprocess.Popen[str], point: Point, tag: st
     ended = theatre.order(nursery, "work dying" if point.dying else "work")
     assert ended == -signal.SIGKILL, f"the worker ended with {ended} instead of being killed"
     at_death = world.request(request_id).resume.status
-    world.pass_time(seconds=RESUME_LEASE_SECONDS + 1)
+    world.pass_time(seconds=RESUME_LEASE_SECONDS + RESUME_GRACE_SECONDS + 1)
     world.sweep()
     attempt = world.request(request_id).resume.attempt
     after_lease = world.request(request_id).resume.status

@@ -10,7 +10,7 @@ os.environ["CREWAI_TRACING_ENABLED"] = "false"
 for name in ("OPENAI_API_KEY", "MODEL", "MODEL_NAME", "OPENAI_MODEL_NAME", "SIGNOFF_URL", "SIGNOFF_API_KEY"):
     os.environ.pop(name, None)
 
-from tests.sdk.service import FLOW_KEY, Service, serving  # noqa: E402
+from tests.sdk.service import FLOW_KEY, MANAGE_KEY, Service, serving  # noqa: E402
 
 
 @pytest.fixture
@@ -22,6 +22,17 @@ def service():
 def url(service):
     with serving(service) as address:
         yield address
+
+
+@pytest.fixture
+def manager(url):
+    """A client with a `manage` key."""
+    from signoff.client import Client
+    from signoff.settings import read_settings
+
+    manager = Client(read_settings(url, MANAGE_KEY, give_up_after_seconds=5))
+    yield manager
+    manager.close()
 
 
 @pytest.fixture

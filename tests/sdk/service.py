@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 FLOW_KEY = "signoff_flow_1_k1_0123456789abcdef"
 RESPOND_KEY = "signoff_respond_1_k2_0123456789abcdef"
+MANAGE_KEY = "signoff_manage_1_k3_0123456789abcdef"
 REVIEWER = "reviewer@example.com"
 MAX_SNAPSHOT_BYTES = 4 * 1024 * 1024
 
@@ -201,8 +202,10 @@ class Service:
             row.error = body.get("error")
         return 204, None
 
-    def retry(self, request_id, body, _scope):
+    def retry(self, request_id, body, scope):
         row = self._row(request_id)
+        if body.get("outcome") is not None and scope != "manage":
+            raise Problem(403, "wrong_scope", "To retry with an outcome is to decide: use a manage key.")
         if row.resume != "failed":
             raise Problem(409, "resume_not_failed", f"The resume is {row.resume}, so there is nothing to retry.")
         outcome = body.get("outcome")
@@ -221,7 +224,7 @@ class Service:
         if name is None:
             raise Problem(404, "not_found", f"There is no {method} {path}.")
         self.calls[name] += 1
-        scope = {FLOW_KEY: "flow", RESPOND_KEY: "respond"}.get(key)
+        scope = {FLOW_KEY: "flow", RESPOND_KEY: "respond", MANAGE_KEY: "manage"}.get(key)
         if scope is None and name != "health":
             raise Problem(401, "unauthenticated", "The API key is not known.")
         if name in self.before:

@@ -71,7 +71,7 @@ def problem(status, code, **more):
     return httpx.Response(status, json={"status": status, "code": code, "detail": f"because of {code}"} | more)
 
 
-def test_the_whole_life_of_a_request_over_http(client, service):
+def test_the_whole_life_of_a_request_over_http(client, service, manager):
     opened = client.open_request(request())
     assert (opened.number, opened.assigned_to_email) == (1, "reviewer@example.com")
     assert client.open_request(request()) == opened
@@ -88,7 +88,9 @@ def test_the_whole_life_of_a_request_over_http(client, service):
         client.renew(claim.request_id, "stale")
     client.result(claim.request_id, claim.claim_id, succeeded=False, error="boom")
     assert client.get_request(claim.request_id)["resume"]["error"] == "boom"
-    client.retry_resume(claim.request_id, "rejected")
+    with pytest.raises(signoff.SignoffError, match="to decide"):
+        client.retry_resume(claim.request_id, "rejected")
+    manager.retry_resume(claim.request_id, "rejected")
     assert client.claim("host:2", None).answer.outcome == "rejected"
 
 

@@ -117,7 +117,7 @@ def test_a_typed_state_comes_back_as_it_was(flows, service, enabled):
     assert result.output == Decimal("99.10")
 
 
-def test_free_text_without_an_llm_fails_visibly_and_goes_on_with_an_explicit_outcome(flows, service, enabled):
+def test_free_text_without_an_llm_fails_visibly_and_goes_on_with_an_explicit_outcome(flows, service, enabled, manager):
     flows.ContentFlow().kickoff()
     row = the_request(service)
     service.answer(row.body["request_id"], feedback="approved, more or less")
@@ -128,7 +128,7 @@ def test_free_text_without_an_llm_fails_visibly_and_goes_on_with_an_explicit_out
     assert "signoff resumes retry" in row.error
     assert flows.ran == []
 
-    enabled.retry_resume(row.body["request_id"], "rejected")
+    manager.retry_resume(row.body["request_id"], "rejected")
     assert resume_next(enabled, flows.ContentFlow).value == "archived"
     assert flows.ran[0][1].feedback == "approved, more or less"
 

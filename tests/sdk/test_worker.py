@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import signoff
 from signoff.lease import Lease
 from signoff.reviews import Answer, Claim
-from tests.sdk.service import FLOW_KEY, RESPOND_KEY
+from tests.sdk.service import FLOW_KEY, MANAGE_KEY, RESPOND_KEY
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -181,6 +181,16 @@ def test_retrying_what_has_not_failed_says_why_not(command, client, service):
     result = command("resumes", "retry", request_id)
     assert result.exit_code == 1
     assert "nothing to retry" in result.output
+
+
+def test_a_retry_with_an_outcome_uses_the_manage_key_and_says_when_there_is_none(command, client, service, monkeypatch):
+    from tests.sdk.test_client import request
+
+    request_id = client.open_request(request()).request_id
+    result = command("resumes", "retry", request_id, "--outcome", "approved")
+    assert "[wrong_scope]" in result.output
+    monkeypatch.setenv("SIGNOFF_MANAGE_KEY", MANAGE_KEY)
+    assert "nothing to retry" in command("resumes", "retry", request_id, "--outcome", "approved").output
 
 
 def test_listing_with_a_flow_key_says_that_the_scope_is_wrong(command, monkeypatch):

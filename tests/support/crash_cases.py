@@ -467,7 +467,7 @@ def result(world: World) -> Case:
 @case("resumes.fail_lost_resume")
 def fail_lost(world: World) -> Case:
     request_id = claimed(world, consumed=True)
-    world.pass_time(seconds=61)
+    world.pass_time(seconds=91)
     return Case(
         lambda: fail_lost_resume(request_id, **ports(world, "store")),
         _resume_is(world, request_id, ResumeStatus.FAILED),
@@ -479,7 +479,7 @@ def retry(world: World) -> Case:
     request_id = claimed(world, consumed=True)
     record_result(request_id, "c1", succeeded=False, error="boom", caller=FLOW, **ports(world, "store"))
     return Case(
-        lambda: retry_resume(request_id, outcome="rejected", caller=FLOW, **ports(world, "store")),
+        lambda: retry_resume(request_id, outcome=None, caller=FLOW, **ports(world, "store")),
         _resume_is(world, request_id, ResumeStatus.READY),
     )
 

@@ -267,7 +267,8 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: self.request_ids)
     @rule(which=some, outcome=st.sampled_from((None, *OPTIONS)), fault=faults)
     def retry(self, which: int, outcome: str | None, fault: Fault | None) -> None:
-        held = {"caller": FLOW, "store": self.world.store, "now": self.world.now}
+        caller = FLOW if outcome is None else MANAGE
+        held = {"caller": caller, "store": self.world.store, "now": self.world.now}
         self.do(lambda: retry_resume(self.request_id(which), outcome=outcome, **held), fault)
 
     # What must hold.

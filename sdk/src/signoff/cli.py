@@ -18,11 +18,15 @@ from signoff.client import Client
 from signoff.doctor import examine
 from signoff.errors import BadSetting, Conflict, InvalidRequest, NotFound, SignoffError
 from signoff.loading import load_flows
-from signoff.settings import read_settings
+from signoff.settings import MANAGE_KEY_VARIABLE, read_settings
 from signoff.version import __version__
 
 DOCTOR_GIVE_UP_AFTER_SECONDS = 10.0
 URL_HELP = "Address of the service; SIGNOFF_URL when left out. The API key always comes from SIGNOFF_API_KEY."
+OUTCOME_HELP = (
+    "Go on with this emit option, when the reply was unclear free text. That is to decide: it needs a key of scope "
+    f"`manage`, from {MANAGE_KEY_VARIABLE}."
+)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -97,12 +101,13 @@ def resumes() -> None:
 
 @resumes.command()
 @click.argument("request_id")
-@click.option("--outcome", help="Go on with this emit option, for instance when the reply was unclear free text.")
+@click.option("--outcome", help=OUTCOME_HELP)
 @click.option("--url", help=URL_HELP)
 @_plain_errors
 def retry(request_id: str, outcome: str | None, url: str | None) -> None:
     """Try a failed resume again, once you know that running the flow's listeners (again) is right."""
-    client = Client(read_settings(url))
+    deciding = os.environ.get(MANAGE_KEY_VARIABLE) if outcome else None
+    client = Client(read_settings(url, deciding or None))
     try:
         client.retry_resume(request_id, outcome)
     except NotFound as error:

@@ -10,6 +10,8 @@ from signoff.errors import BadSetting, MissingSetting
 
 URL_VARIABLE = "SIGNOFF_URL"
 API_KEY_VARIABLE = "SIGNOFF_API_KEY"
+MANAGE_KEY_VARIABLE = "SIGNOFF_MANAGE_KEY"
+"""Read by the command alone, where a `flow` key is not enough."""
 # API Gateway ends a call after 30 s, so an answer that is late still counts.
 ATTEMPT_TIMEOUT_SECONDS = 30.0
 GIVE_UP_AFTER_SECONDS = 60.0

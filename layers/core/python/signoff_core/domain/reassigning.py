@@ -8,12 +8,11 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import EffectDraft, NotPending, record
 from signoff_core.domain.entries import Action, Actor, Entry, Happening
 from signoff_core.domain.errors import Refused
-from signoff_core.domain.notifications import ASKING
 from signoff_core.domain.requests import Assignment, Request, Status
 
 MAX_EARLIER_ROUNDS = 20
 MAX_ROUNDS = 50
-"""How often people may pass a request on; an escalation, which comes once, is always done."""
+"""How often people may pass a request on, so that what its row owes has an end; an escalation is always done."""
 
 
 def reassign(
@@ -39,8 +38,6 @@ def reassign(
         letter = "escalated" if action is Action.REQUEST_ESCALATED else "review_request"
         effects = (EffectDraft("mail", letter, to), EffectDraft("mail", "reassigned", before.address))
     earlier = (*request.earlier, before)[-MAX_EARLIER_ROUNDS:]
-    # Mails that still ask somebody of an earlier round are of no use: the row must not grow with them.
-    owed = tuple(e for e in request.effects if not (e.kind == "mail" and e.name in ASKING))
-    changed = replace(request, assignment=after, earlier=earlier, effects=owed)
+    changed = replace(request, assignment=after, earlier=earlier)
     facts: dict[str, Json] = {**data, "from_email": before.address, "to_email": to, "round": after.round}
     return record(changed, Happening(action, actor, facts), effects, now=now)

@@ -21,6 +21,10 @@ EFFECT_GRACE_SECONDS = 60
 DEADLINE_GRACE_SECONDS = 60
 """How late a wait may be before the sweeper does its work."""
 RESUME_LEASE_SECONDS = 60
+RESUME_GRACE_SECONDS = 30
+"""How long after its lease a resume that was consumed may still be renewed before it counts as lost."""
+MAX_LOST_CLAIMS = 10
+"""After so many workers in a row that were lost before they consumed it, a resume fails until a person retries it."""
 EFFECT_RETRY_SECONDS = (60, 120, 300, 900, 3600)
 """When the sweeper asks again, by the number of times it has asked."""
 
@@ -60,9 +64,12 @@ RESUME_STEPS: Mapping[ResumeStatus, frozenset[ResumeStatus]] = {
     ResumeStatus.CLAIMED: frozenset({ResumeStatus.CLAIMED, ResumeStatus.CONSUMED, ResumeStatus.FAILED}),
     ResumeStatus.CONSUMED: frozenset({ResumeStatus.SUCCEEDED, ResumeStatus.FAILED}),
     ResumeStatus.SUCCEEDED: frozenset(),
-    ResumeStatus.FAILED: frozenset({ResumeStatus.READY}),
+    ResumeStatus.FAILED: frozenset({ResumeStatus.READY, ResumeStatus.SUCCEEDED}),
 }
-"""From each status of a resume to those that may follow. `claimed` follows itself when a lease was lost."""
+"""From each status of a resume to those that may follow. `claimed` follows itself when a lease was lost.
+
+`succeeded` follows `failed` only when the lease, not the worker, had said so and the worker was only late.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,11 @@ class Resume:
     lease_until: datetime | None = None
     error: str | None = None
     outcome: str | None = None
-    """The outcome that a person gave with a retry; it goes before that of the decision."""
+    """The outcome that a person gave with a retry, because the decision has none."""
+    lost_claims: int = 0
+    """Claims in a row that were lost before the flow had gone on."""
+    was_lost: bool = False
+    """Failed because its lease ran out: its worker may still say how it really ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +206,7 @@ class Request:
         if (wait_lost := self.wait_lost_at) is not None:
             moments.append(wait_lost)
         if self.resume.status is ResumeStatus.CONSUMED and self.resume.lease_until is not None:
-            moments.append(self.resume.lease_until)
+            moments.append(self.resume.lease_until + timedelta(seconds=RESUME_GRACE_SECONDS))
         return min(moments, default=None)
 
     @property

@@ -207,7 +207,7 @@ def _settle(
             request = current
             text = replace(text, version=known_text.version if known_text else 0) if text else None
         first = False
-        if all(e.id != effect.id for e in request.effects) and not _unrecorded(outcome, stored):
+        if all(e.id != effect.id for e in request.effects):
             return
         if outcome.status is NotificationStatus.SKIPPED and stored is not None and _is_being_sent(stored, now):
             return
@@ -217,12 +217,6 @@ def _settle(
         post.store.commit(records, entries)
 
     until_written(write)
-
-
-def _unrecorded(outcome: Notification, stored: Notification | None) -> bool:
-    """Whether the mail went out though it was owed no more, and nobody has said so yet."""
-    claimed = stored is not None and stored.status is NotificationStatus.CLAIMED
-    return claimed and outcome.status is NotificationStatus.SENT
 
 
 def _noted(outcome: Notification, stored: Notification | None) -> Notification | None:

@@ -32,7 +32,8 @@ def reassign_request(
 ) -> Request:
     """The request with `to` as its assignee, in its next round; both are mailed, deadlines stay as they are.
 
-    Raises InvalidInput (address, reason), Refused `already_assigned` or `too_many_rounds`, and what `too_late` says of a closed request.
+    Raises InvalidInput (address, reason), Refused `already_assigned` or `too_many_rounds`, and what `too_late` says of
+    a closed request.
     """
     caller.require(Scope.MANAGE, Scope.INSTALL)
     words = checked_reason(reason)

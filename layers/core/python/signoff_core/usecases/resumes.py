@@ -1,6 +1,7 @@
 """Handing a response to the flow that waits: claim with a lease, renew, consumed, result, retry."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,10 +11,18 @@ from signoff_core.domain.closing import record
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.entries import SERVICE, Action, Actor, Happening
-from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, Refused
+from signoff_core.domain.errors import FieldError, Forbidden, InvalidInput, NotFound, Refused
 from signoff_core.domain.options import match_option
 from signoff_core.domain.records import Index
-from signoff_core.domain.requests import RESUME_LEASE_SECONDS, RESUME_STEPS, Request, Resume, ResumeStatus
+from signoff_core.domain.requests import (
+    MAX_LOST_CLAIMS,
+    RESUME_GRACE_SECONDS,
+    RESUME_LEASE_SECONDS,
+    RESUME_STEPS,
+    Request,
+    Resume,
+    ResumeStatus,
+)
 from signoff_core.domain.times import stamp
 from signoff_core.ports import Changed, ContentErased, Objects, Store, Vault
 from signoff_core.usecases.attempts import until_written
@@ -21,6 +30,11 @@ from signoff_core.usecases.contents import JsonValue, Words, open_key, read_cont
 
 MAX_ERROR_CHARACTERS = 500
 LOST_WORKER = "the worker stopped after the flow had gone on; check what it did, then retry"
+
+LOST_WORKERS = (
+    f"{MAX_LOST_CLAIMS} workers in a row stopped or lost their connection before the flow had gone on; "
+    "look at their logs, then retry"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +83,12 @@ def claim_resume(
 
 
 def _claim(request: Request, *, worker: str, claim_id: str, store: Store, now: datetime) -> Request | None:
-    """The claimed request, or None when another worker was faster."""
+    """The claimed request, or None when another worker was faster or too many were lost with it."""
+    lost = request.resume.lost_claims + 1 if request.resume.status is ResumeStatus.CLAIMED else 0
+    if lost >= MAX_LOST_CLAIMS:
+        with suppress(Changed):
+            _fail(request, LOST_WORKERS, store=store, now=now)
+        return None
     lease = now + timedelta(seconds=RESUME_LEASE_SECONDS)
     resume = replace(
         request.resume,
@@ -79,6 +98,7 @@ def _claim(request: Request, *, worker: str, claim_id: str, store: Store, now: d
         worker=worker,
         lease_until=lease,
         error=None,
+        lost_claims=lost,
     )
     data: dict[str, Json] = {"claim_id": claim_id, "worker": worker, "attempt": resume.attempt}
     if request.resume.status is ResumeStatus.CLAIMED:
@@ -131,17 +151,24 @@ def mark_consumed(request_id: str, claim_id: str, *, caller: Caller, store: Stor
 def record_result(
     request_id: str, claim_id: str, *, succeeded: bool, error: str | None, caller: Caller, store: Store, now: datetime
 ) -> None:
-    """How the resume ended. The same result again changes nothing."""
+    """How the resume ended, even when its lease had run out meanwhile. The same result again changes nothing."""
     status = ResumeStatus.SUCCEEDED if succeeded else ResumeStatus.FAILED
     _step(request_id, claim_id, status, error, caller=caller, store=store, now=now)
 
 
 def retry_resume(request_id: str, *, outcome: str | None, caller: Caller, store: Store, now: datetime) -> Request:
-    """Make a failed resume ready again, by a person; with `outcome`, the flow is given that one.
+    """Make a failed resume ready again; with `outcome`, which goes only where the reviewer named none, with that one.
 
-    Raises Refused `resume_not_failed`, and InvalidInput for an outcome that is no option.
+    A `flow` key may retry, and not decide: raises Forbidden when it gives an outcome. Raises Refused
+    `resume_not_failed` or `already_decided`, and InvalidInput for an outcome that is no option.
     """
     caller.require(Scope.FLOW, Scope.MANAGE, Scope.INSTALL)
+    if outcome is not None and caller.scope is Scope.FLOW:
+        raise Forbidden(
+            "to retry with an outcome is to decide: this needs a `manage` key of the deployment "
+            "(`signoff` reads it from SIGNOFF_MANAGE_KEY), or a manager in the dashboard; "
+            "a `flow` key retries without an outcome"
+        )
 
     def write() -> Request:
         request = _own(request_id, caller=caller, store=store)
@@ -154,6 +181,13 @@ def retry_resume(request_id: str, *, outcome: str | None, caller: Caller, store:
         if outcome is not None and (chosen := match_option(outcome, request.emit)) is None:
             known = ", ".join(request.emit) or "none"
             raise InvalidInput((FieldError("outcome", f"{outcome!r} is not an option of this request ({known})"),))
+        decided = request.decision.outcome if request.decision else None
+        if chosen is not None and decided is not None and chosen != decided:
+            raise Refused(
+                f"the answer is {decided!r}, and a retry does not change it: retry without an outcome",
+                code="already_decided",
+                facts={"outcome": decided},
+            )
         resume = Resume(ResumeStatus.READY, attempt=request.resume.attempt, outcome=chosen or request.resume.outcome)
         happening = Happening(Action.RESUME_RETRIED, caller.actor, {"outcome": chosen, "after": request.resume.attempt})
         changed, entries = record(replace(request, resume=resume), happening, now=now)
@@ -170,16 +204,17 @@ def fail_lost_resume(request_id: str, *, store: Store, now: datetime) -> bool:
         request = store.fetch(Request.at(request_id))[Request.at(request_id)]
         if request is None or request.resume.status is not ResumeStatus.CONSUMED:
             return False
-        if request.resume.lease_until is None or request.resume.lease_until > now:
+        lease = request.resume.lease_until
+        if lease is None or lease + timedelta(seconds=RESUME_GRACE_SECONDS) > now:
             return False
-        _fail(request, LOST_WORKER, store=store, now=now)
+        _fail(request, LOST_WORKER, store=store, now=now, was_lost=True)
         return True
 
     return until_written(write)
 
 
-def _fail(request: Request, error: str, *, store: Store, now: datetime) -> None:
-    resume = replace(request.resume, status=ResumeStatus.FAILED, error=error, lease_until=None)
+def _fail(request: Request, error: str, *, store: Store, now: datetime, was_lost: bool = False) -> None:
+    resume = replace(request.resume, status=ResumeStatus.FAILED, error=error, lease_until=None, was_lost=was_lost)
     data: dict[str, Json] = {"attempt": resume.attempt, "reason": error}
     changed, entries = record(replace(request, resume=resume), Happening(Action.RESUME_FAILED, SERVICE, data), now=now)
     store.commit([changed], entries)
@@ -205,11 +240,13 @@ def _step(
     def write() -> None:
         request = _held(request_id, claim_id, caller=caller, store=store)
         resume = request.resume
-        if resume.status is status:
-            return
-        if status not in RESUME_STEPS[resume.status]:
-            raise _lost(request)
         ended = status in (ResumeStatus.SUCCEEDED, ResumeStatus.FAILED)
+        # The worker was only late: what it says of its own work is truer than what its lease said.
+        late = ended and resume.was_lost
+        if resume.status is status and not late:
+            return
+        if not late and (resume.status is ResumeStatus.FAILED or status not in RESUME_STEPS[resume.status]):
+            raise _lost(request)
         lease = None if ended else now + timedelta(seconds=RESUME_LEASE_SECONDS)
         data: dict[str, Json] = {"claim_id": claim_id, "attempt": resume.attempt}
         if error:
@@ -218,7 +255,12 @@ def _step(
             replace(
                 request,
                 resume=replace(
-                    resume, status=status, error=error[:MAX_ERROR_CHARACTERS] if error else None, lease_until=lease
+                    resume,
+                    status=status,
+                    error=error[:MAX_ERROR_CHARACTERS] if error else None,
+                    lease_until=lease,
+                    lost_claims=0,
+                    was_lost=False,
                 ),
             ),
             Happening(_ACTIONS[status], Actor("worker", resume.worker or ""), data),

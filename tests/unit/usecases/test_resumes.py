@@ -1,0 +1,134 @@
+"""Resumes: workers that are late or lost, and who may decide with a retry."""
+
+import pytest
+from support.world import INSTALL, World
+
+from signoff_core.domain.callers import Caller
+from signoff_core.domain.deployments import Scope
+from signoff_core.domain.errors import Forbidden, Refused
+from signoff_core.domain.requests import MAX_LOST_CLAIMS, ResumeStatus
+from signoff_core.usecases.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
+
+FLOW, MANAGE = Caller(Scope.FLOW, 1, "k1"), Caller(Scope.MANAGE, 1, "k2")
+
+
+def answered(text: str = "approved") -> tuple[World, str]:
+    world = World()
+    request_id = world.pause(world.deployment()).request.request_id
+    world.deliver()
+    world.reply(text, to=world.reply_address())
+    return world, request_id
+
+
+def claim(world: World, claim_id: str) -> object:
+    return claim_resume(
+        worker="w1",
+        claim_id=claim_id,
+        flow_names=None,
+        caller=FLOW,
+        store=world.store,
+        vault=world.vault,
+        objects=world.objects,
+        now=world.now,
+    )
+
+
+def consume(world: World, request_id: str, claim_id: str = "c1") -> None:
+    claim(world, claim_id)
+    mark_consumed(request_id, claim_id, caller=FLOW, store=world.store, now=world.now)
+
+
+def report(world: World, request_id: str, *, succeeded: bool, error: str | None = None) -> None:
+    held = {"caller": FLOW, "store": world.store, "now": world.now}
+    record_result(request_id, "c1", succeeded=succeeded, error=error, **held)
+
+
+def retry(world: World, request_id: str, outcome: str | None, caller: Caller) -> None:
+    retry_resume(request_id, outcome=outcome, caller=caller, store=world.store, now=world.now)
+
+
+def lost() -> tuple[World, str]:
+    """A resume that its lease has failed while its worker was at it."""
+    world, request_id = answered()
+    consume(world, request_id)
+    world.pass_time(seconds=91)
+    assert world.sweep().resumes == 1
+    return world, request_id
+
+
+def test_a_worker_that_renews_within_the_grace_keeps_its_resume() -> None:
+    world, request_id = answered()
+    consume(world, request_id)
+    world.pass_time(seconds=80)
+    assert world.sweep().resumes == 0
+    renew_resume(request_id, "c1", caller=FLOW, store=world.store, now=world.now)
+    world.pass_time(seconds=50)
+    assert world.sweep().resumes == 0
+
+
+@pytest.mark.parametrize(("succeeded", "status"), [(True, ResumeStatus.SUCCEEDED), (False, ResumeStatus.FAILED)])
+def test_a_worker_that_was_only_late_says_how_it_really_ended(succeeded: bool, status: ResumeStatus) -> None:
+    world, request_id = lost()
+    error = None if succeeded else "a listener raised"
+    report(world, request_id, succeeded=succeeded, error=error)
+    resume = world.request(request_id).resume
+    assert (resume.status, resume.error) == (status, error)
+    ends = ["resume.failed", f"resume.{status}"]
+    assert world.actions(request_id)[-2:] == ends
+    report(world, request_id, succeeded=succeeded, error=error)
+    assert world.actions(request_id)[-2:] == ends, "the same result again changes nothing"
+    world.check_chains()
+
+
+def test_a_late_result_does_not_count_after_a_retry_nor_against_the_workers_own_word() -> None:
+    world, request_id = lost()
+    retry(world, request_id, None, FLOW)
+    with pytest.raises(Refused, match="no longer holds"):
+        report(world, request_id, succeeded=True)
+    other, other_id = answered()
+    consume(other, other_id)
+    report(other, other_id, succeeded=False, error="boom")
+    with pytest.raises(Refused, match="no longer holds"):
+        report(other, other_id, succeeded=True)
+
+
+def test_a_resume_that_loses_every_worker_fails_and_a_person_retries_it() -> None:
+    world, request_id = answered()
+    for number in range(MAX_LOST_CLAIMS):
+        assert claim(world, f"c{number}") is not None
+        world.pass_time(seconds=61)
+    assert claim(world, "more") is None
+    resume = world.request(request_id).resume
+    assert resume.status is ResumeStatus.FAILED
+    assert "10 workers in a row" in str(resume.error)
+    retry(world, request_id, None, FLOW)
+    assert claim(world, "again") is not None
+    world.pass_time(seconds=61)
+    assert claim(world, "and again") is not None, "they are counted anew"
+
+
+def failed(text: str) -> tuple[World, str]:
+    world, request_id = answered(text)
+    consume(world, request_id)
+    report(world, request_id, succeeded=False, error="unclear")
+    return world, request_id
+
+
+def test_to_retry_with_an_outcome_is_to_decide_and_a_flow_key_may_not() -> None:
+    world, request_id = failed("hm, what about the colours?")
+    with pytest.raises(Forbidden, match=r"`manage` key of the deployment .*SIGNOFF_MANAGE_KEY"):
+        retry(world, request_id, "rejected", FLOW)
+    retry(world, request_id, "rejected", MANAGE)
+    claimed = claim(world, "c2")
+    assert claimed is not None
+    assert claimed.outcome == "rejected"
+
+
+@pytest.mark.parametrize("caller", [MANAGE, INSTALL])
+def test_a_retry_never_changes_what_the_reviewer_decided(caller: Caller) -> None:
+    world, request_id = failed("approved")
+    with pytest.raises(Refused, match="the answer is 'approved'") as told:
+        retry(world, request_id, "rejected", caller)
+    assert told.value.code == "already_decided"
+    retry(world, request_id, "approved", caller)
+    assert world.request(request_id).resume.status is ResumeStatus.READY
