@@ -12,12 +12,15 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from infra.local.home import StackInUse
 from infra.local.house import CHECK_HOME, CREATOR, House, open_house
 from infra.local.stack import HOME
 from infra.local.story import Failed, tell_story
 from infra.settings import LOCAL_ADMIN, ROOT
 
 EXAMPLE = "examples.content_approval"
+MAIL_SECONDS = 180.0
+"""The sweeper brings within two minutes what was lost."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +29,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="play the story without a person, and check it")
     chosen = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _as_ctrl_c)
-    return check() if chosen.check else demo()
+    try:
+        return check() if chosen.check else demo()
+    except StackInUse as problem:
+        print(f"\n{problem}\nuse that one, or stop it first", file=sys.stderr)
+    except RuntimeError as problem:
+        print(f"\nFAILED: {problem}", file=sys.stderr)
+    return 1
 
 
 def demo() -> int:
@@ -35,9 +44,13 @@ def demo() -> int:
         with open_house(HOME, tell=_say) as house:
             house.start_worker(EXAMPLE, tell=lambda line: print(f"  worker  {line}"))
             _say("the flow starts and comes to its review")
+            before = max((mail.number for mail in house.mailroom.mailbox.all()), default=0)
             paused = house.run_flow(EXAMPLE)
+            house.mailroom.wait_for(to=CREATOR, after=before, timeout=MAIL_SECONDS)
             print(_welcome(house, paused))
             house.wait_until_stopped()
+    except TimeoutError as late:
+        raise RuntimeError(f"the review is open, but its mail did not come: {late}") from late
     except KeyboardInterrupt:
         print("\nstopped; everything is kept in .signoff and goes on with the next 'make demo'")
     return 0

@@ -1,6 +1,7 @@
 """Runs the AWS emulator: an environment of its own, one process, a loopback port, state that survives a stop."""
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -100,6 +101,7 @@ def start(
     shutil.rmtree(temporary, ignore_errors=True)
     for path in (state, temporary):
         path.mkdir(parents=True, exist_ok=True)
+    _forget_stream_positions(state)
     log = folder / "emulator.log"
     endpoint_url = f"http://127.0.0.1:{port}"
     with log.open("ab") as out:
@@ -121,6 +123,20 @@ def start(
         emulator.stop()
         raise
     return emulator
+
+
+def _forget_stream_positions(state: Path) -> None:
+    """Let functions read streams from their beginning again.
+
+    The emulator keeps how far a stream was read, but not its records: after a restart it would pass over as many new
+    ones.
+    """
+    kept = state / "lambda.json"
+    if not kept.exists():
+        return
+    document = json.loads(kept.read_text())
+    if document.pop("dynamodb_stream_positions", None) is not None:
+        kept.write_text(json.dumps(document))
 
 
 def _environment(state: Path, temporary: Path, port: int, smtp_port: int) -> dict[str, str]:

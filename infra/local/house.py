@@ -69,6 +69,8 @@ class House:
             "SIGNOFF_API_KEY": self.flow_key,
             "CREWAI_DISABLE_TELEMETRY": "true",
             "OTEL_SDK_DISABLED": "true",
+            # On its first run crewAI would ask, unseen, whether to share a trace.
+            "CREWAI_TRACING_ENABLED": "false",
             "CREWAI_STORAGE_DIR": str(self.folder / "crewai"),
             "PYTHONUNBUFFERED": "1",
         }
@@ -80,6 +82,7 @@ class House:
             command,
             cwd=ROOT,
             env=self.flow_environment(),
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -98,6 +101,7 @@ class House:
             [sys.executable, "-m", module],
             cwd=ROOT,
             env=self.flow_environment(),
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=180,
@@ -181,7 +185,13 @@ def _deployment(folder: Path, stack: EmbeddedStack, settings: Mapping[str, objec
 
 def _write_env(house: House) -> None:
     environment = house.flow_environment()
-    names = ("SIGNOFF_URL", "SIGNOFF_API_KEY", "CREWAI_DISABLE_TELEMETRY", "OTEL_SDK_DISABLED")
+    names = (
+        "SIGNOFF_URL",
+        "SIGNOFF_API_KEY",
+        "CREWAI_DISABLE_TELEMETRY",
+        "OTEL_SDK_DISABLED",
+        "CREWAI_TRACING_ENABLED",
+    )
     house.env_file.touch(mode=0o600)
     house.env_file.write_text("".join(f"{name}='{environment[name]}'\n" for name in names))
 
