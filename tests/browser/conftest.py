@@ -15,7 +15,8 @@ COLD_PAGE_MS = 60_000
 """A cold function on a busy machine answers late, but it answers."""
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright leaves its event loop running, in which crewAI refuses to resume.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = find_or_install()
     if path is None:
@@ -29,7 +30,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def signed_in(browser: Browser, house: House) -> Iterator[dict[str, BrowserContext]]:
     """One browser for each of the two people, signed in by the mailed link."""
     contexts = {}
