@@ -136,6 +136,24 @@ def test_the_same_mail_twice_is_processed_once() -> None:
     assert len(world.mailer.sent) == 2
 
 
+def test_a_mail_that_its_server_sends_again_with_lines_of_its_own_is_still_the_same() -> None:
+    world = World()
+    asked(world)
+    address = world.reply_address()
+    world.reply("approved", to=address, message_id="<one@example.com>")
+    again = world.reply("approved", to=address, message_id="<one@example.com>", headers="Received: from b by c\r\n")
+    assert again is Result.DUPLICATE
+
+
+def test_a_forged_mail_cannot_use_up_the_message_id_of_the_true_one() -> None:
+    world = World()
+    asked(world)
+    address = world.reply_address()
+    forged = world.reply("rejected", to=address, message_id="<one@example.com>", verdicts=Verdicts(dmarc="FAIL"))
+    assert forged is Result.NOT_AUTHENTICATED
+    assert world.reply("approved", to=address, message_id="<one@example.com>") is Result.RECORDED
+
+
 def test_free_text_passes_as_feedback_or_is_asked_back() -> None:
     passing = World()
     request_id = asked(passing)

@@ -108,7 +108,7 @@ def receive_mail(
     if raw is None:
         raise LookupError(f"there is no message under {delivery.object_key}")
     mail, readable = _read(raw)
-    seen = Seen(token, delivery, mail, readable, mail_id_of(mail))
+    seen = Seen(token, delivery, mail, readable, mail_id_of(mail, delivery.verdicts))
     return until_written(
         lambda: _receive(
             seen, store=store, vault=vault, objects=objects, ring=ring, sender_name=sender_name, domain=domain, now=now
@@ -131,9 +131,16 @@ class Seen:
         return str(self.token.request_id)
 
 
-def mail_id_of(mail: InboundMail) -> str:
-    """What makes a mail the same mail: its Message-ID and its bytes."""
-    return hashlib.sha256(f"{mail.message_id or ''}\n{mail.digest}".encode()).hexdigest()[:40]
+def mail_id_of(mail: InboundMail, verdicts: Verdicts) -> str:
+    """What makes a mail the same mail: its Message-ID, from the same sender, as well authenticated.
+
+    A server that sends a mail again adds lines of its own, so the bytes do not count; a mail that only claims another's
+    Message-ID or sender is authenticated otherwise. Without a Message-ID the bytes are all there is.
+    """
+    if mail.message_id is None:
+        return hashlib.sha256(mail.digest.encode()).hexdigest()[:40]
+    parts = (mail.message_id, mail.sender or mail.sender_problem or "", verdicts.dmarc, mail.automatic or "")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:40]
 
 
 def _read(raw: bytes) -> tuple[InboundMail, bool]:
