@@ -239,6 +239,9 @@ def _stop_on_signals(stop: Callable[[str], None]) -> None:
 
     signal.signal(signal.SIGINT, on_signal)
     signal.signal(signal.SIGTERM, on_signal)
+    if hasattr(signal, "SIGHUP"):
+        # crewAI's telemetry takes this signal and goes on: a closed terminal would leave a worker that cannot print.
+        signal.signal(signal.SIGHUP, on_signal)
 
 
 def _log_to_stderr() -> None:

@@ -1,5 +1,6 @@
 """Handing a response to the flow that waits: claim with a lease, renew, consumed, result, retry."""
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -29,6 +30,7 @@ from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import JsonValue, Words, open_key, read_content, words_of
 
 MAX_ERROR_CHARACTERS = 500
+_ERROR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}(?=:|$)")
 LOST_WORKER = "the worker stopped after the flow had gone on; check what it did, then retry"
 
 LOST_WORKERS = (
@@ -250,7 +252,7 @@ def _step(
         lease = None if ended else now + timedelta(seconds=RESUME_LEASE_SECONDS)
         data: dict[str, Json] = {"claim_id": claim_id, "attempt": resume.attempt}
         if error:
-            data["reason"] = error[:MAX_ERROR_CHARACTERS]
+            data["reason"] = kind_of_error(error)
         changed, entries = record(
             replace(
                 request,
@@ -269,6 +271,12 @@ def _step(
         store.commit([changed], entries)
 
     until_written(write)
+
+
+def kind_of_error(error: str) -> str:
+    """The name that an error begins with, such as `NoLLM`; its words may be anybody's, and stay on the row."""
+    found = _ERROR_NAME.match(error)
+    return found.group() if found else "error"
 
 
 def _held(request_id: str, claim_id: str, *, caller: Caller, store: Store) -> Request:
