@@ -53,7 +53,9 @@ def erase_content(
         contents = list(_contents(request_id, store=store))
         kinds: list[Json] = [content.name for content in contents]
         happening = Happening(Action.CONTENT_ERASED, caller.actor, {"contents": kinds})
-        changed, entries = record(request, happening, now=now)
+        # What a worker said of its failure may quote the texts.
+        silent = replace(request, resume=replace(request.resume, error=None))
+        changed, entries = record(silent, happening, now=now)
         gone = replace(key, wrapped=b"", erased_at=now)
         flow, state = _unneeded_state(request, store=store)
         records: list[Record] = [changed, gone, *flow]
