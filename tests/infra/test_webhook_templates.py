@@ -1,4 +1,4 @@
-"""What the templates promise about webhooks: who is called by what, and the little that the delivery function may do."""
+"""What the templates promise about webhooks: who is called by what, and the little that a delivery may do."""
 
 import json
 
