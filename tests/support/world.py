@@ -25,6 +25,7 @@ from signoff_core.adapters.memory import (
     SentMessage,
 )
 from signoff_core.adapters.vault import AesVault
+from signoff_core.domain import labels
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.entries import Actor, Entry, check_chain
@@ -76,6 +77,7 @@ class World:
     queue: MemoryQueue = field(default_factory=MemoryQueue)
     export_queue: MemoryQueue = field(default_factory=MemoryQueue)
     ring: KeyRing = field(default_factory=lambda: KeyRing(1, {1: b"k" * 32}))
+    public_url: str = PUBLIC_URL
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -93,7 +95,7 @@ class World:
 
     @property
     def dispatcher(self) -> Dispatcher:
-        return Dispatcher(self.store, self.vault, self.objects, self.queue, self.callback_url, PUBLIC_URL)
+        return Dispatcher(self.store, self.vault, self.objects, self.queue, self.callback_url, self.public_url)
 
     def callback_url(
         self, request_id: str, webhook: str, token_id: str, now: datetime, deadline: datetime | None
@@ -104,10 +106,10 @@ class World:
             token_id=token_id,
             now=now,
             deadline=deadline,
-            issuer="signoff-test",
+            issuer=labels.issuer("test"),
             ring=self.ring,
         )
-        return f"{PUBLIC_URL}/v1/callbacks/{token}"
+        return f"{self.public_url}/v1/callbacks/{token}"
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)

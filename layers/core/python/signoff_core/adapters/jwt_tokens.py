@@ -18,6 +18,7 @@ from typing import TypeAlias
 from jwt import PyJWT
 from jwt.exceptions import PyJWTError
 
+from signoff_core.domain import labels
 from signoff_core.domain.key_ring import KEY_IDS, KeyRing, Purpose
 
 ALGORITHM = "HS256"
@@ -174,7 +175,7 @@ def read_callback(text: str, *, now: datetime, issuer: str, ring: KeyRing) -> Ca
 
 
 def _audience(purpose: Purpose) -> str:
-    return f"signoff:{purpose.value}"
+    return labels.AUDIENCE + purpose.value
 
 
 def _seconds(moment: datetime) -> int:

@@ -233,12 +233,12 @@ class MemoryObjects:
 
 @dataclass
 class MemorySigner:
-    """A signing key in memory; curve, hash and encodings are the real ones."""
+    """A signing key in memory; curve, hash and encodings are the real ones. It signs the same bytes the same way."""
 
     secret: int
 
     def sign(self, message: bytes) -> bytes:
-        return self._key.sign(message, ec.ECDSA(hashes.SHA256()))
+        return self._key.sign(message, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
 
     def public_key(self) -> bytes:
         encoding, form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from signoff_core.domain import labels
 from signoff_core.ports import DataKey, MasterKey
 
 NONCE_BYTES = 12
 KEYS_KEPT = 256
 KEY_SECONDS = 300
 """How long a warm function holds an opened data key; the row that says it was destroyed is read before each use."""
-SALT_LABEL = b"signoff/text-digest/1"
 
 
 @dataclass
@@ -69,4 +69,4 @@ class AesVault:
             raise ValueError("this content belongs to another name or was altered") from None
 
     def salt(self, key: DataKey) -> bytes:
-        return hmac.new(key.secret, SALT_LABEL, hashlib.sha256).digest()
+        return hmac.new(key.secret, labels.TEXT_DIGEST, hashlib.sha256).digest()

@@ -12,10 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from signoff_core.domain import labels
 from signoff_core.domain.canonical import Json, canonical
 from signoff_core.domain.times import stamp
-
-GENESIS_LABEL = "signoff/audit/1"
 
 
 class Action(StrEnum):
@@ -82,7 +81,7 @@ class Actor:
     id: str
 
 
-SERVICE = Actor("service", "signoff")
+SERVICE = Actor("service", labels.SERVICE_ACTOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ class Happening:
 
 def genesis(organization_id: int, subject: str) -> str:
     """The hash that the first entry of a subject follows."""
-    return hashlib.sha256(canonical([GENESIS_LABEL, organization_id, subject])).hexdigest()
+    return hashlib.sha256(canonical([labels.AUDIT, organization_id, subject])).hexdigest()
 
 
 def entry_hash(document: Mapping[str, Json]) -> str:

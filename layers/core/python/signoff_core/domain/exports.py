@@ -11,7 +11,6 @@ from signoff_core.domain.canonical import Json, canonical
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.records import Index, Key, Place
 
-EXPORT_FORMAT = "signoff/export/1"
 PAGE_ENTRIES = 5_000
 PAGE_SEALS = 500
 KEPT_DAYS = 30

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from signoff_core.domain import labels
+
 KEY_IDS = range(16)
 MIN_SECRET_BYTES = 32
 # Warm functions keep the ring they have read, and a reply token's expiry is rounded up to the hour.
 RETIRED_KEY_GRACE_HOURS = 24
-
-_LABEL = b"signoff/key-ring/v1/"
 
 
 class Purpose(StrEnum):
@@ -60,7 +60,7 @@ class KeyRing:
     def key_for(self, purpose: Purpose, kid: int | None = None) -> bytes | None:
         """The 32-byte key for one purpose, of the current or the named key id; None when that id is unknown."""
         secret = self.keys.get(self.current if kid is None else kid)
-        return None if secret is None else hmac.digest(secret, _LABEL + purpose.value.encode(), hashlib.sha256)
+        return None if secret is None else hmac.digest(secret, labels.KEY_RING + purpose.value.encode(), hashlib.sha256)
 
 
 def ring_from_secret(json_text: str) -> KeyRing:

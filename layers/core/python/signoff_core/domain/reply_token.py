@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from signoff_core.domain import labels
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.key_ring import KeyRing, Purpose
 
@@ -28,7 +29,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
 _HOURS_LIMIT = 1 << 24
 _ROUND_LIMIT = 1 << 32
-_LABEL = b"signoff/reply-token/v1"
 # ASCII only: some letters outside it turn into ASCII ones when their case is changed.
 _SHAPE = re.compile(r"[A-Za-z2-7]{56}")
 
@@ -129,5 +129,5 @@ def _head(kid: int, request_id: UUID, hours: int) -> bytes:
 
 def _mac(key: bytes, head: bytes, round_number: int, address: str) -> bytes:
     # Every part before the address has a fixed length, so no two inputs can run together.
-    message = _LABEL + head + round_number.to_bytes(4) + address.encode("ascii")
+    message = labels.REPLY_TOKEN + head + round_number.to_bytes(4) + address.encode("ascii")
     return hmac.digest(key, message, hashlib.sha256)[:MAC_BYTES]

@@ -9,14 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from signoff_core.domain import merkle
+from signoff_core.domain import labels, merkle
 from signoff_core.domain.canonical import Json, canonical
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.records import Index, Key, Place
 from signoff_core.domain.times import stamp
 
-SEAL_FORMAT = "signoff/seal/1"
-HEADS_FORMAT = "signoff/heads/1"
 SEAL_EVERY_MINUTES = 5
 OVERLAP_MINUTES = 10
 """How far a seal looks back behind the one before it, for entries that were written late or listed late."""
@@ -133,12 +131,12 @@ def group_heads(entries: Iterable[Entry]) -> Mapping[int, Mapping[str, SealedHea
 def heads_document(groups: Sequence[DeploymentHeads]) -> bytes:
     """All heads of a seal in canonical JSON, as the archive keeps them."""
     listed: list[Json] = [[g.deployment_id, [[h.subject, h.seq, h.hash] for h in g.heads]] for g in groups]
-    return canonical({"format": HEADS_FORMAT, "deployments": listed})
+    return canonical({"format": labels.HEADS, "deployments": listed})
 
 
 def heads_of(document: Mapping[str, object]) -> tuple[DeploymentHeads, ...]:
     """What `heads_document` wrote; ValueError for anything else."""
-    if document.get("format") != HEADS_FORMAT:
+    if document.get("format") != labels.HEADS:
         raise ValueError("this is no list of sealed heads")
     listed = document["deployments"]
     assert isinstance(listed, list)
@@ -155,7 +153,7 @@ def digest_document(
 ) -> dict[str, Json]:
     """What is signed: `key` is the fingerprint of the public key that the signature belongs to."""
     return {
-        "format": SEAL_FORMAT,
+        "format": labels.SEAL,
         "organization_id": organization_id,
         "number": after.number + 1,
         "sealed_at": stamp(sealed_at),
@@ -177,7 +175,7 @@ def summary_leaf(group: DeploymentHeads) -> bytes:
 
 def seal_genesis(organization_id: int) -> str:
     """What the first seal of an install follows."""
-    return hashlib.sha256(canonical([SEAL_FORMAT, organization_id])).hexdigest()
+    return hashlib.sha256(canonical([labels.SEAL, organization_id])).hexdigest()
 
 
 def fingerprint(public_key: bytes) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
+from signoff_core.domain import labels
 from signoff_core.domain.key_ring import KEY_IDS, KeyRing, Purpose, ring_from_secret, rotate
 from signoff_core.domain.settings import MAX_REPLY_TOKEN_HOURS
 
@@ -52,7 +53,7 @@ def rotate_ring(
     document = rotate(
         held["SecretString"], new_secret=new_secret, now=now, longest_token_days=MAX_REPLY_TOKEN_HOURS / 24
     )
-    version = str(uuid5(NAMESPACE_URL, f"signoff:key-ring:{held['VersionId']}"))
+    version = str(uuid5(NAMESPACE_URL, labels.KEY_RING_VERSION + held["VersionId"]))
     try:
         client.put_secret_value(SecretId=secret_id, SecretString=document, ClientRequestToken=version)
     except client.exceptions.ResourceExistsException:

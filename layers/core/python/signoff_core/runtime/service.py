@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from signoff_core.domain import labels
 from signoff_core.domain.deployments import KeyMaterial
 from signoff_core.domain.key_ring import KeyRing, ring_from_secret
 from signoff_core.runtime.clients import client
@@ -126,7 +127,7 @@ class Service:
         from signoff_core.runtime.tokens import Tokens
 
         # As for callback URLs: the address of an install may change while a link is under way.
-        return Tokens(f"signoff-{self.environment.stage}", self.ring)
+        return Tokens(labels.issuer(self.environment.stage), self.ring)
 
     def rotate_ring(self, after_days: float) -> Rotation:
         """Give the key ring a fresh signing key when the current one has signed for so long."""

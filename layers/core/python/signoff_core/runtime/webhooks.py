@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from signoff_core.domain import labels
 from signoff_core.domain.delivery_outcome import DeliveryOutcome
 from signoff_core.domain.errors import Gone, NotFound
 from signoff_core.domain.webhooks import Reach
@@ -94,7 +95,7 @@ def callback_token(made: Service, text: str, *, now: datetime) -> "CallbackToken
 
 def issuer(made: Service) -> str:
     """Names this install in tokens; its address may change while callback URLs are under way."""
-    return f"signoff-{made.environment.stage}"
+    return labels.issuer(made.environment.stage)
 
 
 @cache

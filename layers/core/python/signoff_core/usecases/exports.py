@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import cast
 
+from signoff_core.domain import labels
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.canonical import Json, canonical
 from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.entries import SERVICE, Action, Entry, Happening, append
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound
 from signoff_core.domain.exports import (
-    EXPORT_FORMAT,
     MANIFEST,
     MAX_RANGE_DAYS,
     PAGE_ENTRIES,
@@ -279,7 +279,7 @@ def _write_manifest(export: Export, *, writing: Writing, now: datetime) -> Expor
         if f.name != MANIFEST
     ]
     manifest: dict[str, Json] = {
-        "format": EXPORT_FORMAT,
+        "format": labels.EXPORT,
         "export_id": export.export_id,
         "organization_id": writing.organization_id,
         "deployment_id": export.deployment_id,

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from itertools import islice
 from typing import cast
 
-from signoff_core.domain import merkle
+from signoff_core.domain import labels, merkle
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
@@ -21,7 +21,6 @@ from signoff_core.usecases.read_requests import visible_to
 from signoff_core.usecases.reasons import REASON_DIGEST, read_reasons
 from signoff_core.usecases.seal import DAY, Archive, sealed_groups, seals_between
 
-RECEIPT_FORMAT = "signoff/receipt/1"
 SEALS_LOOKED_AT = 4
 """After each entry: the next seals that were made, of which one holds it unless it was late."""
 REPLY_FIELDS = ("message_id", "raw_digest", "verdicts")
@@ -62,7 +61,7 @@ def receipt(
     proof = _proof(request, entries, store=store, archive=archive)
     decided = next((e for e in entries if e.action in (Action.REQUEST_RESPONDED, Action.REQUEST_AUTO_RESPONDED)), None)
     return {
-        "format": RECEIPT_FORMAT,
+        "format": labels.RECEIPT,
         "organization_id": request.organization_id,
         "deployment_id": request.deployment_id,
         "request_id": request.request_id,
