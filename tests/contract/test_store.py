@@ -13,6 +13,7 @@ from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from signoff_core.adapters.dynamodb import DynamoDbStore
 from signoff_core.adapters.memory import MemoryStore
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
+from signoff_core.domain.cursors import cursor_at
 from signoff_core.domain.entries import SERVICE, Action, Happening, append
 from signoff_core.domain.errors import InvalidInput
 from signoff_core.domain.records import Index
@@ -273,6 +274,63 @@ def test_a_cursor_that_no_list_gave_out_is_refused(store: Store, cursor: str) ->
     store.commit([Content("r", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(3)])
     with pytest.raises(InvalidInput):
         store.children(Content, "request/r", "content/", cursor=cursor)
+
+
+def test_a_cursor_fits_only_the_list_that_gave_it_out(store: Store) -> None:
+    store.commit([a_request(n) for n in range(1, 6)])
+    store.commit([a_request(n, deployment_id=8) for n in range(6, 11)])
+    store.commit([Content(r, ContentKind.REASON, b"x", None, 1, seq=n) for n in range(3) for r in ("r1", "r2")])
+    listed = store.list(Request, Index.BY_MONTH, "7#2026-03", limit=2).cursor
+    child = store.children(Content, "request/r1", "content/", limit=2).cursor
+    for cursor in (listed, child):
+        assert cursor is not None
+        with pytest.raises(InvalidInput):
+            store.list(Request, Index.BY_MONTH, "8#2026-03", cursor=cursor)
+        with pytest.raises(InvalidInput):
+            store.list(Request, Index.PENDING_BY_DEPLOYMENT, "7#2026-03", cursor=cursor)
+        with pytest.raises(InvalidInput):
+            store.children(Content, "request/r2", "content/", cursor=cursor)
+        with pytest.raises(InvalidInput):
+            store.children(Content, "request/r1", "content", cursor=cursor)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "7",
+        '"text"',
+        "[]",
+        '["2026-03-02", "request/1"]',
+        '["2026-03-02", "", "request"]',
+        '["2026-03-02", "request/1", ""]',
+        '["2026-03-02", 1, "request"]',
+        '[["2026-03-02"], "request/1", "request"]',
+        '["2026-03-02", "request/\\ud800", "request"]',
+        '["2026-03-01", "request/1", "request"]',
+        '["2026-03-03", "request/1", "request"]',
+        f'["2026-03-02", "{"r" * 2049}", "request"]',
+        f'["2026-03-02", "request/1", "{"r" * 1025}"]',
+        f'["2026-03-02{"r" * 1025}", "request/1", "request"]',
+    ],
+)
+def test_a_forged_cursor_brings_no_key_to_dynamodb_that_it_would_refuse(place: str) -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        store.commit([a_request(n) for n in range(1, 6)])
+        forged = cursor_at(place, of="by_month 7#2026-03")
+        with pytest.raises(InvalidInput):
+            store.list(Request, Index.BY_MONTH, "7#2026-03", after="2026-03-02", before="2026-03-03", cursor=forged)
+        right = cursor_at('["2026-03-02", "request/1", "request"]', of="by_month 7#2026-03")
+        found = store.list(Request, Index.BY_MONTH, "7#2026-03", after="2026-03-02", before="2026-03-03", cursor=right)
+        assert len(found.items) == 5
+
+
+@pytest.mark.parametrize("place", ["", "content/", "key/1", "content/" + "x" * 1024])
+def test_a_forged_place_beside_the_list_is_refused(store: Store, place: str) -> None:
+    with pytest.raises(InvalidInput):
+        store.children(Content, "request/r", "content/", cursor=cursor_at(place, of="request/r content/"))
 
 
 def test_numbers_are_added_once_for_each_mark(store: Store) -> None:

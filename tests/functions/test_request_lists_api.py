@@ -141,9 +141,14 @@ def test_a_question_that_makes_no_sense_is_refused_by_field(query: dict[str, obj
 def test_a_cursor_beyond_the_days_asked_for_ends_the_list_without_a_swapped_range() -> None:
     world = World()
     deployment = world.deployment()
-    opened(world, deployment, 3)
+    ids = opened(world, deployment, 6)
     key = key_for(world, deployment, "manage")
-    cursor = call(world, "GET", "/v1/requests", key, query={"limit": 1})["next_cursor"]
+    for request_id in ids[:3]:
+        call(world, "POST", f"/v1/requests/{request_id}/cancel", key, {})
+    waiting, closed = (
+        call(world, "GET", "/v1/requests", key, query={"status": status, "limit": 1})["next_cursor"]
+        for status in ("pending", "closed")
+    )
     asked: list[tuple[str, str]] = []
     listed = world.store.list
 
@@ -152,8 +157,11 @@ def test_a_cursor_beyond_the_days_asked_for_ends_the_list_without_a_swapped_rang
         return listed(*given, after=after, before=before, **rest)
 
     world.store.list = watching  # type: ignore[method-assign]
-    for query in ({"to": "2020-01-01"}, {"status": "closed", "from": "2030-01-01", "to": "2030-01-02"}):
-        page = call(world, "GET", "/v1/requests", key, query={**query, "cursor": cursor})
+    for query in (
+        {"to": "2020-01-01", "cursor": waiting},
+        {"status": "closed", "from": "2030-01-01", "to": "2030-01-02", "cursor": closed},
+    ):
+        page = call(world, "GET", "/v1/requests", key, query=query)
         assert (page.status, page["requests"]) == (200, [])
     assert all(after < before for after, before in asked)
 

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from signoff_core.adapters.codec import decode_fields, decode_plain, encode, encode_fields
 from signoff_core.domain.canonical import Json
-from signoff_core.domain.cursors import cursor_at, place_of
+from signoff_core.domain.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
 from signoff_core.domain.entries import Action, Actor, Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
@@ -36,6 +36,7 @@ Item = Mapping[str, "AttributeValueTypeDef"]
 
 MAX_ROWS = 100
 CONFLICT_TRIES = 5
+MAX_PARTITION_BYTES = 2048
 INDEX_ATTRIBUTES: Mapping[Index, tuple[str, str]] = {
     Index.PENDING_BY_DEPLOYMENT: ("pending_deployment", "opened"),
     Index.PENDING_BY_ASSIGNEE: ("pending_assignee", "opened"),
@@ -170,12 +171,12 @@ class DynamoDbStore:
             ExpressionAttributeValues=values,
             ScanIndexForward=not newest_first,
             Limit=limit,
-            **_start(cursor),  # type: ignore[arg-type]
+            **_start_in(index, partition, cursor, after=after, before=before),  # type: ignore[arg-type]
         )
         keys = [Key(kind, item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
         fetched = self._fetch_all(cast("list[Key[Record]]", keys))
         rows = tuple(row for key in keys if (row := fetched[key]) is not None and index in row.indexes)
-        return Page(rows, _cursor(answer))
+        return Page(rows, _cursor_in(index, partition, answer))
 
     def children(
         self,
@@ -188,8 +189,9 @@ class DynamoDbStore:
         cursor: str | None = None,
     ) -> Page[R]:
         start: dict[str, object] = {}
+        of = f"{partition} {prefix}"
         if cursor is not None:
-            place = Key(kind, partition, place_of(cursor, prefix=prefix))
+            place = Key(kind, partition, child_of(cursor, of=of, prefix=prefix))
             start["ExclusiveStartKey"] = _table_key(cast("Key[Record]", place))
         condition, values = "pk = :p", {":p": encode(partition)}
         if prefix:
@@ -207,7 +209,8 @@ class DynamoDbStore:
         )
         last = answer.get("LastEvaluatedKey")
         return Page(
-            tuple(_record(kind, item) for item in answer["Items"]), cursor_at(last["sk"]["S"]) if last else None
+            tuple(_record(kind, item) for item in answer["Items"]),
+            cursor_at(last["sk"]["S"], of=of) if last else None,
         )
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
@@ -378,7 +381,41 @@ def _just_below(text: str) -> str:
     return text[:-1] + chr(ord(text[-1]) - 1) + "\uffff" if text else text
 
 
+def _cursor_in(index: Index, partition: str, answer: "QueryOutputTypeDef") -> str | None:
+    """The cursor behind the last row of a list: its place there and its key in the table."""
+    last = answer.get("LastEvaluatedKey")
+    if not last:
+        return None
+    place = [last[name]["S"] for name in (INDEX_ATTRIBUTES[index][1], "pk", "sk")]
+    return cursor_at(json.dumps(place, ensure_ascii=False), of=f"{index} {partition}")
+
+
+def _start_in(
+    index: Index, partition: str, cursor: str | None, *, after: str | None, before: str | None
+) -> Mapping[str, object]:
+    """Where a list goes on. DynamoDB refuses a key whose parts are none, or that lies outside of the range."""
+    if cursor is None:
+        return {}
+    try:
+        sort, pk, sk = json.loads(place_of(cursor, of=f"{index} {partition}"))
+        fits = (
+            (after or " ") <= sort
+            and (before is None or sort < before)
+            and 0 < len(pk.encode()) <= MAX_PARTITION_BYTES
+            and 0 < len(sk.encode()) <= MAX_SORT_BYTES
+            and len(sort.encode()) <= MAX_SORT_BYTES
+        )
+    except (ValueError, TypeError, AttributeError):
+        raise wrong_cursor() from None
+    if not fits:
+        raise wrong_cursor()
+    hash_name, sort_name = INDEX_ATTRIBUTES[index]
+    key = {"pk": pk, "sk": sk, hash_name: partition, sort_name: sort}
+    return {"ExclusiveStartKey": {name: encode(value) for name, value in key.items()}}
+
+
 def _start(cursor: str | None) -> Mapping[str, object]:
+    # These lists are walked by the service itself: no caller is given their cursors.
     if cursor is None:
         return {}
     try:

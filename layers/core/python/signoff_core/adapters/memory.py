@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from signoff_core.domain.cursors import cursor_at, place_of
+from signoff_core.domain.cursors import child_of, cursor_at, place_of
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
@@ -88,7 +88,9 @@ class MemoryStore:
             key=lambda pair: pair[0],
             reverse=newest_first,
         )
-        return _page(cast("Sequence[tuple[str, R]]", placed), limit, cursor, newest_first)
+        of = f"{index} {partition}"
+        behind = None if cursor is None else place_of(cursor, of=of)
+        return _page(cast("Sequence[tuple[str, R]]", placed), limit, behind, newest_first, of=of)
 
     def children(
         self,
@@ -110,9 +112,9 @@ class MemoryStore:
                 key=lambda pair: pair[0],
                 reverse=newest_first,
             )
-        place = None if cursor is None else place_of(cursor, prefix=prefix)
-        page = _page(cast("Sequence[tuple[str, R]]", found), limit, place, newest_first)
-        return Page(page.items, None if page.cursor is None else cursor_at(page.cursor))
+        of = f"{partition} {prefix}"
+        behind = None if cursor is None else child_of(cursor, of=of, prefix=prefix)
+        return _page(cast("Sequence[tuple[str, R]]", found), limit, behind, newest_first, of=of)
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         with self._lock:
@@ -181,11 +183,11 @@ def _at_next_version(record: Record) -> Record:
     return replace(record, version=record.version + 1)  # type: ignore[type-var]
 
 
-def _page(placed: Sequence[tuple[str, R]], limit: int, cursor: str | None, newest_first: bool) -> Page[R]:
-    if cursor is not None:
-        placed = [p for p in placed if (p[0] < cursor if newest_first else p[0] > cursor)]
+def _page(placed: Sequence[tuple[str, R]], limit: int, behind: str | None, newest_first: bool, *, of: str) -> Page[R]:
+    if behind is not None:
+        placed = [p for p in placed if (p[0] < behind if newest_first else p[0] > behind)]
     part = placed[:limit]
-    return Page(tuple(row for _, row in part), part[-1][0] if len(placed) > limit else None)
+    return Page(tuple(row for _, row in part), cursor_at(part[-1][0], of=of) if len(placed) > limit else None)
 
 
 @dataclass

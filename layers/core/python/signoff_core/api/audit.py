@@ -15,8 +15,8 @@ from signoff_core.api.audit_models import (
     ExportView,
     Receipt,
 )
-from signoff_core.api.context import caller_of
-from signoff_core.api.deployments import Cursor, DeploymentId
+from signoff_core.api.context import Cursor, caller_of
+from signoff_core.api.deployments import DeploymentId
 from signoff_core.api.requests import RequestId
 from signoff_core.api.views import when
 from signoff_core.domain.exports import Export

@@ -1,12 +1,15 @@
-"""The caller of the request at hand: authenticated before any route runs."""
+"""What routes share: the caller of the request at hand, authenticated before any of them runs, and cursors."""
 
-from typing import cast
+from typing import Annotated, TypeAlias, cast
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from signoff_core.domain.callers import Caller
 
 CALLER = "caller"
+Cursor: TypeAlias = Annotated[str | None, Query(description="`next_cursor` of the page before, unchanged.")]
+"""Not limited here: whatever is no cursor of the list is refused with one code, `invalid_cursor`."""
 
 
 def caller_of(router: Router) -> Caller:

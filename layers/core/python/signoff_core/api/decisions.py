@@ -7,7 +7,7 @@ from uuid import UUID
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
-from signoff_core.api.context import caller_of
+from signoff_core.api.context import Cursor, caller_of
 from signoff_core.api.decision_models import (
     AnswerBody,
     CancelBody,
@@ -39,7 +39,7 @@ def index(
     first_day: Annotated[date | None, Query(alias="from")] = None,
     last_day: Annotated[date | None, Query(alias="to")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
-    cursor: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Cursor = None,
 ) -> RequestList:
     made = service()
     question = Question(status, assigned_to, deployment_id, first_day, last_day, limit, cursor)

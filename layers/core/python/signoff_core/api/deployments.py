@@ -4,9 +4,9 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from signoff_core.api.context import caller_of
+from signoff_core.api.context import Cursor, caller_of
 from signoff_core.api.models import (
     CreatedDeployment,
     CreatedKey,
@@ -31,7 +31,6 @@ from signoff_core.usecases.deployments import (
 )
 
 router = Router()
-Cursor = Annotated[str | None, Query(max_length=2000)]
 DeploymentId = Annotated[int, Path(ge=1, le=2**31)]
 
 

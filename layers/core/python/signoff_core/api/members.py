@@ -5,9 +5,9 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from signoff_core.api.context import caller_of
+from signoff_core.api.context import Cursor, caller_of
 from signoff_core.api.member_models import MemberBody, MemberList, MemberView
 from signoff_core.domain.members import Member
 from signoff_core.domain.times import stamp
@@ -20,7 +20,7 @@ Address = Annotated[str, Path(min_length=3, max_length=320)]
 
 
 @router.get("/v1/deployments/<deployment_id>/members", tags=["members"], summary="List members")
-def index(deployment_id: DeploymentId, cursor: Annotated[str | None, Query(max_length=2000)] = None) -> MemberList:
+def index(deployment_id: DeploymentId, cursor: Cursor = None) -> MemberList:
     page = list_members(deployment_id, caller=caller_of(router), store=service().store, cursor=cursor)
     return MemberList(members=[_view(member) for member in page.items], next_cursor=page.cursor)
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Path
 
-from signoff_core.api.context import caller_of
+from signoff_core.api.context import Cursor, caller_of
 from signoff_core.api.models import (
     FlowStateBody,
     FlowStateView,
@@ -83,7 +83,7 @@ def read(request_id: RequestId) -> RequestView:
 
 
 @router.get("/v1/requests/<request_id>/timeline", tags=["requests"], summary="Everything that happened to a request")
-def timeline(request_id: RequestId, cursor: Annotated[int, Query(ge=0)] = 0) -> Timeline:
+def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
     made = service()
     page = read_timeline(
         str(request_id),
@@ -91,7 +91,7 @@ def timeline(request_id: RequestId, cursor: Annotated[int, Query(ge=0)] = 0) -> 
         store=made.store,
         vault=made.vault,
         objects=made.objects,
-        after_seq=cursor,
+        cursor=cursor,
     )
     return Timeline(
         entries=[entry_view(entry) for entry in page.entries.items],

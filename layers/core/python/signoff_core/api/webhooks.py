@@ -6,7 +6,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from signoff_core.api.context import caller_of
+from signoff_core.api.context import Cursor, caller_of
 from signoff_core.api.views import when
 from signoff_core.api.webhook_models import (
     DeliveryDetail,
@@ -149,7 +149,7 @@ def deliveries(
     deployment_id: DeploymentId,
     webhook_id: WebhookId,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
-    cursor: Annotated[str | None, Query(max_length=2000)] = None,
+    cursor: Cursor = None,
 ) -> DeliveryList:
     made = service()
     page = list_deliveries(

@@ -69,7 +69,10 @@ class Store(Protocol):
         limit: int = PAGE_SIZE,
         cursor: str | None = None,
     ) -> Page[R]:
-        """Records of `kind` in one partition of a list, by sort text, those with after <= sort < before."""
+        """Records of `kind` in one partition of a list, by sort text, those with after <= sort < before.
+
+        Raises InvalidInput for a cursor that this list does not give out.
+        """
 
     def children(
         self,
@@ -83,7 +86,7 @@ class Store(Protocol):
     ) -> Page[R]:
         """Records of `kind` under one partition whose sort text begins with `prefix`, by sort text.
 
-        Raises InvalidInput for a cursor that such a list does not give out.
+        Raises InvalidInput for a cursor that this list does not give out.
         """
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:

@@ -1,7 +1,5 @@
 """Lists of requests: pending ones by age, closed ones by month within a range of days; never a scan."""
 
-import base64
-import binascii
 import heapq
 import re
 from collections.abc import Iterator
@@ -12,6 +10,7 @@ from itertools import islice
 
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.callers import Caller
+from signoff_core.domain.cursors import cursor_at, place_of, wrong_cursor
 from signoff_core.domain.days import check_days
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import FieldError, InvalidInput
@@ -63,16 +62,19 @@ def list_requests(question: Question, *, caller: Caller, store: Store, now: date
     deployment_id = _deployment(question, caller)
     check_days(question.first_day, question.last_day)
     address = _address(caller.only_address or question.assigned_to)
-    cursor = None if question.cursor is None else _place(question.cursor)
+    of = f"requests {question.status} {deployment_id or ''} {address or ''}"
+    cursor = None if question.cursor is None else _place(question.cursor, of)
     if question.status is Wanted.PENDING:
         rows = _pending(question, deployment_id, address, cursor, store)
     else:
         assert deployment_id is not None
         rows = _closed(question, deployment_id, cursor, store, now)
-    return _page(question, rows, deployment_id, address)
+    return _page(question, rows, deployment_id, address, of=of)
 
 
-def _page(question: Question, rows: Iterator[Request], deployment_id: int | None, address: str | None) -> Page[Request]:
+def _page(
+    question: Question, rows: Iterator[Request], deployment_id: int | None, address: str | None, *, of: str
+) -> Page[Request]:
     found: list[Request] = []
     for looked_at, request in enumerate(rows, start=1):
         fits = (
@@ -81,11 +83,11 @@ def _page(question: Question, rows: Iterator[Request], deployment_id: int | None
             and (address is None or request.assignment.address == address)
         )
         if fits and len(found) == question.limit:
-            return Page(tuple(found), _cursor(found[-1]))
+            return Page(tuple(found), cursor_at(_sort(found[-1]), of=of))
         if fits:
             found.append(request)
         if looked_at == MAX_LOOKED_AT:
-            return Page(tuple(found), _cursor(request))
+            return Page(tuple(found), cursor_at(_sort(request), of=of))
     return Page(tuple(found), None)
 
 
@@ -200,15 +202,8 @@ def _sort(request: Request) -> str:
     return request.indexes[Index.BY_MONTH].sort
 
 
-def _cursor(request: Request) -> str:
-    return base64.urlsafe_b64encode(_sort(request).encode()).decode().rstrip("=")
-
-
-def _place(cursor: str) -> str:
-    try:
-        place = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        place = ""
+def _place(cursor: str, of: str) -> str:
+    place = place_of(cursor, of=of)
     if not _PLACE.fullmatch(place):
-        raise InvalidInput((FieldError("cursor", "is not one that the service gave out: begin without a cursor"),))
+        raise wrong_cursor()
     return place

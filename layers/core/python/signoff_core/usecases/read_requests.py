@@ -1,10 +1,11 @@
 """Looking at requests, their timelines and flows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
+from signoff_core.domain.cursors import cursor_at, place_of, wrong_cursor
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import NotFound
 from signoff_core.domain.flows import Flow
@@ -73,13 +74,16 @@ class Timeline:
 
 
 def read_timeline(
-    request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, after_seq: int = 0
+    request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, cursor: str | None = None
 ) -> Timeline:
-    """The request's entries in order, a page at a time."""
+    """The request's entries in order, a page at a time; raises InvalidInput for a cursor of anything else."""
     key_row = ContentKey.at(request_id)
     fetched = store.fetch(Request.at(request_id), key_row)
     request = visible_to(caller, fetched[Request.at(request_id)], request_id)
-    entries = store.chain(request.subject, after_seq=after_seq, limit=TIMELINE_PAGE)
+    of = f"timeline {request.subject}"
+    after = 0 if cursor is None else _number(place_of(cursor, of=of), last=request.last_seq)
+    entries = store.chain(request.subject, after_seq=after, limit=TIMELINE_PAGE)
+    entries = replace(entries, cursor=entries.cursor and cursor_at(entries.cursor, of=of))
     explained = [e.seq for e in entries.items if REASON_DIGEST in e.data]
     if not explained:
         return Timeline(entries, {})
@@ -90,6 +94,13 @@ def read_timeline(
         )
     except ContentErased:
         return Timeline(entries, {})
+
+
+def _number(place: str, *, last: int) -> int:
+    """The number of an entry that exists. DynamoDB refuses numbers of more than 38 digits."""
+    if not (place.isascii() and place.isdigit() and len(place) <= len(str(last)) and int(place) <= last):
+        raise wrong_cursor()
+    return int(place)
 
 
 @dataclass(frozen=True, slots=True)
