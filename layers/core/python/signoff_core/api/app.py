@@ -21,11 +21,11 @@ import signoff_core.api.requests
 import signoff_core.api.resumes
 import signoff_core.api.settings
 import signoff_core.api.webhooks
-from signoff_core.api.bodies import json_object
+from signoff_core.api.bodies import is_json, json_object
 from signoff_core.api.context import CALLER
 from signoff_core.api.models import Health
 from signoff_core.api.openapi import DESCRIPTION, completed
-from signoff_core.api.problem_documents import OUR_FAULT
+from signoff_core.api.problem_documents import OUR_FAULT, Refusal
 from signoff_core.api.problems import problem, problem_of, problem_of_validation
 from signoff_core.domain.contents import MAX_SNAPSHOT_BYTES
 from signoff_core.domain.errors import SignoffError, TooLarge
@@ -103,9 +103,11 @@ def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
     try:
         event = _with_text(event)
         _guard(event)
-        answered = cast("dict[str, object]", app.resolve(dict(event), context))  # type: ignore[arg-type]
+        answered = cast("dict[str, object]", app.resolve(_as_json(event), context))  # type: ignore[arg-type]
         # An answer without content is an empty text: not every gateway takes null.
         return {**answered, "body": answered.get("body") or ""}
+    except Refusal as refusal:
+        return _plain(problem(refusal.status, refusal.code, refusal.detail))
     except SignoffError as error:
         return _plain(problem_of(error))
     except Exception:  # noqa: BLE001 - logged whole; the caller gets a problem document
@@ -114,14 +116,14 @@ def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
 
 
 def _guard(event: Mapping[str, object]) -> None:
-    """What must hold before a route is looked for: a known caller, and a body that is one object of a bearable size."""
+    """What must hold before a route is looked for: a known caller, and a body that is one JSON object of fair size."""
     app.clear_context()
     path = str(event.get("rawPath", ""))
     stage = str(cast("Mapping[str, object]", event.get("requestContext", {})).get("stage", "$default"))
     if stage != "$default":
         path = path.removeprefix(f"/{stage}")
+    headers = {k.lower(): v for k, v in cast("Mapping[str, str]", event.get("headers") or {}).items()}
     if path not in PUBLIC_PATHS:
-        headers = {k.lower(): v for k, v in cast("Mapping[str, str]", event.get("headers") or {}).items()}
         made = service()
         caller = authenticate(headers.get("authorization"), install_key=made.install_key, store=made.store)
         app.append_context(**{CALLER: caller})
@@ -131,7 +133,16 @@ def _guard(event: Mapping[str, object]) -> None:
         detail = f"the body has {size} bytes; the limit is {MAX_SNAPSHOT_BYTES} (4 MiB): make the flow's state smaller"
         raise TooLarge(detail, facts={"size_bytes": size, "limit_bytes": MAX_SNAPSHOT_BYTES})
     if body:
+        if not is_json(headers.get("content-type", "")):
+            raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", "send application/json")
         json_object(body)
+
+
+def _as_json(event: Mapping[str, object]) -> dict[str, object]:
+    """The event as the resolver reads it: what got past the guard is JSON, however its sender named it."""
+    headers = cast("Mapping[str, str]", event.get("headers") or {})
+    others = {k: v for k, v in headers.items() if k.lower() != "content-type"}
+    return {**event, "headers": {**others, "content-type": "application/json"}}
 
 
 def _with_text(event: Mapping[str, object]) -> Mapping[str, object]:

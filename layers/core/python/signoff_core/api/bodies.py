@@ -24,6 +24,17 @@ def json_object(body: str | bytes) -> dict[str, object]:
     return value
 
 
+def media_type_of(content_type: str) -> str:
+    """The media type of a Content-Type header, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def is_json(content_type: str) -> bool:
+    """Whether a body of this Content-Type is read as JSON; one that has none is."""
+    kind = media_type_of(content_type)
+    return kind in ("", "application/json") or kind.endswith("+json")
+
+
 def is_text(text: str) -> bool:
     """Whether it has whole characters only, so that it can be written as UTF-8."""
     try:

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from typing import cast
 from urllib.parse import parse_qsl
 
-from signoff_core.api.bodies import is_text, json_object
-from signoff_core.api.problem_documents import OUR_FAULT, PROBLEM_JSON, document, document_of, headers_of
+from signoff_core.api.bodies import is_json, is_text, json_object, media_type_of
+from signoff_core.api.problem_documents import OUR_FAULT, PROBLEM_JSON, Refusal, document, document_of, headers_of
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, SignoffError
 from signoff_core.domain.times import stamp
 from signoff_core.ports import ContentErased
@@ -22,14 +22,6 @@ from signoff_core.usecases.respond import Recorded
 MAX_BODY_BYTES = 512 * 1024
 FIELDS = ("feedback", "outcome", "source")
 FORM = "application/x-www-form-urlencoded"
-
-
-class Refusal(Exception):
-    """An answer that is decided before anything is looked up."""
-
-    def __init__(self, status: HTTPStatus, code: str, detail: str):
-        super().__init__(detail)
-        self.status, self.code, self.detail = status, code, detail
 
 
 def answer(event: Mapping[str, object]) -> dict[str, object]:
@@ -103,10 +95,9 @@ def _read(body: bytes, content_type: str) -> Mapping[str, str | None]:
 
     Raises InvalidInput, and Refusal for another kind of body.
     """
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind == FORM:
+    if media_type_of(content_type) == FORM:
         return _texts(_form(body))
-    if kind in ("", "application/json") or kind.endswith("+json"):
+    if is_json(content_type):
         return _texts(json_object(body))
     raise Refusal(
         HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -46,7 +46,7 @@ SUCCESSES: Mapping[tuple[str, str], tuple[int, ...]] = {
 """What a route answers when it did what was asked; 200 unless it stands here."""
 
 REFUSALS = (401, 403, 404, 409, 410, 412, 413, 415, 422, 429, 500, 503)
-OF_EVERY_ROUTE = (401, 403, 404, 410, 422, 429, 500, 503)
+OF_EVERY_ROUTE = (401, 403, 404, 410, 415, 422, 429, 500, 503)
 OF_WRITES = (409,)
 OF_BODIES = (413,)
 OF_VERSIONED = (412,)

@@ -35,6 +35,14 @@ STATUS: Mapping[type[SignoffError], HTTPStatus] = {
 }
 
 
+class Refusal(Exception):
+    """An answer that is decided before anything is looked up."""
+
+    def __init__(self, status: HTTPStatus, code: str, detail: str):
+        super().__init__(detail)
+        self.status, self.code, self.detail = status, code, detail
+
+
 def document(
     status: HTTPStatus,
     code: str,
