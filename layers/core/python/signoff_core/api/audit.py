@@ -4,7 +4,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from signoff_core.api.audit_models import (
     ErasedContent,
@@ -27,6 +27,7 @@ from signoff_core.usecases.exports import export_links, list_exports, read_expor
 from signoff_core.usecases.receipts import receipt
 
 router = Router()
+ExportId = Annotated[str, Path(max_length=64)]
 
 
 @router.get("/v1/requests/<request_id>/receipt", tags=["audit"], summary="One request with its proofs")
@@ -82,7 +83,7 @@ def index(deployment_id: DeploymentId, cursor: Cursor = None) -> ExportList:
 @router.get(
     "/v1/deployments/<deployment_id>/exports/<export_id>", tags=["audit"], summary="How far an export is, and its files"
 )
-def read(deployment_id: DeploymentId, export_id: str) -> ExportDetail:
+def read(deployment_id: DeploymentId, export_id: ExportId) -> ExportDetail:
     made = service()
     export = read_export(deployment_id, export_id, caller=caller_of(router), store=made.store)
     links = export_links(export, store=made.store, objects=made.objects)
@@ -93,7 +94,7 @@ def read(deployment_id: DeploymentId, export_id: str) -> ExportDetail:
 @router.post(
     "/v1/deployments/<deployment_id>/exports/<export_id>/resume", tags=["audit"], summary="Have an export go on"
 )
-def go_on(deployment_id: DeploymentId, export_id: str) -> Response[ExportView]:
+def go_on(deployment_id: DeploymentId, export_id: ExportId) -> Response[ExportView]:
     made = service()
     export = resume_export(
         deployment_id, export_id, caller=caller_of(router), store=made.store, queue=made.export_queue

@@ -17,7 +17,7 @@ from signoff_core.api.models import (
     KeyList,
 )
 from signoff_core.api.views import deployment_view, key_view
-from signoff_core.domain.deployments import Scope
+from signoff_core.domain.deployments import MAX_KEY_ID_CHARACTERS, Scope
 from signoff_core.domain.settings import warnings
 from signoff_core.domain.settings_parse import parse_settings
 from signoff_core.runtime.service import service
@@ -32,6 +32,7 @@ from signoff_core.usecases.deployments import (
 
 router = Router()
 DeploymentId = Annotated[int, Path(ge=1, le=2**31)]
+KeyId = Annotated[str, Path(max_length=MAX_KEY_ID_CHARACTERS)]
 
 
 @router.post("/v1/deployments", tags=["deployments"], summary="Register a flow application")
@@ -90,7 +91,7 @@ def keys(deployment_id: DeploymentId, cursor: Cursor = None) -> KeyList:
 
 
 @router.delete("/v1/deployments/<deployment_id>/keys/<key_id>", tags=["keys"], summary="Revoke an API key")
-def end_key(deployment_id: DeploymentId, key_id: str) -> Response[None]:
+def end_key(deployment_id: DeploymentId, key_id: KeyId) -> Response[None]:
     made = service()
     revoke_key(deployment_id, key_id, caller=caller_of(router), store=made.store, now=made.now())
     return Response(status_code=204, content_type=None, body=None)

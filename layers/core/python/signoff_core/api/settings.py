@@ -27,6 +27,7 @@ from signoff_core.usecases.settings import (
 router = Router()
 DeploymentId = Annotated[int, Path(ge=1, le=2**31)]
 IfMatch = Annotated[str | None, Header(alias="If-Match")]
+MAX_VERSION_DIGITS = 15
 Document = Annotated[dict[str, JsonValue], Body()]
 
 
@@ -106,6 +107,6 @@ def _version(if_match: str | None) -> int | None:
     if text == "*":
         return None
     number = text.removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit()):
+    if not (number.isascii() and number.isdigit() and len(number) <= MAX_VERSION_DIGITS):
         raise InvalidInput((FieldError("If-Match", 'must be the ETag of the settings that you read, such as "3"'),))
     return int(number)

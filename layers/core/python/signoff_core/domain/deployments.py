@@ -11,6 +11,8 @@ from signoff_core.domain.entries import Head
 from signoff_core.domain.records import Index, Key, Place
 
 KEY_SECRET_BYTES = 32
+MAX_KEY_ID_CHARACTERS = 64
+"""Longer texts are no key's id; DynamoDB would refuse them as a key of its own."""
 
 
 class Scope(StrEnum):
@@ -155,6 +157,8 @@ class KeyText:
         parts = text.split("_", 4)
         if len(parts) != 5 or parts[0] != "signoff" or parts[1] not in set(Scope) or not parts[4]:
             return None
-        if not (parts[2].isascii() and parts[2].isdigit() and len(parts[2]) <= 10 and parts[3]):
+        if not (parts[2].isascii() and parts[2].isdigit() and len(parts[2]) <= 10):
+            return None
+        if not (parts[3].isascii() and 0 < len(parts[3]) <= MAX_KEY_ID_CHARACTERS):
             return None
         return KeyText(Scope(parts[1]), int(parts[2]), parts[3], parts[4])
