@@ -217,8 +217,8 @@ def test_a_snapshot_beyond_the_limit_is_refused_before_it_is_sent(flows, service
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"emit": ["yes", "yes"]}, "more than once"),
-        ({"emit": ["yes", " "]}, "blank option"),
+        ({"emit": ["yes", "yes"]}, "there twice"),
+        ({"emit": ["yes", " "]}, "emit.1: an option cannot be blank"),
         ({"emit": ["yes"], "metadata": {"signoff": 1}}, "belongs to Signoff"),
     ],
 )

@@ -17,6 +17,7 @@ from crewai.flow.flow import Flow
 from crewai.flow.persistence.factory import default_flow_persistence
 
 from signoff.errors import FlowRefused
+from signoff.options import option_problems
 from signoff.persistence import METADATA_KEY, SignoffPersistence
 
 logger = logging.getLogger(__name__)
@@ -115,15 +116,12 @@ def check_options(where: str, emit: Sequence[str] | None, default_outcome: str |
     """Refuse options between which nobody could choose.
 
     Raises:
-        FlowRefused: a blank or a repeated option, or a default that is none of them.
+        FlowRefused: options that are blank or cannot be told apart, or a default that is none of them.
     """
     options = list(emit or ())
-    if any(not isinstance(option, str) or not option.strip() for option in options):
-        raise FlowRefused(f"{where}: emit has a blank option: {options!r}.")
-    seen: set[str] = set()
-    for option in options:
-        if option.strip() in seen:
-            raise FlowRefused(f"{where}: emit has {option.strip()!r} more than once: {options!r}.")
-        seen.add(option.strip())
+    if any(not isinstance(option, str) for option in options):
+        raise FlowRefused(f"{where}: every option of emit must be a text: {options!r}.")
+    for position, problem in option_problems(options):
+        raise FlowRefused(f"{where}: emit.{position}: {problem}.")
     if default_outcome is not None and default_outcome not in options:
         raise FlowRefused(f"{where}: default_outcome {default_outcome!r} is none of the emit options {options!r}.")

@@ -12,6 +12,7 @@ from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import SERVICE, Action, Actor, Entry, Happening, append, text_digest
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, Refused
 from signoff_core.domain.flows import Flow
+from signoff_core.domain.options import option_problems
 from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Assignment, Request, Status
 from signoff_core.domain.routing import Route, assign
@@ -68,9 +69,8 @@ def open_request(
 
 
 def check_options(emit: tuple[str, ...], default_outcome: str | None) -> None:
-    """Raises InvalidInput for blank or repeated options and for a default outcome that is none of them."""
-    errors = [FieldError(f"emit.{i}", "an option cannot be blank") for i, o in enumerate(emit) if not o.strip()]
-    errors += [FieldError(f"emit.{i}", f"{o!r} is there twice") for i, o in enumerate(emit) if o in emit[:i]]
+    """Raises InvalidInput for options that are blank or cannot be told apart, and for a default that is no option."""
+    errors = [FieldError(f"emit.{position}", problem) for position, problem in option_problems(emit)]
     if default_outcome is not None and default_outcome not in emit:
         errors.append(FieldError("default_outcome", f"{default_outcome!r} is not among the options of emit"))
     if errors:
