@@ -1,6 +1,6 @@
 """The store's contract: what holds in memory holds in DynamoDB."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -9,14 +9,15 @@ import pytest
 from moto import mock_aws
 from support.lost_answers import losing_answers
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
+from support.unreadable import spoiled
 
 from signoff_core.adapters.dynamodb import DynamoDbStore
 from signoff_core.adapters.memory import MemoryStore
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.cursors import cursor_at
-from signoff_core.domain.entries import SERVICE, Action, Happening, append
+from signoff_core.domain.entries import SERVICE, Action, Happening, append, check_chain
 from signoff_core.domain.errors import InvalidInput
-from signoff_core.domain.records import Index
+from signoff_core.domain.records import Index, Record
 from signoff_core.domain.requests import (
     Assignment,
     Decision,
@@ -27,20 +28,26 @@ from signoff_core.domain.requests import (
     Source,
     Status,
 )
-from signoff_core.ports import Changed, Counters, Store
+from signoff_core.ports import Changed, Counters, RowUnreadable, Store, Unreadable
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
 
 
+@pytest.fixture
+def told() -> list[Unreadable]:
+    """What whoever runs the service hears of rows that were skipped."""
+    return []
+
+
 @pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, told: list[Unreadable]) -> Iterator[Store]:
     if request.param == "memory":
-        yield MemoryStore()
+        yield MemoryStore(report=told.append)
         return
     with mock_aws():
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_tables(client)
-        yield DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        yield DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None, report=told.append)
 
 
 def a_request(number: int = 1, **changes: object) -> Request:
@@ -375,3 +382,134 @@ def test_a_day_is_read_from_a_moment_on(store: Store) -> None:
     after = stamp(NOW + timedelta(minutes=2))
     found = [e.seq for shard in range(DAY_SHARDS) for e in store.day(7, "2026-03-02", shard=shard, after=after).items]
     assert found == [3, 4]
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_a_list_gives_what_can_be_read_and_names_what_cannot(
+    store: Store, told: list[Unreadable], newest_first: bool
+) -> None:
+    store.commit([a_request(n) for n in (1, 3, 5, 6)] + [spoiled(a_request(n)) for n in (2, 4)])
+    seen, named, cursor = [], [], None
+    while True:
+        page = store.list(Request, Index.BY_MONTH, "7#2026-03", limit=2, cursor=cursor, newest_first=newest_first)
+        seen += [r.number for r in page.items]
+        named += list(page.unreadable)
+        if (cursor := page.cursor) is None:
+            break
+    assert sorted(seen) == [1, 3, 5, 6]
+    assert sorted(u.partition for u in named) == [a_request(n).key.partition for n in (2, 4)]
+    assert told == named
+    assert {(u.kind, u.sort) for u in named} == {("Request", "request")}
+
+
+def test_a_page_of_unreadable_rows_alone_is_not_the_end(store: Store) -> None:
+    store.commit([spoiled(a_request(n)) for n in (1, 2)] + [a_request(3)])
+    page = store.list(Request, Index.BY_MONTH, "7#2026-03", limit=2)
+    assert (page.items, len(page.unreadable)) == ((), 2)
+    rest = store.list(Request, Index.BY_MONTH, "7#2026-03", limit=2, cursor=page.cursor)
+    assert [r.number for r in rest.items] == [3]
+
+
+def test_children_give_what_can_be_read_and_name_what_cannot(store: Store, told: list[Unreadable]) -> None:
+    rows = [Content("r", ContentKind.REASON, b"x", None, 1, seq=n) for n in range(1, 6)]
+    store.commit([rows[0], spoiled(rows[1]), *rows[2:]])
+    page = store.children(Content, "request/r", "content/", limit=2)
+    rest = store.children(Content, "request/r", "content/", cursor=page.cursor)
+    assert [c.seq for c in (*page.items, *rest.items)] == [1, 3, 4, 5]
+    assert [u.sort for u in told] == ["content/reason-2"]
+    with pytest.raises(RowUnreadable, match="Content request/r content/reason-2"):
+        assert page.whole
+    assert rest.whole == rest.items
+
+
+def test_a_row_that_cannot_be_read_is_an_error_that_names_it_to_who_asks_for_it(store: Store) -> None:
+    store.commit([spoiled(a_request(1)), a_request(2)])
+    for keys in ([a_request(1).key], [a_request(2).key, a_request(1).key]):
+        with pytest.raises(RowUnreadable, match=f"Request {a_request(1).key.partition} request"):
+            store.fetch(*keys)
+
+
+def test_a_row_that_cannot_be_read_stays_as_it_is(store: Store) -> None:
+    store.commit([spoiled(a_request(1))])
+    store.list(Request, Index.BY_MONTH, "7#2026-03")
+    with pytest.raises(Changed):
+        store.commit([a_request(1)])
+
+
+def _without(name: str) -> Callable[[dict[str, object]], object]:
+    return lambda data: data.pop(name)
+
+
+def _with(name: str, value: object) -> Callable[[dict[str, object]], object]:
+    return lambda data: data.update({name: value})
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_with("status", {"S": "secretly paused"}), "status is no Status"),
+        (_without("flow_name"), "flow_name is missing"),
+        (_with("opened_at", {"S": "secret"}), "opened_at is no datetime"),
+        (_with("assignment", {"M": {"round": {"N": "1"}}}), "assignment.address is missing"),
+        (_with("effects", {"L": [{"M": {"kind": {"S": "secret"}}}]}), "effects.seq is missing"),
+        (_with("effects", {"M": {"secret": {"S": "x"}}}), "effects is no tuple"),
+    ],
+)
+def test_what_is_wrong_with_a_row_is_said_without_what_it_holds(
+    change: Callable[[dict[str, object]], object], reason: str
+) -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        store.commit([a_request(1), a_request(2)])
+        _alter(client, a_request(1), change)
+        page = store.list(Request, Index.BY_MONTH, "7#2026-03")
+        assert [r.number for r in page.items] == [2]
+        assert [u.reason for u in page.unreadable] == [reason]
+        with pytest.raises(RowUnreadable, match=reason) as told:
+            store.fetch(a_request(1).key)
+        assert (told.value.__cause__, told.value.__context__) == (None, None)
+        assert "secret" not in str(told.value)
+
+
+def test_a_field_of_a_newer_version_is_read_past() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        store.commit([a_request(1)])
+        _alter(client, a_request(1), _with("of_tomorrow", {"S": "x"}))
+        assert store.fetch(a_request(1).key)[a_request(1).key] == a_request(1, version=1)
+
+
+def test_counters_among_rows_are_told_and_skipped() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        store.increment(
+            [Counters("request/r1", "content/", {"n": 1})], [Content("r1", ContentKind.SHOWN, b"x", None, 1)]
+        )
+        page = store.children(Content, "request/r1", "content/")
+        assert [c.kind for c in page.items] == [ContentKind.SHOWN]
+        assert [u.reason for u in page.unreadable] == ["it is no record"]
+
+
+def _alter(client: object, record: Record, change: Callable[[dict[str, object]], object]) -> None:
+    """The stored row, changed as a newer version of the service would have written it."""
+    key = {"pk": {"S": record.key.partition}, "sk": {"S": record.key.sort}}
+    item = client.get_item(TableName=REQUESTS_TABLE, Key=key)["Item"]
+    change(item["data"]["M"])
+    client.put_item(TableName=REQUESTS_TABLE, Item=item)
+
+
+def test_an_entry_of_a_newer_version_is_read_as_it_stands(store: Store) -> None:
+    request = a_request()
+    opened, head = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+    newer, _ = append(head, [Happening(Action("request.snoozed"), SERVICE, {"until": "x"})], at=NOW)
+    store.commit([request], [*opened, *newer])
+    found = store.chain(request.subject).items
+    assert [e.action.value for e in found] == ["request.opened", "request.snoozed"]
+    documents = [{**e.document(), "hash": e.hash} for e in found]
+    assert check_chain(1, request.subject, documents) is None

@@ -57,6 +57,29 @@ def test_no_secret_and_no_address_reaches_a_line_of_the_log() -> None:
         assert part not in written, part
 
 
+UNREADABLE = """
+from signoff_core.ports import Unreadable
+from signoff_core.runtime.logs import report_unreadable
+
+report_unreadable(Unreadable("Session", "person/rita@acme.test", "session/s1", "signed_in_at is missing"))
+"""
+
+
+def test_a_row_that_cannot_be_read_is_a_line_that_names_it_and_a_count() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", UNREADABLE],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "POWERTOOLS_SERVICE_NAME": "sweeper"},
+    )
+    line, count = (json.loads(text) for text in made.stdout.splitlines())
+    assert line["level"] == "ERROR"
+    assert (line["kind"], line["partition"], line["sort"]) == ("Session", "person/***@***", "session/s1")
+    assert line["reason"] == "signed_in_at is missing"
+    assert count["UnreadableRows"] == [1.0]
+
+
 def test_the_kind_of_a_subject_stays_to_be_read() -> None:
     assert redact("person/rita@acme.test#3 session.opened") == "person/***@***#3 session.opened"
     assert redact(f"r-{TOKEN}@reply.acme.test") == "r-***@***"

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 import pytest
-from support.world import INSTALL, World
+from support.unreadable import spoil
+from support.world import INSTALL, REVIEWER, World
 
 from signoff_core.domain.errors import InvalidInput, Refused
 from signoff_core.domain.members import Person
@@ -70,6 +71,17 @@ class Door:
             "store": world.store,
             "now": world.now,
         }
+
+
+def test_who_was_asked_can_sign_in_though_the_oldest_review_cannot_be_read() -> None:
+    door = Door()
+    opened = door.world.pause(door.world.deployment())
+    spoil(door.world, door.world.request(opened.request.request_id))
+    door.world.bus.events.clear()
+
+    door.ask(REVIEWER)
+
+    assert len(door.world.mails_to(REVIEWER)) == 1
 
 
 def test_an_admin_gets_one_mail_with_the_link_and_the_code() -> None:

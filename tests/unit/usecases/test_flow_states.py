@@ -2,12 +2,15 @@
 
 import pytest
 from support.http import call, key_for
+from support.unreadable import restore, spoil
 from support.world import REVIEWER, World
 
 from signoff_core.domain.callers import Caller
+from signoff_core.domain.contents import Content, ContentKind
 from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.errors import NotFound
 from signoff_core.domain.flows import FlowState
+from signoff_core.ports import RowUnreadable
 from signoff_core.usecases.contents import JsonValue
 from signoff_core.usecases.erase_content import erase_content
 from signoff_core.usecases.flow_states import read_flow_state, save_flow_state
@@ -119,3 +122,17 @@ def test_the_api_erases_it_too() -> None:
     path = f"/v1/requests/{request_id}/content?force=true"
     assert call(world, "DELETE", path, key_for(world, deployment, "manage")).status == 200
     assert call(world, "GET", "/v1/flows/flow-1/state", key).status == 404
+
+
+def test_erasing_says_so_rather_than_leave_behind_what_it_cannot_read() -> None:
+    world = World()
+    request_id = answered(world, world.deployment())
+    row = Content.at(request_id, ContentKind.SHOWN)
+    stored = world.store.fetch(row)[row]
+    assert stored is not None
+    spoil(world, stored)
+    with pytest.raises(RowUnreadable, match=f"Content request/{request_id} content/shown"):
+        erase(world, request_id, force=True)
+    restore(world, stored)
+    erase(world, request_id, force=True)
+    assert world.store.fetch(row)[row] is None

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from support.unreadable import restore, spoil
 from support.world import World
 
 from signoff_core.domain.requests import ATTENTION_SHARDS, Request
 from signoff_core.ports import Event
-from signoff_core.usecases.sweep import SweepFailed
+from signoff_core.usecases import sweep
+from signoff_core.usecases.sweep import SweepFailed, Swept
 
 
 def owing(reviews: int) -> tuple[World, list[str]]:
@@ -85,3 +87,22 @@ def test_an_event_that_the_bus_does_not_take_is_asked_after_again_later() -> Non
     world.bus.publish = publish
     world.pass_time(minutes=2)
     assert world.sweep().effects == 1
+
+
+def test_rows_that_cannot_be_read_stop_no_shard_and_are_repaired_once_they_can_be_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sweep, "ROWS_PER_SHARD", 2)
+    world, made = owing(24)
+    later = [world.request(rid) for rid in made[:16]]
+    for request in later:
+        spoil(world, request)
+    assert sum((world.sweep() for _ in range(4)), Swept()).effects == 8
+    assert world.sweep() == Swept(unreadable=16)
+    world.deliver()
+    assert len(world.mailer.sent) == 8
+    for request in later:
+        restore(world, request)
+    assert sum((world.sweep() for _ in range(8)), Swept()) == Swept(effects=16)
+    world.deliver()
+    assert len(world.mailer.sent) == 24

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
 from support.hooks import FINE, Network, a_webhook, log, take, take_all
+from support.unreadable import restore, spoil
 from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 
 from signoff.webhooks import verify
@@ -13,6 +14,7 @@ from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
 from signoff_core.domain.requests import Source
 from signoff_core.domain.webhook_events import OPT_IN_EVENTS, EventType
 from signoff_core.domain.webhooks import Reach
+from signoff_core.ports import RowUnreadable
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.deliver_webhook import Made
 from signoff_core.usecases.reassign_request import reassign_request
@@ -214,6 +216,27 @@ def test_an_event_that_the_bus_lost_is_asked_after_by_the_sweeper(world: World, 
     assert told(world, network) == ["new_request"]
     world.pass_time(hours=2)
     assert world.sweep().effects == 0
+
+
+def test_a_webhook_that_cannot_be_read_keeps_no_other_from_being_told_and_is_told_later(
+    world: World, network: Network
+) -> None:
+    deployment = world.deployment()
+    first, second = a_webhook(world, deployment), a_webhook(world, deployment, "https://other.example.com/")
+    stored = world.store.fetch(first.webhook.key)[first.webhook.key]
+    assert stored is not None
+    spoil(world, stored)
+    world.pause(deployment)
+    with pytest.raises(RowUnreadable, match=f"webhook/{first.webhook.webhook_id}"):
+        world.deliver()
+    take_all(world, network)
+    assert [p.url for p in network.posts] == [second.webhook.url]
+    restore(world, stored)
+    world.bus.events.clear()
+    world.pass_time(minutes=2)
+    world.sweep()
+    assert told(world, network) == ["new_request", "new_request"]
+    assert network.posts[1].url == first.webhook.url
 
 
 def test_a_fan_out_that_dies_before_the_queue_is_made_good(world: World, network: Network) -> None:

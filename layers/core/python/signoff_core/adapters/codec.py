@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class Undecodable(Exception):
+    """Attributes that are no record of a kind; says which field is wrong, never what it holds."""
+
+
 def encode(value: object) -> "AttributeValueTypeDef":
     """Any field's value as an attribute value; TypeError for what no record may hold."""
     if value is None:
@@ -54,16 +58,38 @@ def encode_fields(record: object) -> "dict[str, AttributeValueTypeDef]":
 
 
 def decode_fields(kind: type[T], attributes: "Mapping[str, AttributeValueTypeDef]", **more: object) -> T:
-    """The dataclass that `encode_fields` wrote; attributes that it does not know are passed over."""
+    """The dataclass that `encode_fields` wrote; attributes that it does not know are passed over.
+
+    Raises Undecodable for attributes that it cannot have written.
+    """
     hints = _hints(kind)  # type: ignore[arg-type]  # mypy: a class is hashable
-    values = {name: _decode(hint, attributes[name]) for name, hint in hints.items() if name in attributes}
-    return kind(**values, **more)
+    values = {name: _field(name, hint, attributes[name]) for name, hint in hints.items() if name in attributes}
+    known = values | more
+    for name in _needed(kind):  # type: ignore[arg-type]
+        if name not in known:
+            raise Undecodable(f"{name} is missing")
+    return kind(**known)
+
+
+def _field(name: str, hint: object, attribute: "AttributeValueTypeDef") -> object:
+    try:
+        return _decode(hint, attribute)
+    except Undecodable as error:
+        raise Undecodable(f"{name}.{error}") from None
+    except (KeyError, TypeError, ValueError, AttributeError):
+        wanted = hint if isinstance(hint, type) else get_origin(hint)
+        raise Undecodable(f"{name} is no {getattr(wanted, '__name__', hint)}") from None
 
 
 def _default(f: Field[object]) -> object:
     if f.default is not MISSING:
         return f.default
     return f.default_factory() if f.default_factory is not MISSING else MISSING
+
+
+@cache
+def _needed(kind: Hashable) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind) if _default(f) is MISSING)  # type: ignore[arg-type]
 
 
 @cache

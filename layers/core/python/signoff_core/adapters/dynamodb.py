@@ -8,20 +8,20 @@ import base64
 import json
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from signoff_core.adapters.codec import decode_fields, decode_plain, encode, encode_fields
+from signoff_core.adapters.codec import Undecodable, decode_fields, decode_plain, encode, encode_fields
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
 from signoff_core.domain.entries import Action, Actor, Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
 from signoff_core.domain.times import moment
-from signoff_core.ports import Changed, Counters, CountersPage, Entries, Fetched, Page
+from signoff_core.ports import Changed, Counters, CountersPage, Entries, Fetched, Page, RowUnreadable, Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -54,16 +54,26 @@ class DynamoDbStore:
     requests_table: str
     audit_table: str
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    report: Callable[[Unreadable], None] = field(default=lambda _: None, repr=False)
+    """Told of each row that a list had to skip."""
 
     def fetch(self, *keys: Key[Record]) -> Fetched:
         if len(keys) > MAX_ROWS:
             raise ValueError(f"at most {MAX_ROWS} keys")
-        found: dict[Key[Record], Record] = {}
+        read = {key: _record(key, item) for key, item in self._items(keys)}
+        if unreadable := [row for row in read.values() if isinstance(row, Unreadable)]:
+            raise RowUnreadable(*unreadable)
+        return Fetched(cast("dict[Key[Record], Record]", read))
+
+    def _items(self, keys: Sequence[Key[Record]]) -> Iterator[tuple[Key[Record], Item]]:
+        """The stored items under these keys, at most `MAX_ROWS`, in no order."""
         if len(keys) == 1:
             item = self.client.get_item(
                 TableName=self.requests_table, Key=_table_key(keys[0]), ConsistentRead=True
             ).get("Item")
-            return Fetched({keys[0]: _record(keys[0].kind, item)} if item else {})
+            if item:
+                yield keys[0], item
+            return
         by_address = {(k.partition, k.sort): k for k in keys}
         wanted = [_table_key(k) for k in by_address.values()]
         tries = 0
@@ -72,21 +82,23 @@ class DynamoDbStore:
                 RequestItems={self.requests_table: {"Keys": wanted, "ConsistentRead": True}}
             )
             for item in answer["Responses"].get(self.requests_table, []):
-                key = by_address[(item["pk"]["S"], item["sk"]["S"])]
-                found[key] = _record(key.kind, item)
+                yield by_address[(item["pk"]["S"], item["sk"]["S"])], item
             left = answer["UnprocessedKeys"].get(self.requests_table)
             wanted = list(left["Keys"]) if left else []
             if wanted:
                 tries += 1
                 self.sleep(_pause(tries))
-        return Fetched(found)
 
-    def _fetch_all(self, keys: Sequence[Key[Record]]) -> Fetched:
-        """Any number of records, as many at a time as one call may ask for."""
-        found: dict[Key[Record], Record] = {}
-        for start in range(0, len(keys), MAX_ROWS):
-            found |= self.fetch(*keys[start : start + MAX_ROWS]).found
-        return Fetched(found)
+    def _page(self, rows: "Iterable[R | Unreadable]", cursor: str | None) -> Page[R]:
+        """What could be read, with what could not beside it."""
+        items, unreadable = list[R](), list[Unreadable]()
+        for row in rows:
+            if isinstance(row, Unreadable):
+                self.report(row)
+                unreadable.append(row)
+            else:
+                items.append(row)
+        return Page(tuple(items), cursor, tuple(unreadable))
 
     def commit(
         self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()
@@ -173,10 +185,13 @@ class DynamoDbStore:
             Limit=limit,
             **_start_in(index, partition, cursor, after=after, before=before),  # type: ignore[arg-type]
         )
-        keys = [Key(kind, item["pk"]["S"], item["sk"]["S"]) for item in answer["Items"]]
-        fetched = self._fetch_all(cast("list[Key[Record]]", keys))
-        rows = tuple(row for key in keys if (row := fetched[key]) is not None and index in row.indexes)
-        return Page(rows, _cursor_in(index, partition, answer))
+        keys = [cast("Key[Record]", Key(kind, item["pk"]["S"], item["sk"]["S"])) for item in answer["Items"]]
+        found: dict[Key[Record], Item] = {}
+        for start in range(0, len(keys), MAX_ROWS):
+            found |= self._items(keys[start : start + MAX_ROWS])
+        read = (_record(cast("Key[R]", key), found[key]) for key in keys if key in found)
+        rows = (row for row in read if isinstance(row, Unreadable) or index in row.indexes)
+        return self._page(rows, _cursor_in(index, partition, answer))
 
     def children(
         self,
@@ -208,10 +223,8 @@ class DynamoDbStore:
             **start,  # type: ignore[arg-type]
         )
         last = answer.get("LastEvaluatedKey")
-        return Page(
-            tuple(_record(kind, item) for item in answer["Items"]),
-            cursor_at(last["sk"]["S"], of=of) if last else None,
-        )
+        rows = (_record(Key(kind, partition, item["sk"]["S"]), item) for item in answer["Items"])
+        return self._page(rows, cursor_at(last["sk"]["S"], of=of) if last else None)
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         answer = self.client.query(
@@ -346,8 +359,14 @@ def _item(record: Record) -> "dict[str, AttributeValueTypeDef]":
     return item
 
 
-def _record(kind: type[R], item: Item) -> R:
-    return decode_fields(kind, item["data"]["M"], version=int(item["version"]["N"]))
+def _record(key: Key[R], item: Item) -> R | Unreadable:
+    place = key.kind.__name__, key.partition, key.sort
+    if "data" not in item or "version" not in item:
+        return Unreadable(*place, "it is no record")
+    try:
+        return decode_fields(key.kind, item["data"]["M"], version=int(item["version"]["N"]))
+    except Undecodable as error:
+        return Unreadable(*place, str(error))
 
 
 def _table_key(key: Key[Record]) -> "dict[str, AttributeValueTypeDef]":

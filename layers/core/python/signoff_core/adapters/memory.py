@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
@@ -15,7 +15,19 @@ from signoff_core.domain.cursors import child_of, cursor_at, place_of
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record
-from signoff_core.ports import Changed, Counters, CountersPage, DataKey, Entries, Event, Fetched, Message, Page
+from signoff_core.ports import (
+    Changed,
+    Counters,
+    CountersPage,
+    DataKey,
+    Entries,
+    Event,
+    Fetched,
+    Message,
+    Page,
+    RowUnreadable,
+    Unreadable,
+)
 
 R = TypeVar("R", bound=Record)
 MAX_ROWS = 100
@@ -23,20 +35,27 @@ MAX_ROWS = 100
 
 @dataclass
 class MemoryStore:
-    """Records and entries in dictionaries, changed under one lock; `on_entries` plays the stream."""
+    """Records and entries in dictionaries, changed under one lock; `on_entries` plays the stream.
+
+    A row that is not of the kind that is asked for is one that cannot be read.
+    """
 
     rows: dict[tuple[str, str], Record] = field(default_factory=dict)
     numbers: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
     chains: dict[str, list[Entry]] = field(default_factory=dict)
     days: dict[str, list[tuple[str, Entry]]] = field(default_factory=dict)
     on_entries: Callable[[Sequence[Entry]], None] | None = None
+    report: Callable[[Unreadable], None] = field(default=lambda _: None, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def fetch(self, *keys: Key[Record]) -> Fetched:
         if len(keys) > MAX_ROWS:
             raise ValueError(f"at most {MAX_ROWS} keys")
         with self._lock:
-            return Fetched({k: row for k in keys if (row := self.rows.get((k.partition, k.sort))) is not None})
+            found = {k: row for k in keys if (row := self.rows.get((k.partition, k.sort))) is not None}
+        if unreadable := [_unreadable(k.kind, row) for k, row in found.items() if not isinstance(row, k.kind)]:
+            raise RowUnreadable(*unreadable)
+        return Fetched(found)
 
     def commit(
         self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()
@@ -79,8 +98,7 @@ class MemoryStore:
             (
                 (place.sort, row)
                 for row in rows
-                if isinstance(row, kind)
-                and (place := row.indexes.get(index)) is not None
+                if (place := row.indexes.get(index)) is not None
                 and place.partition == partition
                 and (after is None or place.sort >= after)
                 and (before is None or place.sort < before)
@@ -90,7 +108,7 @@ class MemoryStore:
         )
         of = f"{index} {partition}"
         behind = None if cursor is None else place_of(cursor, of=of)
-        return _page(cast("Sequence[tuple[str, R]]", placed), limit, behind, newest_first, of=of)
+        return self._page(kind, placed, limit, behind, newest_first, of=of)
 
     def children(
         self,
@@ -104,17 +122,33 @@ class MemoryStore:
     ) -> Page[R]:
         with self._lock:
             found = sorted(
-                (
-                    (sort, row)
-                    for (pk, sort), row in self.rows.items()
-                    if pk == partition and sort.startswith(prefix) and isinstance(row, kind)
-                ),
+                ((sort, row) for (pk, sort), row in self.rows.items() if pk == partition and sort.startswith(prefix)),
                 key=lambda pair: pair[0],
                 reverse=newest_first,
             )
         of = f"{partition} {prefix}"
         behind = None if cursor is None else child_of(cursor, of=of, prefix=prefix)
-        return _page(cast("Sequence[tuple[str, R]]", found), limit, behind, newest_first, of=of)
+        return self._page(kind, found, limit, behind, newest_first, of=of)
+
+    def _page(
+        self,
+        kind: type[R],
+        placed: Sequence[tuple[str, Record]],
+        limit: int,
+        behind: str | None,
+        newest_first: bool,
+        *,
+        of: str,
+    ) -> Page[R]:
+        if behind is not None:
+            placed = [p for p in placed if (p[0] < behind if newest_first else p[0] > behind)]
+        part = placed[:limit]
+        items = [row for _, row in part if isinstance(row, kind)]
+        unreadable = [_unreadable(kind, row) for _, row in part if not isinstance(row, kind)]
+        for row in unreadable:
+            self.report(row)
+        cursor = cursor_at(part[-1][0], of=of) if len(placed) > limit else None
+        return Page(tuple(items), cursor, tuple(unreadable))
 
     def chain(self, subject: str, *, after_seq: int = 0, limit: int = 500) -> Entries:
         with self._lock:
@@ -183,11 +217,8 @@ def _at_next_version(record: Record) -> Record:
     return replace(record, version=record.version + 1)  # type: ignore[type-var]
 
 
-def _page(placed: Sequence[tuple[str, R]], limit: int, behind: str | None, newest_first: bool, *, of: str) -> Page[R]:
-    if behind is not None:
-        placed = [p for p in placed if (p[0] < behind if newest_first else p[0] > behind)]
-    part = placed[:limit]
-    return Page(tuple(row for _, row in part), cursor_at(part[-1][0], of=of) if len(placed) > limit else None)
+def _unreadable(kind: type[Record], row: Record) -> Unreadable:
+    return Unreadable(kind.__name__, *_address(row), f"it is a {type(row).__name__}")
 
 
 @dataclass

@@ -18,7 +18,7 @@ from signoff_core.domain.times import stamp
 
 
 class Action(StrEnum):
-    """The closed list of what can happen."""
+    """The closed list of what can happen; what a newer version wrote down besides is read and kept as it stands."""
 
     REQUEST_OPENED = "request.opened"
     REQUEST_ASSIGNED = "request.assigned"
@@ -64,6 +64,15 @@ class Action(StrEnum):
     EXPORT_FINISHED = "export.finished"
     SIGNED_IN = "session.signed_in"
     SIGNED_OUT = "session.signed_out"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Action | None":
+        # After a rollback the trail must still be readable: nothing happens because of such an entry.
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
 
 
 BOOKKEEPING = frozenset(

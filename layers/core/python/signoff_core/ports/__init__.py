@@ -6,7 +6,7 @@ from signoff_core.ports.mailer import Mailer, MailNotTaken, MailRefused
 from signoff_core.ports.objects import Objects
 from signoff_core.ports.queue import Message, Queue
 from signoff_core.ports.signer import Signer
-from signoff_core.ports.store import Changed, Entries, Fetched, Page, Store
+from signoff_core.ports.store import Changed, Entries, Fetched, Page, RowUnreadable, Store, Unreadable
 from signoff_core.ports.vault import ContentErased, DataKey, MasterKey, Vault
 
 __all__ = [
@@ -27,7 +27,9 @@ __all__ = [
     "Objects",
     "Page",
     "Queue",
+    "RowUnreadable",
     "Signer",
     "Store",
+    "Unreadable",
     "Vault",
 ]

@@ -18,6 +18,27 @@ class Changed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A row that this version cannot read, as after a rollback: where it is and why, never what it holds."""
+
+    kind: str
+    partition: str
+    sort: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.partition} {self.sort}: {self.reason}"
+
+
+class RowUnreadable(Exception):
+    """A row that is needed cannot be read by this version of the code; it stays as it is."""
+
+    def __init__(self, *rows: Unreadable):
+        super().__init__("; ".join(str(row) for row in rows))
+        self.rows = rows
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """The records that were there, by key."""
 
@@ -29,10 +50,21 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[R]):
-    """A part of a list; `cursor` fetches the next part, None at the end."""
+    """A part of a list; `cursor` fetches the next part, None at the end.
+
+    A row that cannot be read stands in `unreadable` instead of `items`, so it never keeps others from being found.
+    """
 
     items: tuple[R, ...]
     cursor: str | None
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @property
+    def whole(self) -> tuple[R, ...]:
+        """The items, for those who must not miss one; raises RowUnreadable when a row was skipped."""
+        if self.unreadable:
+            raise RowUnreadable(*self.unreadable)
+        return self.items
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +76,13 @@ class Entries:
 
 
 class Store(Protocol):
-    """Reads are consistent, except those through a list, which may lag by moments."""
+    """Reads are consistent, except those through a list, which may lag by moments.
+
+    A list skips rows that cannot be read and reports each of them to whoever runs the service.
+    """
 
     def fetch(self, *keys: Key[Record]) -> Fetched:
-        """Up to 100 records in one call."""
+        """Up to 100 records in one call; raises RowUnreadable when one of them cannot be read."""
 
     def commit(
         self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
+    from signoff_core.ports import Unreadable
+
 _KEY = re.compile(r"\bsignoff_(flow|respond|manage|install)_[^\s\"']+")
 _WEBHOOK_SECRET = re.compile(r"\bwhsec_[\w+/=-]+")
 _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]+)?")
@@ -30,6 +32,17 @@ def metrics() -> "Metrics":
     from aws_lambda_powertools import Metrics
 
     return Metrics(namespace=NAMESPACE)
+
+
+def report_unreadable(row: "Unreadable") -> None:
+    """Say that a list skipped a row: a log line with its kind and key, and a count."""
+    from aws_lambda_powertools.metrics import MetricUnit
+
+    where = {"kind": row.kind, "partition": row.partition, "sort": row.sort, "reason": row.reason}
+    logger().error("a row cannot be read and was skipped", extra=where)
+    measured = metrics()
+    measured.add_metric(name="UnreadableRows", unit=MetricUnit.Count, value=1)
+    measured.flush_metrics()
 
 
 def redact(text: str) -> str:

@@ -15,6 +15,7 @@ from signoff_core.domain.deployments import KeyMaterial
 from signoff_core.domain.key_ring import KeyRing, ring_from_secret
 from signoff_core.runtime.clients import client
 from signoff_core.runtime.environment import Environment, read_environment
+from signoff_core.runtime.logs import report_unreadable
 from signoff_core.runtime.rings import UNKNOWN_KEY_SECONDS, Rotation, WatchedRing, rotate_ring
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Service:
     def store(self) -> "Store":
         from signoff_core.adapters.dynamodb import DynamoDbStore
 
-        return DynamoDbStore(client("dynamodb"), self.environment.requests_table, self.environment.audit_table)
+        tables = self.environment.requests_table, self.environment.audit_table
+        return DynamoDbStore(client("dynamodb"), *tables, report=report_unreadable)
 
     @cached_property
     def vault(self) -> "Vault":

@@ -99,7 +99,7 @@ def _contents(request_id: str, *, store: Store) -> Iterator[Content]:
     cursor = None
     while True:
         page = store.children(Content, f"request/{request_id}", "content/", cursor=cursor)
-        yield from page.items
+        yield from page.whole
         if (cursor := page.cursor) is None:
             return
 
@@ -112,7 +112,7 @@ def _forget_words(request_id: str, *, store: Store) -> None:
         if known is not None and known.reason is not None:
             store.commit([replace(known, reason=None)])
 
-    for notification in notifications_of(request_id, store=store):
+    for notification in notifications_of(request_id, store=store, whole=True):
         if notification.reason is not None:
             until_written(partial(write, notification.key))
 

@@ -325,6 +325,6 @@ def files(export_id: str, *, store: Store) -> Iterator[ExportFile]:
     cursor = None
     while True:
         page = store.children(ExportFile, files_of(export_id), "file/", limit=300, cursor=cursor)
-        yield from page.items
+        yield from page.whole
         if (cursor := page.cursor) is None:
             return

@@ -88,7 +88,7 @@ def seals_between(first: datetime, last: datetime, *, store: Store) -> Iterator[
         cursor = None
         while True:
             page = store.children(Seal, seals_of(day), "", limit=300, cursor=cursor)
-            yield from (s for s in page.items if first <= s.sealed_at <= last)
+            yield from (s for s in page.whole if first <= s.sealed_at <= last)
             if (cursor := page.cursor) is None:
                 break
 
@@ -134,11 +134,14 @@ def _look_back(state: SealState, now: datetime) -> datetime | None:
 
 
 def _deployments(store: Store) -> Iterator[tuple[int, datetime]]:
-    """Every deployment with its beginning, and the subjects that belong to none."""
+    """Every deployment with its beginning, and the subjects that belong to none.
+
+    Raises RowUnreadable rather than leave one out: the next seal that can read it takes all that was missed.
+    """
     cursor, oldest = None, None
     while True:
         page = store.children(Deployment, "deployments", "", cursor=cursor)
-        for deployment in page.items:
+        for deployment in page.whole:
             oldest = deployment.created_at if oldest is None else min(oldest, deployment.created_at)
             yield deployment.deployment_id, deployment.created_at
         if (cursor := page.cursor) is None:

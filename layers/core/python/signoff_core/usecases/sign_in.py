@@ -132,7 +132,7 @@ def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bo
     if person is not None and person.grants:
         return True
     for index in (Index.PENDING_BY_ASSIGNEE, Index.BY_RESPONDER):
-        if store.list(Request, index, address, limit=1).items:
+        if _stands_in(index, address, store=store):
             return True
     # Somebody who follows the link of a mail about a request that was closed without them.
     if not sign_in.next_path.startswith(REVIEW_PATH):
@@ -140,6 +140,17 @@ def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bo
     about = Request.at(sign_in.next_path.removeprefix(REVIEW_PATH))
     request = store.fetch(about)[about]
     return request is not None and request.assignment.address == address
+
+
+def _stands_in(index: Index, address: str, *, store: Store) -> bool:
+    """Whether a list holds a request of this address, be it one that cannot be read."""
+    cursor = None
+    while True:
+        page = store.list(Request, index, address, limit=1, cursor=cursor)
+        if page.items or page.unreadable:
+            return True
+        if (cursor := page.cursor) is None:
+            return False
 
 
 def sign_in_by_link(

@@ -4,7 +4,7 @@ It reads only the list of rows whose moment has come, and repairs through the no
 bus once more, and they do the rest.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.records import Index
 from signoff_core.domain.requests import ATTENTION_SHARDS, Request, ResumeStatus
 from signoff_core.domain.times import stamp
-from signoff_core.ports import Bus, Changed, Event, Store
+from signoff_core.ports import Bus, Changed, Event, Page, Store
 from signoff_core.usecases.relay import event_of
 from signoff_core.usecases.resumes import fail_lost_resume
 
@@ -23,12 +23,16 @@ NAMED_FAILURES = 10
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep found: effects asked after again, waits started again, resumes given up, rows it failed at."""
+    """What one sweep found: effects asked after again, waits started again, resumes given up, rows it failed at.
+
+    `unreadable` rows are left as they are: a version that can read them finds them in the same list.
+    """
 
     effects: int = 0
     waits: int = 0
     resumes: int = 0
     failures: int = 0
+    unreadable: int = 0
 
     def __add__(self, more: "Swept") -> "Swept":
         return Swept(
@@ -36,6 +40,7 @@ class Swept:
             self.waits + more.waits,
             self.resumes + more.resumes,
             self.failures + more.failures,
+            self.unreadable + more.unreadable,
         )
 
 
@@ -48,17 +53,19 @@ class SweepFailed(Exception):
 
 
 def sweep(*, store: Store, bus: Bus, now: datetime) -> Swept:
-    """One pass over all rows whose attention is due, oldest first, at most `ROWS_PER_SHARD` of each shard.
+    """One pass over all rows whose attention is due, oldest first, about `ROWS_PER_SHARD` of each shard.
 
     Raises SweepFailed when all rows were tried and some of them failed.
     """
     swept, failed, causes = Swept(), list[str](), list[Exception]()
     for shard in _in_turn(now):
+        rows: list[Request] = []
         try:
-            page = store.list(Request, Index.ATTENTION, str(shard), before=f"{stamp(now)}$", limit=ROWS_PER_SHARD)
-            rows = page.items
+            for page in _pages(shard, store=store, now=now):
+                rows += page.items
+                swept += Swept(unreadable=len(page.unreadable))
         except Exception as error:  # noqa: BLE001 - it is raised at the end
-            swept, rows = swept + Swept(failures=1), ()
+            swept += Swept(failures=1)
             failed.append(f"shard {shard}: {error!r}")
             causes.append(error)
         for request in rows:
@@ -72,6 +79,17 @@ def sweep(*, store: Store, bus: Bus, now: datetime) -> Swept:
     if causes:
         raise SweepFailed(swept, failed) from causes[0]
     return swept
+
+
+def _pages(shard: int, *, store: Store, now: datetime) -> Iterator[Page[Request]]:
+    """What is due in one shard; rows that cannot be read stay at its head, and must not hide what comes behind them."""
+    before, read, cursor = f"{stamp(now)}$", 0, None
+    while read < ROWS_PER_SHARD:
+        page = store.list(Request, Index.ATTENTION, str(shard), before=before, limit=ROWS_PER_SHARD, cursor=cursor)
+        yield page
+        read += len(page.items)
+        if (cursor := page.cursor) is None:
+            return
 
 
 def _in_turn(now: datetime) -> list[int]:

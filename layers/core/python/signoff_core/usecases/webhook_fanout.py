@@ -17,7 +17,7 @@ from signoff_core.domain.requests import Request, Status
 from signoff_core.domain.webhook_events import ANSWERABLE_EVENTS, EventType, WebhookEvent, event_id
 from signoff_core.domain.webhook_payload import webhook_body
 from signoff_core.domain.webhooks import WEBHOOKS, Webhook, event_of_entry
-from signoff_core.ports import Changed, ContentErased, Message, Objects, Queue, Store, Vault
+from signoff_core.ports import Changed, ContentErased, Message, Objects, Queue, RowUnreadable, Store, Vault
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import Shown, open_key, read_content, shown_of, words_of
 from signoff_core.usecases.delivery_jobs import Job, seal_job
@@ -29,7 +29,7 @@ from signoff_core.usecases.webhook_messages import (
     request_content,
 )
 from signoff_core.usecases.webhook_secrets import open_secrets
-from signoff_core.usecases.webhooks import webhooks_of
+from signoff_core.usecases.webhooks import stored_webhooks
 
 CallbackUrl: TypeAlias = Callable[[str, str, str, datetime, datetime | None], str]
 """From request id, webhook, token id, now and deadline to the URL at which that webhook may answer."""
@@ -67,7 +67,8 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     """Queue one delivery for each active webhook that wants the event; returns the ids of those queued now.
 
     Safe to call again at any time: a delivery exists once for each event and webhook, and a message that comes twice
-    finds it claimed. Once all are queued, the request owes its webhooks nothing more for this entry.
+    finds it claimed. Once all are queued, the request owes its webhooks nothing more for this entry. Raises
+    RowUnreadable, with all others queued, when a webhook cannot be read.
     """
     store = dispatcher.store
     rows = _Rows(request_id, seq, deployment_id)
@@ -78,9 +79,10 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     entry = store.chain(request.subject, after_seq=seq - 1, limit=1).items[0]
     type_ = event_of_entry(entry.action, entry.data)
     assert type_ is not None
-    wanting = [w for w in webhooks_of(deployment_id, store=store) if w.wants(type_)]
+    webhooks = stored_webhooks(deployment_id, store=store)
+    wanting = [w for w in webhooks.items if w.wants(type_)]
     facts: dict[str, Json] = {"event": type_.value, "event_id": event_id(request_id, seq), "for_seq": seq}
-    if not wanting:
+    if not wanting and not webhooks.unreadable:
         _settle(request, seq, facts | {"webhooks": []}, store=store, now=now)
         return ()
     try:
@@ -96,6 +98,9 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     )
     told = Told(entry, type_, request, deployment, shown_of(shown), event)
     queued = _queue(told, wanting, dispatcher=dispatcher, now=now)
+    if webhooks.unreadable:
+        # The others are told; what is owed to these is asked after again until they can be read.
+        raise RowUnreadable(*webhooks.unreadable)
     _settle(request, seq, facts | {"webhooks": [w.webhook_id for w in wanting]}, store=store, now=now)
     return queued
 

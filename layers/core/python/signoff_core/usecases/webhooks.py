@@ -24,7 +24,7 @@ from signoff_core.domain.webhooks import (
     Webhook,
     wanted_events,
 )
-from signoff_core.ports import DataKey, Store, Vault
+from signoff_core.ports import DataKey, Page, Store, Vault
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.deployments import find_deployment
 
@@ -157,7 +157,7 @@ def list_webhooks(deployment_id: int, *, caller: Caller, store: Store) -> tuple[
     """All of them: there are never more than one page."""
     check_caller(caller, deployment_id)
     find_deployment(deployment_id, store=store)
-    return webhooks_of(deployment_id, store=store)
+    return stored_webhooks(deployment_id, store=store).items
 
 
 def read_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store) -> Webhook:
@@ -168,8 +168,13 @@ def read_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: 
 
 
 def webhooks_of(deployment_id: int, *, store: Store) -> tuple[Webhook, ...]:
-    """A deployment's webhooks, in the order of their ids."""
-    return store.children(Webhook, f"deployment/{deployment_id}", "webhook/", limit=MAX_WEBHOOKS).items
+    """A deployment's webhooks, in the order of their ids; raises RowUnreadable rather than leave one out."""
+    return stored_webhooks(deployment_id, store=store).whole
+
+
+def stored_webhooks(deployment_id: int, *, store: Store) -> Page[Webhook]:
+    """A deployment's webhooks, in the order of their ids, and those that cannot be read."""
+    return store.children(Webhook, f"deployment/{deployment_id}", "webhook/", limit=MAX_WEBHOOKS)
 
 
 def sealed_secret(name: str, secret: SigningSecret, *, key: DataKey, vault: Vault) -> SealedSecret:
