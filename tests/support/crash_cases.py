@@ -72,6 +72,7 @@ NOT_INJECTED = {
     "webhooks.list_webhooks": "reads only",
     "webhooks.read_webhook": "reads only",
     "webhooks.sealed_secret": "a step of create_webhook and start_rotation",
+    "webhooks.stored_webhooks": "reads only; a step of others",
     "webhooks.webhooks_of": "reads only; a step of others",
     "webhooks.write_change": "a step of the other changes of webhooks",
     "asked.fetch_asked": "reads only; a step of notify and receive_mail",

@@ -17,6 +17,7 @@ from signoff_core.domain.webhooks import Reach
 from signoff_core.ports import RowUnreadable
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.deliver_webhook import Made
+from signoff_core.usecases.erase_content import erase_content
 from signoff_core.usecases.reassign_request import reassign_request
 from signoff_core.usecases.webhooks import Wish, change_webhook, remove_webhook
 
@@ -349,6 +350,105 @@ def test_a_state_of_more_than_256_kb_is_referred_to_and_the_body_stays_out_of_th
     assert request["state_reference"]["url"] == f"{PUBLIC_URL}/v1/requests/{opened.request.request_id}"
     assert len(request["output"]) == 100_000
     assert any(name.startswith("deliveries/") for name in world.objects.objects)
+
+
+def erase(world: World, request_id: str) -> None:
+    cancel_request(
+        request_id,
+        reason=None,
+        caller=INSTALL,
+        store=world.store,
+        vault=world.vault,
+        objects=world.objects,
+        now=world.now,
+    )
+    erase_content(request_id, caller=INSTALL, store=world.store, objects=world.objects, now=world.now)
+
+
+def test_a_delivery_whose_texts_were_erased_ends_as_erased_and_its_message_ends_quietly(
+    world: World, network: Network
+) -> None:
+    deployment = world.deployment()
+    new = a_webhook(world, deployment)
+    sent = world.pause(deployment, flow_id="sent").request.request_id
+    world.deliver()
+    take_all(world, network)
+    waiting = world.pause(deployment, flow_id="waiting").request.request_id
+    world.deliver()
+    (message,), world.queue.messages = world.queue.messages, []
+    erase(world, sent)
+    erase(world, waiting)
+    assert [(d.status(world.now), d.result(world.now)) for d in log(world, new)] == [
+        (DeliveryStatus.FAILED, DeliveryClass.ERASED),
+        (DeliveryStatus.DELIVERED, DeliveryClass.DELIVERED),
+    ]
+    assert [take(world, message, network) for _ in range(2)] == [Made.NOT_MINE, Made.NOT_MINE]
+    assert len(network.posts) == 1
+    world.deliver()
+    assert world.queue.messages == []
+
+
+def test_a_message_that_meets_an_erasing_half_done_ends_its_delivery(world: World, network: Network) -> None:
+    deployment = world.deployment()
+    new = a_webhook(world, deployment)
+    world.pause(deployment)
+    world.deliver()
+    (message,) = world.queue.messages
+    (delivery,) = log(world, new)
+    del world.store.rows[f"delivery/{new.webhook.webhook_id}", f"job/{delivery.delivery_id}"]
+    assert take(world, message, network) is Made.ERASED
+    assert log(world, new)[0].class_ is DeliveryClass.ERASED
+    assert network.posts == []
+
+
+def test_erasing_finds_a_delivery_that_the_request_has_not_yet_written_down(world: World, network: Network) -> None:
+    deployment = world.deployment()
+    new = a_webhook(world, deployment)
+    request_id = world.pause(deployment).request.request_id
+    put = world.queue.send
+
+    def down(messages: object) -> None:
+        raise ConnectionError
+
+    world.queue.send = down
+    with pytest.raises(ConnectionError):
+        world.deliver()
+    world.queue.send = put
+    erase(world, request_id)
+    assert [d.class_ for d in log(world, new)] == [DeliveryClass.ERASED]
+    assert not [sort for _, sort in world.store.rows if sort.startswith("job/")]
+    world.bus.events.clear()
+    world.pass_time(minutes=2)
+    world.sweep()
+    assert told(world, network) == []
+
+
+def test_erasing_tells_of_a_delivery_that_it_cannot_read_and_empties_the_others(world: World, network: Network) -> None:
+    deployment = world.deployment()
+    first, second = a_webhook(world, deployment), a_webhook(world, deployment, "https://other.example.com/")
+    request_id = world.pause(deployment).request.request_id
+    world.deliver()
+    spoil(world, log(world, first)[0])
+    with pytest.raises(RowUnreadable, match=f"delivery/{first.webhook.webhook_id}"):
+        erase(world, request_id)
+    assert [d.class_ for d in log(world, second)] == [DeliveryClass.ERASED]
+
+
+def test_a_delivery_that_is_being_sent_while_its_texts_are_erased_ends_as_it_went(
+    world: World, network: Network
+) -> None:
+    deployment = world.deployment()
+    new = a_webhook(world, deployment)
+    request_id = world.pause(deployment).request.request_id
+    world.deliver()
+
+    def meanwhile(_: str) -> DeliveryOutcome:
+        erase(world, request_id)
+        return FINE
+
+    network.answer = meanwhile
+    assert take_all(world, network) == [Made.SENT]
+    assert [d.class_ for d in log(world, new)] == [DeliveryClass.DELIVERED]
 
 
 def test_the_log_forgets_after_thirty_days(world: World, network: Network) -> None:

@@ -6,7 +6,7 @@ what is to be sent lies beside it, sealed under a data key of its own, so that t
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -55,6 +55,15 @@ class Delivery:
     answer: bytes | None = field(default=None, repr=False)
     """The start of what the receiver answered, sealed like the job."""
     version: int = 0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is still to be sent: nobody has claimed it, and its texts are there."""
+        return self.claimed_at is None and self.class_ is None
+
+    def erased(self) -> "Delivery":
+        """How it ends when its texts are gone; one that somebody has claimed ends as it goes."""
+        return replace(self, class_=DeliveryClass.ERASED) if self.is_waiting else self
 
     def result(self, now: datetime) -> DeliveryClass | None:
         """How it ended; None while it waits or is being sent. A claim that was never finished was interrupted."""

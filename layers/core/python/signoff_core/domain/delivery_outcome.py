@@ -34,6 +34,8 @@ class DeliveryClass(StrEnum):
     """Signoff's own fault."""
     INTERRUPTED = "interrupted"
     """It began, and nobody knows how it ended."""
+    ERASED = "erased"
+    """The texts of its request were erased before it was sent; nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from signoff_core.domain.deliveries import Delivery, DeliveryJob
 from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
 from signoff_core.domain.webhook_signature import signed_headers
-from signoff_core.ports import Changed, Objects, Store, Vault
+from signoff_core.ports import Changed, ContentErased, Objects, Store, Vault
 from signoff_core.usecases.delivery_jobs import open_job, seal_answer
 
 Send: TypeAlias = Callable[[str, bytes, Mapping[str, str]], DeliveryOutcome]
@@ -24,6 +24,8 @@ class Made(StrEnum):
     """Another message of the same delivery was first, or the delivery has ended."""
     INTERRUPTED = "interrupted"
     """It was claimed before and never finished; it is marked so, and not sent again."""
+    ERASED = "erased"
+    """Its texts were erased before anybody sent them; it is marked so."""
     GONE = "gone"
 
 
@@ -43,10 +45,13 @@ def deliver_webhook(
     delivery = fetched[row]
     if delivery is None:
         return Made.GONE, None
-    if delivery.claimed_at is not None:
+    if not delivery.is_waiting:
         return _again(delivery, store=store, now=now)
     # What cannot be read is not claimed: the message comes again, and may find a service that works.
-    job, key = open_job(fetched[job_row], vault=vault, objects=objects)
+    try:
+        job, key = open_job(fetched[job_row], vault=vault, objects=objects)
+    except ContentErased:
+        return _ended(delivery.erased(), Made.ERASED, store=store)
     claimed = replace(delivery, claimed_at=now)
     try:
         store.commit([claimed])
@@ -76,8 +81,13 @@ def _again(delivery: Delivery, *, store: Store, now: datetime) -> tuple[Made, De
     """A message whose delivery somebody has claimed: nothing is sent, at most the log is completed."""
     if delivery.class_ is not None or delivery.result(now) is not DeliveryClass.INTERRUPTED:
         return Made.NOT_MINE, delivery
+    return _ended(replace(delivery, class_=DeliveryClass.INTERRUPTED), Made.INTERRUPTED, store=store)
+
+
+def _ended(delivery: Delivery, made: Made, *, store: Store) -> tuple[Made, Delivery | None]:
+    """The log is completed, unless somebody else has done so meanwhile."""
     try:
-        store.commit([replace(delivery, class_=DeliveryClass.INTERRUPTED)])
+        store.commit([delivery])
     except Changed:
-        return Made.NOT_MINE, delivery
-    return Made.INTERRUPTED, delivery
+        return Made.NOT_MINE, None
+    return made, delivery

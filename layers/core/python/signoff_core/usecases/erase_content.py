@@ -23,11 +23,13 @@ from signoff_core.domain.flows import Flow, FlowState
 from signoff_core.domain.notifications import Notification
 from signoff_core.domain.records import Key, Record
 from signoff_core.domain.requests import Request, ResumeStatus, Status
-from signoff_core.ports import Objects, Store
+from signoff_core.domain.webhooks import WEBHOOKS
+from signoff_core.ports import Objects, RowUnreadable, Store, Unreadable
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.flow_states import remove_left_states
 from signoff_core.usecases.notifications import notifications_of
 from signoff_core.usecases.read_requests import visible_to
+from signoff_core.usecases.webhooks import webhooks_of
 
 UNFINISHED = (ResumeStatus.READY, ResumeStatus.CLAIMED, ResumeStatus.CONSUMED)
 RAW_MAIL = "inbound/"
@@ -128,30 +130,45 @@ def _remove_objects(request: Request, *, store: Store, objects: Objects) -> None
         if entry.action is Action.WEBHOOKS_DISPATCHED:
             named = entry.data.get("webhooks")
             webhooks |= {str(name) for name in named} if isinstance(named, list | tuple) else set()
+    if any(effect.kind == WEBHOOKS for effect in request.effects):
+        # A fan-out that died has queued deliveries which no entry names yet.
+        webhooks |= {webhook.webhook_id for webhook in webhooks_of(request.deployment_id, store=store)}
+    unreadable: list[Unreadable] = []
     for webhook_id in sorted(webhooks):
-        _remove_deliveries(webhook_id, request, store=store, objects=objects)
+        unreadable += _remove_deliveries(webhook_id, request, store=store, objects=objects)
+    if unreadable:
+        # They may hold texts of this request: whoever erases must know.
+        raise RowUnreadable(*unreadable)
 
 
-def _remove_deliveries(webhook_id: str, request: Request, *, store: Store, objects: Objects) -> None:
-    """What was sent to one webhook, in deliveries and repeated ones: the log stays, the body and its key go."""
+def _remove_deliveries(webhook_id: str, request: Request, *, store: Store, objects: Objects) -> tuple[Unreadable, ...]:
+    """What was sent to one webhook, in deliveries and repeated ones: the log stays, the body and its key go.
+
+    Returns the lines of the log that could not be read.
+    """
+    unreadable: tuple[Unreadable, ...] = ()
     cursor = None
     while True:
         page = store.children(Delivery, f"delivery/{webhook_id}", "log/", newest_first=True, cursor=cursor)
+        unreadable += page.unreadable
         for delivery in page.items:
             if delivery.request_id == request.request_id:
-                _remove_job(DeliveryJob.at(webhook_id, delivery.delivery_id), store=store, objects=objects)
+                until_written(partial(_remove_job, delivery, store=store, objects=objects))
         older = any(delivery.created_at < request.opened_at for delivery in page.items)
         if older or (cursor := page.cursor) is None:
-            return
+            return unreadable
 
 
-def _remove_job(address: Key[DeliveryJob], *, store: Store, objects: Objects) -> None:
-    job = store.fetch(address)[address]
-    if job is None:
-        return
-    if job.object_key:
+def _remove_job(listed: Delivery, *, store: Store, objects: Objects) -> None:
+    """Without its job, a delivery that still waits can never be sent: it ends, and its log says why."""
+    row, job_row = listed.key, DeliveryJob.at(listed.webhook_id, listed.delivery_id)
+    fetched = store.fetch(row, job_row)
+    delivery, job = fetched[row], fetched[job_row]
+    ending = [delivery.erased()] if delivery is not None and delivery.is_waiting else []
+    if job is not None and job.object_key:
         objects.delete(job.object_key)
-    store.commit([], removals=[job])
+    if ending or job is not None:
+        store.commit(ending, removals=[job] if job is not None else [])
 
 
 def chain_of(subject: str, *, store: Store) -> Iterator[Entry]:

@@ -135,7 +135,7 @@ def _queue(told: Told, webhooks: Sequence[Webhook], *, dispatcher: Dispatcher, n
         stored = known[Delivery.at(webhook.webhook_id, ids[webhook.webhook_id])]
         if stored is None:
             _store_delivery(told, webhook, ids[webhook.webhook_id], dispatcher=dispatcher, now=now)
-        if stored is None or stored.claimed_at is None:
+        if stored is None or stored.is_waiting:
             messages.append(delivery_message(webhook.webhook_id, ids[webhook.webhook_id]))
     dispatcher.queue.send(messages)
     return tuple(m.body["delivery_id"] for m in messages)
