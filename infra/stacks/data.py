@@ -13,6 +13,7 @@ from infra.stacks.exceptions import accept
 from infra.stacks.seals import SealArchive
 
 # Sparse indexes of the requests table, all keys only: (name, partition key, sort key).
+# `ready_deployment` holds the flow class, too: CloudFormation cannot give an index another key in place.
 REQUEST_INDEXES = (
     ("pending_by_deployment", "pending_deployment", "opened"),
     ("pending_by_assignee", "pending_assignee", "opened"),

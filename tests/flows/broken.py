@@ -1,7 +1,8 @@
 """Breaking one step of the embedded stack, and letting time pass for what it left behind."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from signoff_core.domain.requests import Request
 from signoff_core.ports import Changed
 
 AGE = timedelta(minutes=10)
+PATIENCE_SECONDS = 45.0
 
 
 @dataclass
@@ -61,9 +63,16 @@ class Bench:
         assert found is not None
         return found
 
+    def until(self, request_id: str, holds: Callable[[Request], bool]) -> None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not holds(self.request(request_id)):
+            assert time.monotonic() < deadline, self.request(request_id)
+            time.sleep(0.2)
+
     def claim(self) -> dict[str, object]:
         """Take the next answer as a worker does."""
-        return dict(self.house.api("POST", "/v1/resumes/claim", {"worker": "w"}, key=self.flow_key).json())
+        asked = {"worker": "w", "flow_classes": ["m.Nobody"]}
+        return dict(self.house.api("POST", "/v1/resumes/claim", asked, key=self.flow_key).json())
 
     def let_time_pass(self, request_id: str) -> None:
         """Date everything about a request back, as if ten minutes had gone by since."""

@@ -54,7 +54,7 @@ FLOWS = {kind.__name__: kind for kind in (ContentApprovalFlow, PaymentFlow, Free
 def main() -> None:
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(message)s")
     signoff.enable()
-    worker = Worker(enabling.enabled_service(), FLOWS, name="crew")
+    worker = Worker(enabling.enabled_service(), FLOWS.values(), name="crew")
     thread = threading.Thread(target=worker.run, name="worker")
     thread.start()
     print("crew is ready", flush=True)

@@ -43,7 +43,7 @@ def pause(tag: str) -> None:
 def work(how: str) -> None:
     global dying
     dying = how == "dying"
-    Worker(enabling.enabled_service(), {"ReleaseFlow": ReleaseFlow}, name=f"worker:{os.getpid()}").once()
+    Worker(enabling.enabled_service(), [ReleaseFlow], name=f"worker:{os.getpid()}").once()
 
 
 def in_a_child(act: object, argument: str) -> int:

@@ -51,9 +51,10 @@ def test_a_worker_that_died_before_and_after_it_had_consumed_the_answer(house: H
     second = bench.claim()
     assert second["request_id"] == request_id, "the lease was lost, so another worker takes over"
     path = f"/v1/resumes/{request_id}"
-    stale = house.api("POST", f"{path}/consumed", {"claim_id": first["claim_id"]}, key=bench.flow_key)
+    lost = {"claim_id": first["claim_id"], "flow_class": "m.Nobody"}
+    stale = house.api("POST", f"{path}/consumed", lost, key=bench.flow_key)
     assert (stale.status_code, stale.json()["code"]) == (409, "claim_lost")
-    held = {"claim_id": second["claim_id"]}
+    held = {"claim_id": second["claim_id"], "flow_class": "m.Nobody"}
     assert house.api("POST", f"{path}/consumed", held, key=bench.flow_key).status_code == 204
     bench.let_time_pass(request_id)
     bench.sweep()

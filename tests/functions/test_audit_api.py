@@ -5,7 +5,7 @@ from pathlib import Path
 
 from support.exports import fetch_export, finish_export
 from support.http import call, key_for
-from support.world import REVIEWER, World
+from support.world import FLOW_CLASS, REVIEWER, World
 
 from signoff.verify import Verdict, verify
 from signoff_core.domain.contents import ContentKey
@@ -66,7 +66,7 @@ def test_erased_texts_are_gone_everywhere_and_every_proof_still_holds(tmp_path: 
     assert "Secret words" not in json.dumps([str(row) for row in world.store.rows.values()])
     world.deliver()
     flow = key_for(world, world.deployment(), "flow")
-    assert call(world, "POST", "/v1/resumes/claim", flow, {"worker": "w"}).status == 204
+    assert call(world, "POST", "/v1/resumes/claim", flow, {"worker": "w", "flow_classes": [FLOW_CLASS]}).status == 204
     world.check_chains()
 
 

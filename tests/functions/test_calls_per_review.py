@@ -56,12 +56,12 @@ def review(world: AwsWorld, key: str) -> str:
     world.step = "the reply is confirmed"
     world.stream(request_id)
     world.step = "a worker claims the answer"
-    claimed = world.api("POST", "/v1/resumes/claim", key, {"worker": "host:1"})
+    claimed = world.api("POST", "/v1/resumes/claim", key, {"worker": "host:1", "flow_classes": ["m.Flow"]})
     assert claimed["request_id"] == request_id
     world.stream(request_id)
     world.step = "the flow has taken it"
     held = {"claim_id": claimed["claim_id"]}
-    world.api("POST", f"/v1/resumes/{request_id}/consumed", key, held)
+    world.api("POST", f"/v1/resumes/{request_id}/consumed", key, {**held, "flow_class": "m.Flow"})
     world.stream(request_id)
     world.step = "the flow went on"
     world.api("POST", f"/v1/resumes/{request_id}/result", key, {**held, "status": "succeeded"})

@@ -87,7 +87,9 @@ def test_no_flow_no_list_and_no_worker_ever_sees_a_test(world: World, deployment
     assert closed.resume.status is ResumeStatus.NONE
     assert closed.indexes == {}
     flow_key = key_for(world, deployment, "flow")
-    assert call(world, "POST", "/v1/resumes/claim", flow_key, {"worker": "w"}).status == 204
+    assert (
+        call(world, "POST", "/v1/resumes/claim", flow_key, {"worker": "w", "flow_classes": ["signoff"]}).status == 204
+    )
     assert call(world, "GET", f"/v1/flows/test-{request_id}/pending", flow_key).status == 404
     assert world.store.list(Request, Index.BY_MONTH, f"{deployment.deployment_id}#2026-03").items == ()
 

@@ -1,4 +1,5 @@
 import os
+import signal
 import warnings
 
 import pytest
@@ -70,4 +71,22 @@ def enabled(crewai, url):
 
     signoff.enable(url, FLOW_KEY, give_up_after_seconds=1)
     yield enabled_service()
+    signoff.disable()
+
+
+@pytest.fixture
+def command(url, monkeypatch, tmp_path):
+    """Runs the `signoff` command in this process, in an empty folder."""
+    from click.testing import CliRunner
+
+    import signoff
+    from signoff.cli import main
+
+    monkeypatch.setenv("SIGNOFF_URL", url)
+    monkeypatch.setenv("SIGNOFF_API_KEY", FLOW_KEY)
+    monkeypatch.chdir(tmp_path)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield lambda *arguments: CliRunner().invoke(main, arguments)
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     signoff.disable()

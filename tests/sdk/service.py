@@ -154,9 +154,9 @@ class Service:
 
     def claim(self, _id, body, _scope):
         self._sweep()
-        names = body.get("flow_names")
+        classes = body["flow_classes"]
         for row in self.rows.values():
-            if row.resume != "ready" or (names is not None and row.body["flow_name"] not in names):
+            if row.resume != "ready" or row.body["flow_class"] not in classes:
                 continue
             row.move("claimed")
             row.claim_id = uuid.uuid4().hex
@@ -189,6 +189,10 @@ class Service:
 
     def consumed(self, request_id, body, _scope):
         row = self._claimed(request_id, body, "claimed", "consumed")
+        if body["flow_class"] != row.body["flow_class"]:
+            row.move("failed")
+            row.error = f"the worker was about to run {body['flow_class']}"
+            raise Problem(409, "wrong_flow", row.error)
         if row.resume == "claimed":
             row.move("consumed")
         return 204, None

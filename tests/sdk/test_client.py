@@ -76,13 +76,13 @@ def test_the_whole_life_of_a_request_over_http(client, service, manager):
     assert (opened.number, opened.assigned_to_email) == (1, "reviewer@example.com")
     assert client.open_request(request()) == opened
     assert client.load_pending("flow/1?x#y") == {"format": 1}
-    assert client.claim("host:1", None) is None
+    assert client.claim("host:1", ["app.ContentFlow"]) is None
     service.answer(opened.request_id, outcome="approved", feedback="Fine")
-    assert client.claim("host:1", ["OtherFlow"]) is None
-    claim = client.claim("host:1", ["ContentFlow"])
+    assert client.claim("host:1", ["other.ContentFlow", "ContentFlow"]) is None
+    claim = client.claim("host:1", ["app.ContentFlow"])
     assert (claim.flow_id, claim.attempt, claim.answer.outcome) == ("flow/1?x#y", 1, "approved")
     client.renew(claim.request_id, claim.claim_id)
-    client.consumed(claim.request_id, claim.claim_id)
+    client.consumed(claim.request_id, claim.claim_id, "app.ContentFlow")
     assert client.load_pending("flow/1?x#y") is None
     with pytest.raises(signoff.ClaimLost):
         client.renew(claim.request_id, "stale")
@@ -91,7 +91,7 @@ def test_the_whole_life_of_a_request_over_http(client, service, manager):
     with pytest.raises(signoff.SignoffError, match="to decide"):
         client.retry_resume(claim.request_id, "rejected")
     manager.retry_resume(claim.request_id, "rejected")
-    assert client.claim("host:2", None).answer.outcome == "rejected"
+    assert client.claim("host:2", ["app.ContentFlow"]).answer.outcome == "rejected"
 
 
 def test_states_are_kept_per_flow(client):
@@ -120,7 +120,7 @@ def test_passing_trouble_is_retried_with_the_same_bytes(trouble):
 
 def test_retry_after_is_obeyed():
     client, _, waits = answering(httpx.Response(429, headers={"Retry-After": "7"}), httpx.Response(204))
-    assert client.claim("host:1", None) is None
+    assert client.claim("host:1", ["app.ContentFlow"]) is None
     assert waits.waited == [7.0]
 
 

@@ -24,8 +24,7 @@ def answer_next(example, service, outcome, feedback):
     from signoff.worker import Worker
 
     service.answer(list(service.rows)[-1], outcome=outcome, feedback=feedback)
-    flows = {"ContentApprovalFlow": example.ContentApprovalFlow}
-    return Worker(enabled_service(), flows, name="test:1").once().ending
+    return Worker(enabled_service(), [example.ContentApprovalFlow], name="test:1").once().ending
 
 
 @pytest.mark.parametrize(

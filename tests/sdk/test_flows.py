@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 def resume_next(enabled, *flow_classes, **options):
     from signoff.worker import Worker
 
-    return Worker(enabled, {flow.__name__: flow for flow in flow_classes}, name="test:1", **options).once()
+    return Worker(enabled, flow_classes, name="test:1", **options).once()
 
 
 def the_request(service):

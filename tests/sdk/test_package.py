@@ -55,7 +55,7 @@ def test_every_error_and_every_exported_name_is_documented_and_exported():
 
 
 @pytest.mark.parametrize(
-    "name", ["errors", "settings", "client", "encoding", "crew", "webhooks", "enabling", "reviews", "snapshot"]
+    "name", ["errors", "settings", "client", "encoding", "crew", "webhooks", "enabling", "names", "reviews", "snapshot"]
 )
 def test_the_examples_in_the_docstrings_run(name):
     module = importlib.import_module(f"signoff.{name}")

@@ -56,27 +56,36 @@ def test_a_flows_requests_are_numbered_from_one(reviews):
 
 def test_an_answer_is_claimed_once_by_a_worker_that_has_the_flow(reviews):
     opened(reviews, "r1")
-    assert reviews.flow_side.claim("w", ["F"]) is None
+    assert reviews.flow_side.claim("w", ["m.F"]) is None
     reviews.answer("r1")
-    assert reviews.flow_side.claim("w", ["G"]) is None
-    claim = reviews.flow_side.claim("w", ["F"])
+    assert reviews.flow_side.claim("w", ["G", "F", "other.F"]) is None
+    claim = reviews.flow_side.claim("w", ["m.F"])
     assert (claim.request_id, claim.number, claim.answer.outcome, claim.snapshot) == ("r1", 1, "approved", {"n": 1})
-    assert reviews.flow_side.claim("w", ["F"]) is None
+    assert reviews.flow_side.claim("w", ["m.F"]) is None
 
 
 def test_only_the_current_claim_counts_and_its_steps_may_be_repeated(reviews):
     opened(reviews, "r1")
     reviews.answer("r1")
-    claim = reviews.flow_side.claim("w", None)
-    for step in ("renew", "consumed"):
+    claim = reviews.flow_side.claim("w", ["m.F"])
+    for step, more in (("renew", ()), ("consumed", ("m.F",))):
         with pytest.raises(signoff.ClaimLost):
-            getattr(reviews.flow_side, step)("r1", "stale")
-        getattr(reviews.flow_side, step)("r1", claim.claim_id)
-        getattr(reviews.flow_side, step)("r1", claim.claim_id)
+            getattr(reviews.flow_side, step)("r1", "stale", *more)
+        getattr(reviews.flow_side, step)("r1", claim.claim_id, *more)
+        getattr(reviews.flow_side, step)("r1", claim.claim_id, *more)
     with pytest.raises(signoff.ClaimLost):
         reviews.flow_side.result("r1", "stale", succeeded=True)
     reviews.flow_side.result("r1", claim.claim_id, succeeded=True)
     reviews.flow_side.result("r1", claim.claim_id, succeeded=True)
+
+
+def test_a_class_that_did_not_pause_is_refused_before_it_runs(reviews):
+    opened(reviews, "r1")
+    reviews.answer("r1")
+    claim = reviews.flow_side.claim("w", ["m.F"])
+    with pytest.raises(signoff.Conflict) as refused:
+        reviews.flow_side.consumed("r1", claim.claim_id, "other.F")
+    assert refused.value.service_code == "wrong_flow"
 
 
 def test_what_is_pending_is_the_newest_request_until_it_is_consumed(reviews):
@@ -84,8 +93,8 @@ def test_what_is_pending_is_the_newest_request_until_it_is_consumed(reviews):
     opened(reviews, "r1")
     assert reviews.flow_side.load_pending("f1") == {"n": 1}
     reviews.answer("r1")
-    claim = reviews.flow_side.claim("w", None)
-    reviews.flow_side.consumed("r1", claim.claim_id)
+    claim = reviews.flow_side.claim("w", ["m.F"])
+    reviews.flow_side.consumed("r1", claim.claim_id, "m.F")
     assert reviews.flow_side.load_pending("f1") is None
 
 

@@ -5,12 +5,11 @@ import signal
 import threading
 
 import pytest
-from click.testing import CliRunner
 
 import signoff
 from signoff.lease import Lease
 from signoff.reviews import Answer, Claim
-from tests.sdk.service import FLOW_KEY, MANAGE_KEY, RESPOND_KEY
+from tests.sdk.service import MANAGE_KEY, RESPOND_KEY
 
 pytestmark = pytest.mark.filterwarnings("default")
 
@@ -27,7 +26,7 @@ class NothingToDo:
         self.answers = list(answers)
         self.asked = 0
 
-    def claim(self, worker, flow_names):
+    def claim(self, worker, flow_classes):
         self.asked += 1
         answer = self.answers.pop(0) if self.answers else None
         if isinstance(answer, Exception):
@@ -44,7 +43,7 @@ def run_for(worker, seconds):
 
 def test_a_stopped_worker_returns_at_once(worker_class):
     service = NothingToDo()
-    worker = worker_class(service, {}, name="host:1")
+    worker = worker_class(service, [], name="host:1")
     run_for(worker, 0.2)
     assert service.asked == 1
 
@@ -53,7 +52,7 @@ def test_a_worker_outlives_an_unreachable_service(worker_class, monkeypatch, cap
     monkeypatch.setattr("signoff.worker.poll_seconds", lambda idle: 0.01)
     service = NothingToDo(*(signoff.ServiceUnreachable("away") for _ in range(3)))
     with caplog.at_level("INFO", logger="signoff.worker"):
-        run_for(worker_class(service, {}, name="host:1"), 0.3)
+        run_for(worker_class(service, [], name="host:1"), 0.3)
     assert service.asked > 4
     assert caplog.text.count("does not answer") == 1
     assert "answers again" in caplog.text
@@ -61,7 +60,7 @@ def test_a_worker_outlives_an_unreachable_service(worker_class, monkeypatch, cap
 
 def test_a_worker_with_a_wrong_key_stops(worker_class):
     with pytest.raises(signoff.Unauthenticated):
-        worker_class(NothingToDo(signoff.Unauthenticated("no")), {}, name="host:1").run()
+        worker_class(NothingToDo(signoff.Unauthenticated("no")), [], name="host:1").run()
 
 
 def test_polling_is_each_second_for_five_minutes_and_backs_off_to_fifteen(crewai):
@@ -118,20 +117,6 @@ def test_a_lease_that_was_taken_is_lost_at_once():
     lease = Lease(Renewals(signoff.ClaimLost("taken")), CLAIM, claimed_at=100.0, clock=Clock())
     lease.renew()
     assert not lease.is_held
-
-
-@pytest.fixture
-def command(url, monkeypatch, tmp_path):
-    from signoff.cli import main
-
-    monkeypatch.setenv("SIGNOFF_URL", url)
-    monkeypatch.setenv("SIGNOFF_API_KEY", FLOW_KEY)
-    monkeypatch.chdir(tmp_path)
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    yield lambda *arguments: CliRunner().invoke(main, arguments)
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    signoff.disable()
 
 
 def output(result):

@@ -36,7 +36,7 @@ from signoff_core.usecases.resumes import (
     retry_resume,
 )
 from signoff_core.usecases.settings import change_settings, replace_settings
-from support.world import INSTALL, PASS, REPLY_DOMAIN, REVIEWER, World
+from support.world import FLOW_CLASS, INSTALL, PASS, REPLY_DOMAIN, REVIEWER, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
 PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
@@ -184,12 +184,12 @@ def claimed(world: World, *, consumed: bool = False) -> str:
     request_id = answered(world)
     claim(world)
     if consumed:
-        mark_consumed(request_id, "c1", caller=FLOW, **ports(world, "store"))
+        mark_consumed(request_id, "c1", flow_class=FLOW_CLASS, caller=FLOW, **ports(world, "store"))
     return request_id
 
 
 def claim(world: World) -> object:
-    return claim_resume(worker="w1", claim_id="c1", flow_names=None, caller=FLOW, **ports(world, *FULL))
+    return claim_resume(worker="w1", claim_id="c1", flow_classes=[FLOW_CLASS], caller=FLOW, **ports(world, *FULL))
 
 
 def mailed(world: World, letter: str) -> bool:
@@ -451,7 +451,7 @@ def renew(world: World) -> Case:
 def consume(world: World) -> Case:
     request_id = claimed(world)
     return Case(
-        lambda: mark_consumed(request_id, "c1", caller=FLOW, **ports(world, "store")),
+        lambda: mark_consumed(request_id, "c1", flow_class=FLOW_CLASS, caller=FLOW, **ports(world, "store")),
         _resume_is(world, request_id, ResumeStatus.CONSUMED, ResumeStatus.FAILED),
     )
 

@@ -24,7 +24,7 @@ from support.crashes import KEY_SECRET, sent_but_not_recorded
 from support.faults import Calls, Fault, Outage, watch
 from support.pauses import no_pauses
 from support.witness import CLOSING_ACTIONS, Witness
-from support.world import OPTIONS, PASS, REPLY_DOMAIN, World
+from support.world import FLOW_CLASS, OPTIONS, PASS, REPLY_DOMAIN, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, f"k-{scope}") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
 PEOPLE = ("reviewer@example.com", "other@example.com", "boss@example.com")
@@ -242,7 +242,9 @@ class History(RuleBasedStateMachine):
     def claim(self, worker: int, fault: Fault | None) -> None:
         claim_id = f"c{next(self.world.counter)}"
         claimed = self.do(
-            lambda: claim_resume(worker=f"w{worker}", claim_id=claim_id, flow_names=None, caller=FLOW, **self.ports()),
+            lambda: claim_resume(
+                worker=f"w{worker}", claim_id=claim_id, flow_classes=[FLOW_CLASS], caller=FLOW, **self.ports()
+            ),
             fault,
         )
         if claimed is not None:
@@ -256,7 +258,7 @@ class History(RuleBasedStateMachine):
         if step == "renew":
             self.do(lambda: renew_resume(request_id, claim_id, **held), fault)
         elif step == "consumed":
-            self.do(lambda: mark_consumed(request_id, claim_id, **held), fault)
+            self.do(lambda: mark_consumed(request_id, claim_id, flow_class=FLOW_CLASS, **held), fault)
         else:
             done = step == "succeeded"
             error = None if done else "a listener failed"

@@ -49,6 +49,7 @@ from signoff_core.usecases.written import Post, Sender
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")
+FLOW_CLASS = "examples.content.ContentApprovalFlow"
 OPTIONS = ("approved", "rejected", "needs_revision")
 REPLY_DOMAIN = "reply.signoff.test"
 PUBLIC_URL = "https://signoff.test"
@@ -136,6 +137,7 @@ class World:
         deployment: Deployment,
         *,
         flow_id: str = "flow-1",
+        flow_class: str = FLOW_CLASS,
         emit: Sequence[str] = OPTIONS,
         request_id: str | None = None,
         method_name: str = "review_content",
@@ -149,8 +151,8 @@ class World:
             Pause(
                 request_id=rid,
                 flow_id=flow_id,
-                flow_name="ContentApprovalFlow",
-                flow_class="examples.content.ContentApprovalFlow",
+                flow_name=flow_class.rpartition(".")[2],
+                flow_class=flow_class,
                 method_name=method_name,
                 shown=Shown("Please review this content:", output, state or {}, {}, ("generate_content",)),
                 emit=tuple(emit),

@@ -36,6 +36,7 @@ from signoff.errors import (
     SnapshotTooLarge,
     Unauthenticated,
     WebhookNotVerified,
+    WrongFlow,
     WrongScope,
 )
 from signoff.version import __version__
@@ -66,6 +67,7 @@ __all__ = [
     "SnapshotTooLarge",
     "Unauthenticated",
     "WebhookNotVerified",
+    "WrongFlow",
     "WrongScope",
     "__version__",
     "disable",

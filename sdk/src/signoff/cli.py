@@ -58,13 +58,20 @@ def main() -> None:
 @click.option("--url", help=URL_HELP)
 @click.option("--once", is_flag=True, help="Resume at most one flow, then stop; exit code 1 when that failed.")
 @click.option(
+    "--main",
+    "serves_scripts",
+    is_flag=True,
+    help="Also carry on what was started as a script, `python flow.py`: there a flow is called __main__.FlowClass, "
+    "whatever the file. Only for a deployment in which one script has a class of that name.",
+)
+@click.option(
     "--learn-from-replies",
     is_flag=True,
     help="Let methods with learn=True remember lessons from replies. Anybody with an email address can be a reviewer, "
     "so this lets outsiders write to your agents' memory.",
 )
 @_plain_errors
-def worker(target: str, url: str | None, once: bool, learn_from_replies: bool) -> None:
+def worker(target: str, url: str | None, once: bool, serves_scripts: bool, learn_from_replies: bool) -> None:
     """Carry answers back into the flows of a module until stopped.
 
     Ctrl-C or SIGTERM finishes the flow that is being resumed, then stops; a second one stops at once.
@@ -80,10 +87,16 @@ def worker(target: str, url: str | None, once: bool, learn_from_replies: bool) -
     from signoff.worker import Worker
 
     name = f"{socket.gethostname()}:{os.getpid()}"
-    running = Worker(enabling.enabled_service(), flows, name=name, learn_from_replies=learn_from_replies)
+    running = Worker(
+        enabling.enabled_service(),
+        flows,
+        name=name,
+        serves_scripts=serves_scripts,
+        learn_from_replies=learn_from_replies,
+    )
     # After crewai was imported, since it installs handlers of its own.
     _stop_on_signals(running.stop)
-    logging.getLogger("signoff.worker").info("%s serves %s for %s", name, ", ".join(sorted(flows)), settings.url)
+    logging.getLogger("signoff.worker").info("%s serves %s for %s", name, ", ".join(running.serves), settings.url)
     if not once:
         running.run()
         return

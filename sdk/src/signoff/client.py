@@ -123,12 +123,12 @@ class Client:
         except NotFound:
             return None
 
-    def claim(self, worker: str, flow_names: Sequence[str] | None) -> Claim | None:
-        names = None if flow_names is None else list(flow_names)
+    def claim(self, worker: str, flow_classes: Sequence[str]) -> Claim | None:
+        """The next answer for one of these classes, given by their qualified names; None when there is none."""
         body = self._call(
             "POST",
             "/v1/resumes/claim",
-            {"worker": worker, "flow_names": names},
+            {"worker": worker, "flow_classes": list(flow_classes)},
             # A worker asks again in a moment anyway, and must stay able to stop.
             give_up_after_seconds=min(CLAIM_GIVE_UP_AFTER_SECONDS, self.settings.give_up_after_seconds),
         )
@@ -137,8 +137,10 @@ class Client:
     def renew(self, request_id: str, claim_id: str) -> None:
         self._call("POST", f"/v1/resumes/{_segment(request_id)}/renew", {"claim_id": claim_id})
 
-    def consumed(self, request_id: str, claim_id: str) -> None:
-        self._call("POST", f"/v1/resumes/{_segment(request_id)}/consumed", {"claim_id": claim_id})
+    def consumed(self, request_id: str, claim_id: str, flow_class: str) -> None:
+        """The named class is about to run its listeners; the service refuses any but the one that paused."""
+        body = {"claim_id": claim_id, "flow_class": flow_class}
+        self._call("POST", f"/v1/resumes/{_segment(request_id)}/consumed", body)
 
     def result(self, request_id: str, claim_id: str, *, succeeded: bool, error: str | None = None) -> None:
         body = {"claim_id": claim_id, "status": "succeeded" if succeeded else "failed"}

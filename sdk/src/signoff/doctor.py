@@ -1,12 +1,13 @@
 """Checks that tell a flow author why nothing happens, each with what to do about it."""
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from signoff.crew import require_crewai
 from signoff.errors import NotFound, ServiceError, SignoffError, Unauthenticated, WrongScope
+from signoff.names import qualified_name
 from signoff.settings import Settings
 
 # An id that no flow has: asking for it needs the key's scope and finds nothing.
@@ -25,7 +26,7 @@ class Check:
 def examine(
     read_settings: Callable[[], Settings],
     connect: Callable[[Settings], Any],
-    flows: Callable[[], Mapping[str, type[Any]]] | None = None,
+    flows: Callable[[], Sequence[type[Any]]] | None = None,
 ) -> Iterator[Check]:
     """The checks, in the order in which one builds on the other.
 
@@ -71,7 +72,7 @@ def _service(client: Any) -> Iterator[Check]:
         yield Check("api key", True, "may open reviews and resume flows")
 
 
-def _flows(flows: Callable[[], Mapping[str, type[Any]]]) -> Iterator[Check]:
+def _flows(flows: Callable[[], Sequence[type[Any]]]) -> Iterator[Check]:
     from signoff.lint import lint_flow
 
     try:
@@ -79,9 +80,11 @@ def _flows(flows: Callable[[], Mapping[str, type[Any]]]) -> Iterator[Check]:
     except SignoffError as error:
         yield Check("flows", False, str(error))
         return
-    for name, flow_class in sorted(classes.items()):
+    for flow_class in sorted(classes, key=qualified_name):
+        name = flow_class.__qualname__
         findings = lint_flow(flow_class)
         if not findings:
-            yield Check(name, True, "nothing that a review would lose")
+            waits = f"its answers wait for a worker that serves {qualified_name(flow_class)}"
+            yield Check(name, True, f"nothing that a review would lose; {waits}")
         for finding in findings:
             yield Check(f"{name}.{finding.method_name}", False, finding.text)

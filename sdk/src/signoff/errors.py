@@ -22,6 +22,7 @@
     │   └── ClaimLost                 claim_lost: another worker has this resume now
     ├── ResumeError                   the answer could not be handed to the flow
     │   ├── FlowNotFound              flow_not_found
+    │   ├── WrongFlow                 wrong_flow: another class than the one that paused would run
     │   ├── BlankAnswer               blank_answer
     │   ├── NoLLM                     no_llm: free text, and nothing that could classify it
     │   └── OutcomeUndecided          outcome_undecided: free text that is not exactly one option
@@ -185,6 +186,12 @@ class FlowNotFound(ResumeError):
     """The worker has no flow class of that name, or the class no longer has the method."""
 
     code = "flow_not_found"
+
+
+class WrongFlow(ResumeError):
+    """The class that would run is not the one that paused."""
+
+    code = "wrong_flow"
 
 
 class BlankAnswer(ResumeError):

@@ -2,22 +2,23 @@
 
 import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from signoff.errors import BadSetting
+from signoff.names import served
 
 
-def load_flows(target: str, *, folder: Path) -> Mapping[str, type[Any]]:
-    """The flow classes of a module, by class name.
+def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
+    """The flow classes of a module, those inside of other classes too.
 
     Args:
-        target: `package.module`, or `package.module:FlowClass` for one of them.
+        target: `package.module`, or `package.module:FlowClass` or `package.module:Outer.FlowClass` for one of them.
         folder: put on the module search path first, as `python -m` does with the current folder.
 
     Raises:
-        BadSetting: nothing to be found there; the message says what to write instead.
+        BadSetting: nothing to be found there, or two flows that cannot be told apart; the message says what to do.
     """
     module_name, colon, class_name = target.partition(":")
     if not module_name or (colon and not class_name):
@@ -37,25 +38,34 @@ def load_flows(target: str, *, folder: Path) -> Mapping[str, type[Any]]:
                 "Start the worker in the folder from which `python -m` finds it."
             ) from error
         raise
-    flows = _flow_classes(module)
+    flows = dict(_flow_classes(module))
+    # Before one is chosen: an answer for the other would come to it.
+    served(flows.values())
     if class_name:
         if class_name not in flows:
             raise BadSetting(f"{module_name} has no flow class {class_name!r}; it has {_listed(flows)}.")
-        return {class_name: flows[class_name]}
-    own = {name: flow for name, flow in flows.items() if flow.__module__ == module.__name__}
+        return [flows[class_name]]
+    own = [flow for flow in flows.values() if flow.__module__ == module.__name__]
     if not flows:
         raise BadSetting(f"{module_name} defines no flow: it needs a class that extends crewai.flow.flow.Flow.")
-    return own or flows
+    return list(dict.fromkeys(own or flows.values()))
 
 
-def _flow_classes(module: Any) -> dict[str, type[Any]]:
+def _flow_classes(module: Any) -> Iterator[tuple[str, type[Any]]]:
+    """Flow classes and where they stand in the module: `FlowClass` or `Outer.FlowClass`."""
     from crewai.flow.flow import Flow
 
-    return {
-        value.__name__: value
-        for value in vars(module).values()
-        if isinstance(value, type) and issubclass(value, Flow) and not value.__module__.startswith("crewai.")
-    }
+    def within(namespace: Mapping[str, Any], around: str) -> Iterator[tuple[str, type[Any]]]:
+        for name, value in namespace.items():
+            if not isinstance(value, type):
+                continue
+            if issubclass(value, Flow) and not value.__module__.startswith("crewai."):
+                yield around + name, value
+            # What only refers to another class, such as a state's type, does not hold it.
+            if value.__module__ == module.__name__ and value.__qualname__ == around + name:
+                yield from within(vars(value), f"{around}{name}.")
+
+    return within(vars(module), "")
 
 
 def _listed(flows: Mapping[str, type[Any]]) -> str:

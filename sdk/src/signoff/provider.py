@@ -17,6 +17,7 @@ from crewai.flow.flow import Flow
 from crewai.flow.persistence.factory import default_flow_persistence
 
 from signoff.errors import FlowRefused
+from signoff.names import is_script, qualified_name
 from signoff.options import option_problems
 from signoff.persistence import METADATA_KEY, SignoffPersistence
 
@@ -44,6 +45,15 @@ class SignoffProvider:
         """
         persistence = persistence_of(flow)
         check_pause(context, flow)
+        # crewAI leaves out the classes around a class, and calls the module of `python -m` by no name of its own.
+        context.flow_class = qualified_name(type(flow))
+        if is_script(type(flow)):
+            logger.warning(
+                "%s was started as a script, so its answer waits for a worker that serves scripts: "
+                "`signoff worker package.module --main`. Start it with `python -m package.module`, and any worker of "
+                "that module takes it.",
+                context.flow_class,
+            )
         request_id = str(self._new_id())
         self._warn_of_parallel_pause(flow, context.method_name)
         # The context's metadata is the decorator's own dict: what is written into it would leak into every later run.

@@ -17,9 +17,10 @@ from crewai.flow.flow import Flow
 from pydantic import PrivateAttr
 
 from signoff.crew import RESUME_LLM_COUNTS_FROM, require_crewai
-from signoff.errors import ClaimLost, FlowNotFound, OutcomeUndecided, ServiceError
+from signoff.errors import ClaimLost, FlowNotFound, OutcomeUndecided, ServiceError, WrongFlow
 from signoff.events import emit_received
 from signoff.lease import Lease
+from signoff.names import qualified_name, script_name
 from signoff.outcome import DecidedOutcome, settled_outcome, text_of, usable_llm
 from signoff.persistence import METADATA_KEY, SignoffPersistence, executed_methods, restored
 from signoff.reviews import Claim, ReviewService
@@ -59,6 +60,7 @@ class ResumingPersistence(SignoffPersistence):
     _claim: Claim | None = PrivateAttr(default=None)
     _snapshot: Snapshot | None = PrivateAttr(default=None)
     _before_listeners: Callable[[], None] | None = PrivateAttr(default=None)
+    _runs: str = PrivateAttr(default="")
     _consumed: bool = PrivateAttr(default=False)
 
     @classmethod
@@ -77,6 +79,10 @@ class ResumingPersistence(SignoffPersistence):
         """What must hold at the last moment at which nothing of the flow has run yet; raising stops the flow."""
         self._before_listeners = check
 
+    def runs(self, flow_class: str) -> None:
+        """The class that is about to run, which the service compares with the one that paused."""
+        self._runs = flow_class
+
     def load_pending_feedback(self, flow_uuid: str) -> tuple[dict[str, Any], PendingFeedbackContext] | None:
         if self._claim is None or self._snapshot is None or flow_uuid != self._claim.flow_id:
             return super().load_pending_feedback(flow_uuid)
@@ -88,7 +94,7 @@ class ResumingPersistence(SignoffPersistence):
             return
         if self._before_listeners is not None:
             self._before_listeners()
-        self.service.consumed(self._claim.request_id, self._claim.claim_id)
+        self.service.consumed(self._claim.request_id, self._claim.claim_id, self._runs)
         self._consumed = True
 
     def methods_before(self, flow: Any) -> tuple[str, ...]:
@@ -104,6 +110,7 @@ def carry_out(
     flow_class: type[Any] | None,
     service: ReviewService,
     lease: Lease,
+    serves_scripts: bool = False,
     learn_from_replies: bool = False,
 ) -> Resumed:
     """Hand the answer over and tell the service how it went. Never raises what the flow raises.
@@ -111,6 +118,7 @@ def carry_out(
     Args:
         flow_class: the class of the flow that waits, or None when this worker has none of that name.
         lease: entered, so that it is being renewed.
+        serves_scripts: whether the class may go on with what paused when its file was run as a script.
         learn_from_replies: let `learn=True` methods remember lessons from what the reviewer wrote.
     """
     persistence: ResumingPersistence | None = None
@@ -121,6 +129,7 @@ def carry_out(
             flow_class=flow_class,
             persistence=persistence,
             check=lease.require,
+            serves_scripts=serves_scripts,
             learn_from_replies=learn_from_replies,
         )
     except BaseException as error:
@@ -142,6 +151,7 @@ def hand_over(
     flow_class: type[Any] | None,
     persistence: ResumingPersistence,
     check: Callable[[], None] = lambda: None,
+    serves_scripts: bool = False,
     learn_from_replies: bool = False,
 ) -> Any:
     """Restore the flow, settle the outcome and let crewAI go on; returns what the flow returns.
@@ -151,9 +161,9 @@ def hand_over(
         ClaimLost: the resume is somebody else's; nothing of the flow ran.
         Exception: whatever the flow's own methods raise.
     """
+    flow_class = _paused_class(claim, flow_class, serves_scripts=serves_scripts)
     method = _reviewed_method(claim, flow_class)
     text = text_of(claim.answer)
-    assert flow_class is not None
     flow: Flow[Any] = flow_class.from_pending(claim.flow_id, persistence)
     context = flow.pending_feedback
     assert context is not None
@@ -180,21 +190,38 @@ def hand_over(
                 "before any listener ran."
             )
 
+    persistence.runs(_name_for(claim, type(flow), serves_scripts=serves_scripts))
     persistence.before_listeners(nothing_ran_yet)
     emit_received(flow, claim.method_name, text, outcome, claim.request_id)
     return flow.resume(text)
 
 
-def _reviewed_method(claim: Claim, flow_class: type[Any] | None) -> Any:
+def _paused_class(claim: Claim, flow_class: type[Any] | None, *, serves_scripts: bool) -> type[Any]:
+    """The given class, which is the one that paused."""
     if flow_class is None:
         raise FlowNotFound(
-            f"This worker has no flow class {claim.flow_name!r} (it paused as {claim.flow_class}). "
+            f"This worker has no flow class {claim.flow_class}. "
             "Start the worker with the module that defines it: signoff worker package.module"
         )
+    if (runs := _name_for(claim, flow_class, serves_scripts=serves_scripts)) != claim.flow_class:
+        raise WrongFlow(
+            f"This worker would run {runs}, but {claim.flow_class} is the flow that paused, so nothing ran. "
+            f"Start a worker that serves {claim.flow_class}, then retry this resume."
+        )
+    return flow_class
+
+
+def _name_for(claim: Claim, flow_class: type[Any], *, serves_scripts: bool) -> str:
+    """The name of a class that would run: the one that it has in a script only where that was allowed and asked for."""
+    script = script_name(flow_class)
+    return script if serves_scripts and claim.flow_class == script else qualified_name(flow_class)
+
+
+def _reviewed_method(claim: Claim, flow_class: type[Any]) -> Any:
     method = getattr(flow_class, claim.method_name, None)
     if not callable(method) or getattr(method, "__human_feedback_config__", None) is None:
         raise FlowNotFound(
-            f"{flow_class.__name__} has no @human_feedback method {claim.method_name!r} any more. "
+            f"{flow_class.__qualname__} has no @human_feedback method {claim.method_name!r} any more. "
             "Deploy a version that has it, then retry this resume."
         )
     return method

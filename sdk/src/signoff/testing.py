@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from signoff import enabling
-from signoff.errors import ClaimLost, InvalidRequest
+from signoff.errors import ClaimLost, Conflict, InvalidRequest
 from signoff.reviews import Answer, Claim, Json, OpenedRequest, OpenRequest
 
 Given = str | tuple[str, str] | Answer
@@ -34,7 +34,7 @@ class MemoryService:
 
     Example:
         >>> service = MemoryService()
-        >>> service.claim("worker", None) is None
+        >>> service.claim("worker", ["flows.ContentApprovalFlow"]) is None
         True
     """
 
@@ -69,11 +69,11 @@ class MemoryService:
         waiting = [r for r in self.requests if r.flow_id == flow_id and r.request_id not in self._consumed]
         return waiting[-1].snapshot if waiting else None
 
-    def claim(self, worker: str, flow_names: Sequence[str] | None) -> Claim | None:
+    def claim(self, worker: str, flow_classes: Sequence[str]) -> Claim | None:
         for number, request in enumerate(self.requests, start=1):
             if request.request_id not in self._answers or request.request_id in self._claims:
                 continue
-            if flow_names is not None and request.flow_name not in flow_names:
+            if request.flow_class not in flow_classes:
                 continue
             self._claims[request.request_id] = f"{worker}/{request.request_id}"
             return Claim(
@@ -94,8 +94,11 @@ class MemoryService:
     def renew(self, request_id: str, claim_id: str) -> None:
         self._require(request_id, claim_id)
 
-    def consumed(self, request_id: str, claim_id: str) -> None:
+    def consumed(self, request_id: str, claim_id: str, flow_class: str) -> None:
         self._require(request_id, claim_id)
+        paused = next(request.flow_class for request in self.requests if request.request_id == request_id)
+        if flow_class != paused:
+            raise Conflict(f"{flow_class} is about to run, and {paused} paused", status=409, service_code="wrong_flow")
         self._consumed.add(request_id)
 
     def result(self, request_id: str, claim_id: str, *, succeeded: bool, error: str | None = None) -> None:
@@ -138,7 +141,7 @@ class Reviewer:
         while isinstance(value, HumanFeedbackPending):
             request = self.requests[-1]
             self._service.answer(request.request_id, as_answer(self._next(request), request.emit))
-            claim = self._service.claim("signoff.testing", [request.flow_name])
+            claim = self._service.claim("signoff.testing", [request.flow_class])
             assert claim is not None
             persistence = ResumingPersistence.of(claim, self._service)
             value = hand_over(claim, flow_class=type(flow), persistence=persistence)

@@ -3,11 +3,12 @@
 import logging
 import queue
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from signoff.errors import InvalidRequest, ServiceError, Unauthenticated, WrongScope
 from signoff.lease import Lease
+from signoff.names import served
 from signoff.resume import Ending, Resumed, carry_out
 from signoff.reviews import Claim, ReviewService
 
@@ -34,28 +35,40 @@ class Worker:
     """Serves the given flows until `stop()`.
 
     Args:
-        flows: flow classes by name; only their answers are claimed.
+        flows: flow classes; only their answers are claimed.
         name: who we are, for the service's records: `host:pid`.
+        serves_scripts: claim also what these classes left when their file was run as a script, where a class is called
+            `__main__.FlowClass` whatever the file.
         clock: seconds that only grow.
+
+    Raises:
+        BadSetting: two of the classes share a name.
     """
 
     def __init__(
         self,
         service: ReviewService,
-        flows: Mapping[str, type[Any]],
+        flows: Iterable[type[Any]],
         *,
         name: str,
+        serves_scripts: bool = False,
         learn_from_replies: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
-        self._flows = flows
+        self._flows = served(flows, scripts=serves_scripts)
+        self._serves_scripts = serves_scripts
         self._name = name
         self._learn_from_replies = learn_from_replies
         self._clock = clock
         # A SimpleQueue can be put to from a signal handler at any moment; an Event could deadlock there.
         self._stops: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._stopping = False
+
+    @property
+    def serves(self) -> list[str]:
+        """The names of the classes whose answers it claims."""
+        return sorted(self._flows)
 
     def stop(self, reason: str = "stop") -> None:
         """Finish what is being resumed, then return from `run()`. Safe in a signal handler."""
@@ -93,16 +106,17 @@ class Worker:
     def once(self) -> Resumed | None:
         """Claim one answer and hand it over; None when there is none."""
         claimed_at = self._clock()
-        claim = self._service.claim(self._name, sorted(self._flows))
+        claim = self._service.claim(self._name, self.serves)
         if claim is None:
             return None
         _log_claim(claim)
         with Lease(self._service, claim, claimed_at=claimed_at, clock=self._clock) as lease:
             resumed = carry_out(
                 claim,
-                flow_class=self._flows.get(claim.flow_name),
+                flow_class=self._flows.get(claim.flow_class),
                 service=self._service,
                 lease=lease,
+                serves_scripts=self._serves_scripts,
                 learn_from_replies=self._learn_from_replies,
             )
         _log_end(claim, resumed, self._clock() - claimed_at)

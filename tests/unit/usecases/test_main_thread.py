@@ -1,7 +1,7 @@
 """The product's main job, in memory: a flow pauses, a reviewer answers by mail, the flow may go on."""
 
 import pytest
-from support.world import OPTIONS, PASS, REVIEWER, World
+from support.world import FLOW_CLASS, OPTIONS, PASS, REVIEWER, World
 
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Scope
@@ -25,7 +25,7 @@ def claim(world: World, claim_id: str = "c1", worker: str = "w1"):
     return claim_resume(
         worker=worker,
         claim_id=claim_id,
-        flow_names=None,
+        flow_classes=[FLOW_CLASS],
         caller=FLOW,
         store=world.store,
         vault=world.vault,
@@ -221,7 +221,7 @@ def test_a_worker_claims_consumes_and_reports() -> None:
     assert claimed is not None
     assert (claimed.outcome, claimed.words.feedback) == ("approved", "approved")
     assert claim(world, "c2") is None, "one lease at a time"
-    mark_consumed(request_id, "c1", caller=FLOW, store=world.store, now=world.now)
+    mark_consumed(request_id, "c1", flow_class=FLOW_CLASS, caller=FLOW, store=world.store, now=world.now)
     record_result(request_id, "c1", succeeded=True, error=None, caller=FLOW, store=world.store, now=world.now)
     assert world.request(request_id).resume.status is ResumeStatus.SUCCEEDED
     assert world.actions(request_id)[-3:] == ["resume.claimed", "resume.consumed", "resume.succeeded"]
@@ -237,7 +237,7 @@ def test_a_lost_lease_is_taken_over_and_the_first_worker_is_told() -> None:
     assert taken is not None
     assert taken.request.resume.attempt == 2
     with pytest.raises(Refused, match="no longer holds"):
-        mark_consumed(request_id, "c1", caller=FLOW, store=world.store, now=world.now)
+        mark_consumed(request_id, "c1", flow_class=FLOW_CLASS, caller=FLOW, store=world.store, now=world.now)
     with pytest.raises(Refused):
         renew_resume(request_id, "c1", caller=FLOW, store=world.store, now=world.now)
 
@@ -247,7 +247,7 @@ def test_a_consumed_resume_whose_worker_died_fails_visibly_and_a_person_retries_
     request_id = asked(world)
     world.reply("approved", to=world.reply_address())
     claim(world)
-    mark_consumed(request_id, "c1", caller=FLOW, store=world.store, now=world.now)
+    mark_consumed(request_id, "c1", flow_class=FLOW_CLASS, caller=FLOW, store=world.store, now=world.now)
     world.pass_time(seconds=61)
     assert claim(world, "c2") is None, "its listeners may have run"
     assert world.sweep().resumes == 0, "it may still be renewed"

@@ -1,13 +1,20 @@
 """Resumes: workers that are late or lost, and who may decide with a retry."""
 
 import pytest
-from support.world import INSTALL, World
+from support.world import FLOW_CLASS, INSTALL, World
 
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import Forbidden, Refused
 from signoff_core.domain.requests import MAX_LOST_CLAIMS, ResumeStatus
-from signoff_core.usecases.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
+from signoff_core.usecases.resumes import (
+    Claimed,
+    claim_resume,
+    mark_consumed,
+    record_result,
+    renew_resume,
+    retry_resume,
+)
 
 FLOW, MANAGE = Caller(Scope.FLOW, 1, "k1"), Caller(Scope.MANAGE, 1, "k2")
 
@@ -20,11 +27,11 @@ def answered(text: str = "approved") -> tuple[World, str]:
     return world, request_id
 
 
-def claim(world: World, claim_id: str) -> object:
+def claim(world: World, claim_id: str, *flow_classes: str) -> Claimed | None:
     return claim_resume(
         worker="w1",
         claim_id=claim_id,
-        flow_names=None,
+        flow_classes=flow_classes or [FLOW_CLASS],
         caller=FLOW,
         store=world.store,
         vault=world.vault,
@@ -35,7 +42,7 @@ def claim(world: World, claim_id: str) -> object:
 
 def consume(world: World, request_id: str, claim_id: str = "c1") -> None:
     claim(world, claim_id)
-    mark_consumed(request_id, claim_id, caller=FLOW, store=world.store, now=world.now)
+    mark_consumed(request_id, claim_id, flow_class=FLOW_CLASS, caller=FLOW, store=world.store, now=world.now)
 
 
 def report(world: World, request_id: str, *, succeeded: bool, error: str | None = None) -> None:
@@ -132,3 +139,44 @@ def test_a_retry_never_changes_what_the_reviewer_decided(caller: Caller) -> None
     assert told.value.code == "already_decided"
     retry(world, request_id, "approved", caller)
     assert world.request(request_id).resume.status is ResumeStatus.READY
+
+
+def test_a_worker_gets_no_answer_of_a_flow_whose_class_only_has_the_same_name() -> None:
+    world, request_id = answered()
+    assert claim(world, "c1", "another.module.ContentApprovalFlow", "ContentApprovalFlow") is None
+    assert world.request(request_id).resume.status is ResumeStatus.READY
+    claimed = claim(world, "c2", "another.module.ContentApprovalFlow", FLOW_CLASS)
+    assert claimed is not None
+    assert claimed.request.flow_class == FLOW_CLASS
+
+
+def test_a_worker_that_serves_several_flows_gets_the_oldest_answer_of_all() -> None:
+    world = World()
+    deployment = world.deployment()
+    expected = []
+    for number, flow_class in enumerate(("m.B", "m.A", "m.C", "m.B", "m.Other")):
+        request_id = world.pause(deployment, flow_id=f"flow-{number}", flow_class=flow_class).request.request_id
+        world.deliver()
+        world.reply("approved", to=world.reply_address())
+        world.pass_time(seconds=1)
+        expected += [request_id] if flow_class != "m.Other" else []
+    claims = [claim(world, f"c{n}", "m.A", "m.B", "m.C") for n in range(5)]
+    assert [c.request.request_id for c in claims if c] == expected
+
+
+def test_a_worker_that_is_about_to_run_another_class_is_refused_and_the_resume_fails_visibly() -> None:
+    world, request_id = answered()
+    claim(world, "c1")
+    for _ in range(2):
+        with pytest.raises(Refused, match=f"nothing ran; start a worker that serves {FLOW_CLASS}, then retry") as told:
+            mark_consumed(request_id, "c1", flow_class="m.Other", caller=FLOW, store=world.store, now=world.now)
+        assert told.value.code == "wrong_flow"
+    resume = world.request(request_id).resume
+    assert resume.status is ResumeStatus.FAILED
+    assert resume.error is not None
+    assert resume.error.startswith(f"the worker was about to run m.Other, but {FLOW_CLASS} is the flow that paused")
+    assert world.actions(request_id)[-2:] == ["resume.claimed", "resume.failed"]
+    world.check_chains()
+    retry(world, request_id, None, FLOW)
+    consume(world, request_id, "c2")
+    assert world.request(request_id).resume.status is ResumeStatus.CONSUMED

@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 FlowId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s#]+$")]
+FlowClass = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+"""The qualified name of a class, such as `package.module.ClassName` or `package.module.Outer.Inner`."""
 Text = Annotated[str, StringConstraints(max_length=64_000)]
 
 
@@ -78,7 +80,7 @@ class PauseBody(Incoming):
     request_id: Annotated[UUID, Field(strict=False)]
     flow_id: FlowId
     flow_name: Name
-    flow_class: Annotated[str, StringConstraints(min_length=1, max_length=400)]
+    flow_class: FlowClass
     method_name: Name
     message: Text
     output: JsonValue = None
@@ -221,8 +223,10 @@ class PendingView(Outgoing):
 
 
 class ClaimBody(Incoming):
+    """Who claims, and the qualified names of the flow classes that it runs: it gets the answers of these only."""
+
     worker: Name
-    flow_names: list[Name] | None = Field(default=None, max_length=100)
+    flow_classes: list[FlowClass] = Field(min_length=1, max_length=100)
 
 
 class ResponseView(Outgoing):
@@ -253,6 +257,12 @@ class ClaimedResume(Outgoing):
 
 class HeldBody(Incoming):
     claim_id: Name
+
+
+class ConsumedBody(HeldBody):
+    """`flow_class` is the class that is about to run: only the one that paused may."""
+
+    flow_class: FlowClass
 
 
 class Lease(Outgoing):

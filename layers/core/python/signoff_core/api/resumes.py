@@ -8,7 +8,16 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Path
 
 from signoff_core.api.context import caller_of
-from signoff_core.api.models import ClaimBody, ClaimedResume, HeldBody, Lease, ResultBody, ResumeView, RetryBody
+from signoff_core.api.models import (
+    ClaimBody,
+    ClaimedResume,
+    ConsumedBody,
+    HeldBody,
+    Lease,
+    ResultBody,
+    ResumeView,
+    RetryBody,
+)
 from signoff_core.api.views import claimed_view, resume_view
 from signoff_core.domain.times import stamp
 from signoff_core.runtime.service import service
@@ -18,13 +27,13 @@ router = Router()
 RequestId = Annotated[UUID, Path()]
 
 
-@router.post("/v1/resumes/claim", tags=["resumes"], summary="Claim the oldest resume, with a lease")
+@router.post("/v1/resumes/claim", tags=["resumes"], summary="Claim the oldest resume of these flows, with a lease")
 def claim(body: ClaimBody) -> Response[ClaimedResume | None]:
     made = service()
     claimed = claim_resume(
         worker=body.worker,
         claim_id=made.new_id(),
-        flow_names=body.flow_names,
+        flow_classes=body.flow_classes,
         caller=caller_of(router),
         store=made.store,
         vault=made.vault,
@@ -44,9 +53,16 @@ def renew(request_id: RequestId, body: HeldBody) -> Lease:
 
 
 @router.post("/v1/resumes/<request_id>/consumed", tags=["resumes"], summary="The flow took the answer")
-def consumed(request_id: RequestId, body: HeldBody) -> Response[None]:
+def consumed(request_id: RequestId, body: ConsumedBody) -> Response[None]:
     made = service()
-    mark_consumed(str(request_id), body.claim_id, caller=caller_of(router), store=made.store, now=made.now())
+    mark_consumed(
+        str(request_id),
+        body.claim_id,
+        flow_class=body.flow_class,
+        caller=caller_of(router),
+        store=made.store,
+        now=made.now(),
+    )
     return Response(status_code=204, content_type=None, body=None)
 
 

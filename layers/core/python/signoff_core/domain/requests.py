@@ -146,6 +146,7 @@ class Request:
     flow_id: str
     flow_name: str
     flow_class: str
+    """The qualified name of the class that paused; no other class is ever resumed with the answer."""
     method_name: str
     number: int
     opened_at: datetime
@@ -242,7 +243,8 @@ class Request:
             closed = f"{stamp(self.closed_at)}#{self.request_id}"
             places[Index.BY_RESPONDER] = Place(self.decision.responder, closed)
         if (claimable := self.claimable_at) is not None:
-            places[Index.READY_RESUMES] = Place(str(self.deployment_id), f"{stamp(claimable)}#{self.request_id}")
+            partition = ready_partition(self.deployment_id, self.flow_class)
+            places[Index.READY_RESUMES] = Place(partition, f"{stamp(claimable)}#{self.request_id}")
         return places
 
     @property
@@ -282,6 +284,11 @@ def _asked(effect: Effect, now: datetime) -> Effect:
 def subject_of(request_id: str) -> str:
     """The name of a request as a subject of the audit trail."""
     return f"request/{request_id}"
+
+
+def ready_partition(deployment_id: int, flow_class: str) -> str:
+    """Where the ready resumes of one flow class stand, so that a poll reads its own flows' rows and no others."""
+    return f"{deployment_id}#{flow_class}"
 
 
 def shard_of(text: str, shards: int) -> int:

@@ -1,10 +1,11 @@
 """Handing a response to the flow that waits: claim with a lease, renew, consumed, result, retry."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.canonical import Json
@@ -23,6 +24,7 @@ from signoff_core.domain.requests import (
     Request,
     Resume,
     ResumeStatus,
+    ready_partition,
 )
 from signoff_core.domain.times import stamp
 from signoff_core.ports import Changed, ContentErased, Objects, Store, Vault
@@ -30,7 +32,10 @@ from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import JsonValue, Words, open_key, read_content, words_of
 
 MAX_ERROR_CHARACTERS = 500
+CLAIM_READS = 25
+"""How many ready resumes a claim looks at before it reads on."""
 _ERROR_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,79}(?=:|$)")
+WRONG_FLOW = "wrong_flow"
 LOST_WORKER = "the worker stopped after the flow had gone on; check what it did, then retry"
 
 LOST_WORKERS = (
@@ -58,30 +63,46 @@ def claim_resume(
     *,
     worker: str,
     claim_id: str,
-    flow_names: Sequence[str] | None,
+    flow_classes: Sequence[str],
     caller: Caller,
     store: Store,
     vault: Vault,
     objects: Objects,
     now: datetime,
 ) -> Claimed | None:
-    """The oldest resume of the caller's deployment that is ready or whose lease was lost; None when there is none."""
+    """The oldest resume that is ready or whose lease was lost; None when there is none.
+
+    `flow_classes` are the qualified names of the classes that the worker runs: only their resumes of the caller's
+    deployment are given out, and only theirs are read.
+    """
     caller.require(Scope.FLOW)
-    partition = str(caller.own_deployment())
-    cursor = None
-    while True:
-        page = store.list(Request, Index.READY_RESUMES, partition, before=f"{stamp(now)}$", limit=25, cursor=cursor)
-        for request in page.items:
-            if flow_names is not None and request.flow_name not in flow_names:
-                continue
-            if (claimable := request.claimable_at) is None or claimable > now:
-                continue
-            held = _claim(request, worker=worker, claim_id=claim_id, store=store, now=now)
-            if held is not None:
-                return _with_contents(held, store=store, vault=vault, objects=objects, now=now)
-        if page.cursor is None:
-            return None
-        cursor = page.cursor
+    for request in _claimable(caller.own_deployment(), flow_classes, store=store, now=now):
+        held = _claim(request, worker=worker, claim_id=claim_id, store=store, now=now)
+        if held is not None:
+            return _with_contents(held, store=store, vault=vault, objects=objects, now=now)
+    return None
+
+
+def _claimable(deployment_id: int, flow_classes: Sequence[str], *, store: Store, now: datetime) -> Iterator[Request]:
+    """Resumes of these classes that may be claimed, the oldest first among those that were read."""
+    cursors: dict[str, str | None] = dict.fromkeys(ready_partition(deployment_id, name) for name in flow_classes)
+    limit = max(2, CLAIM_READS // max(1, len(cursors)))
+    while cursors:
+        pages = {
+            partition: store.list(
+                Request, Index.READY_RESUMES, partition, before=f"{stamp(now)}$", limit=limit, cursor=cursor
+            )
+            for partition, cursor in cursors.items()
+        }
+        found = [
+            (claimable, request)
+            for page in pages.values()
+            for request in page.items
+            if (claimable := request.claimable_at) is not None and claimable <= now
+        ]
+        for _, request in sorted(found, key=lambda pair: pair[0]):
+            yield request
+        cursors = {partition: page.cursor for partition, page in pages.items() if page.cursor is not None}
 
 
 def _claim(request: Request, *, worker: str, claim_id: str, store: Store, now: datetime) -> Request | None:
@@ -145,9 +166,15 @@ def renew_resume(request_id: str, claim_id: str, *, caller: Caller, store: Store
     return until_written(write)
 
 
-def mark_consumed(request_id: str, claim_id: str, *, caller: Caller, store: Store, now: datetime) -> None:
-    """The flow has taken the answer and its listeners are about to run: from here on no other worker takes over."""
-    _step(request_id, claim_id, ResumeStatus.CONSUMED, None, caller=caller, store=store, now=now)
+def mark_consumed(
+    request_id: str, claim_id: str, *, flow_class: str, caller: Caller, store: Store, now: datetime
+) -> None:
+    """The flow has taken the answer and its listeners are about to run: from here on no other worker takes over.
+
+    `flow_class` is the class that is about to run. Raises Refused `wrong_flow` when another one paused, and the resume
+    fails: a person retries it once the right worker runs.
+    """
+    _step(request_id, claim_id, ResumeStatus.CONSUMED, None, runs=flow_class, caller=caller, store=store, now=now)
 
 
 def record_result(
@@ -215,9 +242,23 @@ def fail_lost_resume(request_id: str, *, store: Store, now: datetime) -> bool:
     return until_written(write)
 
 
-def _fail(request: Request, error: str, *, store: Store, now: datetime, was_lost: bool = False) -> None:
+def _refuse_other_flow(request: Request, runs: str, *, store: Store, now: datetime) -> NoReturn:
+    """Stop a worker that is about to run another class than the one that paused; the resume fails visibly."""
+    told = (
+        f"the worker was about to run {runs}, but {request.flow_class} is the flow that paused, so nothing ran; "
+        f"start a worker that serves {request.flow_class}, then retry"
+    )
+    if request.resume.status is ResumeStatus.CLAIMED:
+        _fail(request, told[:MAX_ERROR_CHARACTERS], reason=WRONG_FLOW, store=store, now=now)
+    raise Refused(told, code=WRONG_FLOW)
+
+
+def _fail(
+    request: Request, error: str, *, store: Store, now: datetime, was_lost: bool = False, reason: str | None = None
+) -> None:
+    """Mark a resume as failed; `reason` stands in the trail instead of an error that holds somebody's words."""
     resume = replace(request.resume, status=ResumeStatus.FAILED, error=error, lease_until=None, was_lost=was_lost)
-    data: dict[str, Json] = {"attempt": resume.attempt, "reason": error}
+    data: dict[str, Json] = {"attempt": resume.attempt, "reason": reason or error}
     changed, entries = record(replace(request, resume=resume), Happening(Action.RESUME_FAILED, SERVICE, data), now=now)
     store.commit([changed], entries)
 
@@ -235,6 +276,7 @@ def _step(
     status: ResumeStatus,
     error: str | None,
     *,
+    runs: str | None = None,
     caller: Caller,
     store: Store,
     now: datetime,
@@ -242,6 +284,8 @@ def _step(
     def write() -> None:
         request = _held(request_id, claim_id, caller=caller, store=store)
         resume = request.resume
+        if runs is not None and runs != request.flow_class:
+            _refuse_other_flow(request, runs, store=store, now=now)
         ended = status in (ResumeStatus.SUCCEEDED, ResumeStatus.FAILED)
         # The worker was only late: what it says of its own work is truer than what its lease said.
         late = ended and resume.was_lost
