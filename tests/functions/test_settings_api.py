@@ -1,12 +1,14 @@
 """Settings over HTTP: read, replaced, changed, refused by field, never lost to somebody else's change."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 
+from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.settings import DEFAULTS
 from signoff_core.domain.settings_document import as_document
 
@@ -189,3 +191,32 @@ def test_the_largest_settings_can_be_changed_and_fit_in_an_entry() -> None:
         assert call(world, "PUT", f"{path}/settings", key, {"rules": rules}).status == 200
     size = len(json.dumps(world.store.chain("deployment/1").items[-1].document(), ensure_ascii=False).encode())
     assert size < 400_000
+
+
+def test_a_push_is_refused_by_every_route_that_takes_settings() -> None:
+    world, path, key = a_deployment()
+    push = {"resume": {"mode": "push", "resume_url": "https://flows.example.com/resume"}}
+    made = {"name": "Pushed", "creator_email": "boss@example.com", "settings": push}
+    refusals = (
+        call(world, "PUT", f"{path}/settings", key, push),
+        call(world, "PATCH", f"{path}/settings", key, {"resume": {"mode": "push"}}),
+        call(world, "POST", "/v1/deployments", INSTALL_KEY, made),
+    )
+    for refused in refusals:
+        assert (refused.status, refused["code"]) == (422, "invalid_request")
+        told = {error["field"]: error["message"] for error in refused["errors"]}
+        assert "`signoff worker package.module`" in told["resume.mode"]
+    assert call(world, "GET", f"{path}/settings", key)["settings"]["resume"] == {"mode": "worker"}
+
+
+def test_a_deployment_that_was_saved_with_a_push_is_read_and_changed_as_one_with_a_worker() -> None:
+    world, path, key = a_deployment()
+    row = world.store.fetch(Deployment.at(1))[Deployment.at(1)]
+    assert row is not None
+    push = {"mode": "push", "resume_url": "https://flows.example.com/resume"}
+    world.store.commit([replace(row, settings=json.dumps({**as_document(DEFAULTS), "resume": push}))])
+    read = call(world, "GET", f"{path}/settings", key)
+    assert (read.status, read["settings"]["resume"]) == (200, {"mode": "worker"})
+    assert call(world, "PUT", f"{path}/settings", key, read["settings"]).status == 200
+    assert call(world, "PATCH", f"{path}/settings", key, {"sla_minutes": 5}).status == 200
+    assert world.pause(row).request.sla_due_at is not None

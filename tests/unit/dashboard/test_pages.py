@@ -212,11 +212,15 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
         "escalate_to": "lead@example.com", "auto_enabled": "yes", "auto_timeout": "1440", "auto_outcome": "approved",
         "free_text": "ask", "reply_feedback": "whole", "reply_token_hours": "72",
         "unauthenticated_domains": "reject", "sender_name": "Reviews", "subject_prefix": "[r]", "footer": "Bye",
-        "resume_mode": "worker", "resume_url": "",
     }  # fmt: skip
 
     assert ana.post(path, good).status == 303
     page = ana.get(path)
+    assert "push" not in page.body
+    assert "resume_url" not in page.body
+    pushed = ana.post(path, {**good, "resume_mode": "push", "resume_url": "https://flows.example.com/resume"})
+    assert pushed.status == 422
+    assert "signoff worker package.module" in pushed.text
     assert 'value="60, 120"' in page.body
     assert "looks like an approval" in page.text
     wrong = ana.post(path, {**good, "sla_minutes": "soon", "escalate_to": "nobody"})

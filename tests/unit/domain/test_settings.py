@@ -48,7 +48,7 @@ EVERYTHING = {
         },
         {"name": "Sales", "match": {"method_name": "review_?"}, "assign_from_input": "sales_rep_email"},
     ],
-    "resume": {"mode": "push", "resume_url": "https://flows.example.com/resume?app=1"},
+    "resume": {"mode": "worker"},
     "sender_name": "Content reviews",
     "subject_prefix": "[review]",
     "footer": "Example Ltd\nLegal line",
@@ -232,29 +232,38 @@ def test_an_escalation_from_a_rule_to_the_creator_is_allowed_with_a_warning():
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("resume", "field"),
     [
-        "http://example.com/resume",
-        "ftp://example.com",
-        "https://",
-        "https://user:secret@example.com/",
-        "https://example.com/#part",
-        "https://example.com:port/",
-        "https://[::1",
-        "https://exa mple.com/",
-        "https://exämple.com/",
-        "example.com/resume",
-        7,
-        None,
+        ({"mode": "push"}, "resume.mode"),
+        ({"mode": "push", "resume_url": None}, "resume.mode"),
+        ({"resume_url": "https://flows.example.com/resume"}, "resume.resume_url"),
+        ({"mode": "worker", "resume_url": "https://flows.example.com/resume"}, "resume.resume_url"),
     ],
 )
-def test_a_push_needs_an_https_url_with_nothing_hidden_in_it(url: object):
-    assert fields_refused({"resume": {"mode": "push", "resume_url": url}}) == ["resume.resume_url"]
+def test_a_push_is_refused_with_what_to_use_instead(resume: dict[str, object], field: str):
+    for change in (parse_settings, lambda document: merge(DEFAULTS, document)):
+        with pytest.raises(InvalidSettings) as refused:
+            change({"resume": resume})
+        (error,) = refused.value.errors
+        assert error.field == field
+        assert "pushed yet" in error.message
+        assert "`signoff worker package.module`" in error.message
+    assert fields_refused({"resume": {"mode": "push", "resume_url": "x"}}) == ["resume.resume_url", "resume.mode"]
 
 
-def test_plain_http_is_for_the_machine_itself():
-    url = "http://localhost:8080/resume"
-    assert parse_settings({"resume": {"mode": "push", "resume_url": url}}).resume.resume_url == url
+def test_no_mistake_in_the_settings_offers_a_push():
+    with pytest.raises(InvalidSettings) as refused:
+        parse_settings({"resume": {"mode": "pigeon", "url": 1}})
+    assert [error.message for error in refused.value.errors] == ["is unknown; known are mode", "must be worker"]
+
+
+@pytest.mark.parametrize("mode", ["push", "worker"])
+def test_settings_that_were_saved_with_a_push_mean_the_worker(mode: str):
+    url = "https://flows.example.com/resume"
+    saved = saved_settings(json.dumps({"sla_minutes": 5, "resume": {"mode": mode, "resume_url": url}}))
+    assert saved == parse_settings({"sla_minutes": 5})
+    assert parse_settings(as_document(saved)) == saved
+    assert merge(saved, {"resume": {"resume_url": None}, "sla_minutes": 6}).sla_minutes == 6
 
 
 @pytest.mark.parametrize("field", ["sender_name", "subject_prefix", "footer"])

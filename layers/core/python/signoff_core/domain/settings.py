@@ -22,7 +22,7 @@ MAX_REPLY_TOKEN_HOURS = 60 * 24
 FreeText: TypeAlias = Literal["pass", "ask"]
 ReplyFeedback: TypeAlias = Literal["first_line", "whole"]
 UnauthenticatedDomains: TypeAlias = Literal["reject", "accept"]
-ResumeMode: TypeAlias = Literal["worker", "push"]
+ResumeMode: TypeAlias = Literal["worker"]
 Scalar: TypeAlias = str | int | float | bool | None
 
 
@@ -88,10 +88,9 @@ class Escalation:
 
 @dataclass(frozen=True, slots=True)
 class ResumeBy:
-    """How a decided response reaches the flow: claimed by a worker, or pushed to a URL."""
+    """How a decided response reaches the flow: a worker claims it."""
 
     mode: ResumeMode = "worker"
-    resume_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

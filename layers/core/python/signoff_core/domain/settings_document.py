@@ -25,7 +25,7 @@ def as_document(settings: Settings) -> dict[str, object]:
         "reply_token_hours": settings.reply_token_hours,
         "unauthenticated_domains": settings.unauthenticated_domains,
         "rules": [_rule_document(rule) for rule in settings.rules],
-        "resume": {"mode": settings.resume.mode, "resume_url": settings.resume.resume_url},
+        "resume": {"mode": settings.resume.mode},
         "sender_name": settings.sender_name,
         "subject_prefix": settings.subject_prefix,
         "footer": settings.footer,

@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.errors import FieldError
@@ -17,8 +16,6 @@ from signoff_core.domain.settings import MINUTES_PER_YEAR
 MS_PER_MINUTE = 60_000
 LARGEST_WHOLE_NUMBER = 2**64
 MAX_SHOWN_CHARACTERS = 60
-MAX_URL_CHARACTERS = 2048
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -78,7 +75,7 @@ def flag(problems: Problems, path: str, value: object) -> bool | None:
 def choice(problems: Problems, path: str, value: object, choices: Collection[str]) -> str | None:
     if isinstance(value, str) and value in choices:
         return value
-    problems.add(path, f"must be one of {', '.join(choices)}")
+    problems.add(path, f"must be {'one of ' * (len(choices) > 1)}{', '.join(choices)}")
     return None
 
 
@@ -136,28 +133,3 @@ def text(
 
 def _has_control(value: str) -> bool:
     return any(unicodedata.category(c) in UNPRINTABLE_CATEGORIES for c in value)
-
-
-def url(problems: Problems, path: str, value: object) -> str | None:
-    """An https URL with a host and nothing hidden in it; plain http only to the machine itself, for development."""
-    if not isinstance(value, str) or not value or len(value) > MAX_URL_CHARACTERS:
-        problems.add(path, f"must be a URL of at most {MAX_URL_CHARACTERS} characters")
-        return None
-    if not value.isascii() or any(c <= " " or c in '"<>\\^`{|}\x7f' for c in value):
-        problems.add(path, "must be a URL in plain ASCII, without spaces")
-        return None
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        problems.add(path, "is no valid URL")
-        return None
-    if not host or parts.scheme not in {"https", "http"}:
-        problems.add(path, "must be a URL like https://example.com/resume")
-    elif parts.scheme == "http" and host not in LOOPBACK_HOSTS:
-        problems.add(path, "must use https")
-    elif "@" in parts.netloc or "#" in value:
-        problems.add(path, "must hold no user name and no fragment")
-    else:
-        return value
-    return None

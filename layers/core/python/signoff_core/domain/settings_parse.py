@@ -29,7 +29,8 @@ from signoff_core.domain.settings_rules import read_rules
 FIELDS = tuple(as_document(DEFAULTS))
 AUTO_RESPONSE_FIELDS = ("enabled", "timeout_minutes", "default_outcome")
 ESCALATION_FIELDS = ("after_minutes", "to_email")
-RESUME_FIELDS = ("mode", "resume_url")
+RESUME_FIELDS = ("mode",)
+NOT_PUSHED_YET = "answers are not pushed yet: use worker, and run `signoff worker package.module`, which claims them"
 MAX_SENDER_NAME_CHARACTERS = 64
 MAX_SUBJECT_PREFIX_CHARACTERS = 40
 MAX_FOOTER_CHARACTERS = 1000
@@ -63,8 +64,11 @@ def parse_settings(document: Mapping[str, object], *, creator_email: str | None 
 
 @lru_cache(maxsize=KEPT_IN_MEMORY)
 def saved_settings(text: str) -> Settings:
-    """The settings that were saved as this JSON text; read once per process, since 500 rules take milliseconds."""
-    return parse_settings(json.loads(text))
+    """The settings that were saved as this JSON text; read once per process, since 500 rules take milliseconds.
+
+    Older rows may ask for a push, which nothing ever sent: they mean the worker.
+    """
+    return parse_settings({name: value for name, value in json.loads(text).items() if name != "resume"})
 
 
 def merge(current: Settings, patch: Mapping[str, object], *, creator_email: str | None = None) -> Settings:
@@ -192,13 +196,15 @@ def _check_escalation(problems: Problems, settings: Settings, creator_email: str
 
 def _read_resume(problems: Problems, value: object) -> ResumeBy:
     path = "resume"
+    if isinstance(value, Mapping):
+        if value.get("resume_url") is not None:
+            problems.add(f"{path}.resume_url", NOT_PUSHED_YET)
+        value = {name: given for name, given in value.items() if name != "resume_url"}
     sent = check.section(problems, path, value, RESUME_FIELDS)
     if sent is None:
         return ResumeBy()
-    mode = check.choice(problems, f"{path}.mode", sent.get("mode", DEFAULTS.resume.mode), get_args(ResumeMode))
-    resume_url = None
-    if (given := sent.get("resume_url")) is not None:
-        resume_url = check.url(problems, f"{path}.resume_url", given)
-    elif mode == "push":
-        problems.add(f"{path}.resume_url", "is needed while resume.mode is push")
-    return ResumeBy(cast(ResumeMode, mode or DEFAULTS.resume.mode), resume_url)
+    mode = sent.get("mode", DEFAULTS.resume.mode)
+    if mode == "push":
+        problems.add(f"{path}.mode", NOT_PUSHED_YET)
+        return ResumeBy()
+    return ResumeBy(cast(ResumeMode, check.choice(problems, f"{path}.mode", mode, get_args(ResumeMode)) or "worker"))

@@ -15,7 +15,6 @@ FLAGS = ("email_notifications", "auto_enabled", "approval_default_acknowledged")
 TEXTS = (
     *("sla_minutes", "auto_timeout", "auto_outcome", "reminders", "escalate_after", "escalate_to", "free_text"),
     *("reply_feedback", "reply_token_hours", "unauthenticated_domains", "sender_name", "subject_prefix", "footer"),
-    *("resume_mode", "resume_url"),
 )
 
 
@@ -129,8 +128,6 @@ def _values(settings: Settings) -> dict[str, str]:
         "sender_name": settings.sender_name or "",
         "subject_prefix": settings.subject_prefix,
         "footer": settings.footer,
-        "resume_mode": settings.resume.mode,
-        "resume_url": settings.resume.resume_url or "",
     }
 
 
@@ -161,6 +158,7 @@ def _patch(asked: Asked) -> dict[str, object]:
         "sender_name": asked.field("sender_name") or None,
         "subject_prefix": asked.field("subject_prefix"),
         "footer": asked.field("footer").replace("\r\n", "\n"),
+        # The form has no such fields. What an older page sends is read, so that a push is refused with a sentence.
         "resume": {"mode": asked.field("resume_mode", "worker"), "resume_url": asked.field("resume_url") or None},
     }
 
