@@ -116,3 +116,13 @@ class Bench:
         finally:
             for mapping in mappings:
                 functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait for something that the stack does by itself."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        if holds():
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {what}")

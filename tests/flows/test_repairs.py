@@ -1,22 +1,10 @@
 """One step broken at a time on the embedded stack: the sweeper finds it, the normal functions repair it."""
 
 import time
-from collections.abc import Callable
 
-from flows.broken import Bench
+from flows.broken import PATIENCE_SECONDS, Bench, until
 from flows.reviews import last_number, next_review, request_of
 from infra.local.house import CREATOR, House
-
-PATIENCE_SECONDS = 45.0
-
-
-def until(holds: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        if holds():
-            return
-        time.sleep(0.2)
-    raise AssertionError(f"not within {PATIENCE_SECONDS:.0f} s: {what}")
 
 
 def test_an_entry_that_was_never_relayed_and_a_mail_that_was_claimed_and_never_sent(house: House) -> None:

@@ -12,7 +12,9 @@ from support.races import KINDS, Arena
 from support.scale import SCALE, SEED, replay_with
 from support.witness import BrokenPromise
 
+from signoff_core.domain.errors import Refused
 from signoff_core.domain.requests import Request
+from signoff_core.usecases.receive_mail import Result
 
 WRITERS = 8
 RACES = 100 * SCALE
@@ -37,7 +39,7 @@ def test_eight_writers_race_and_one_decides() -> None:
         request = arena.open()
         writers = [arena.writer(draw.choice(KINDS), request, draw.randrange(WRITERS), draw) for _ in range(WRITERS)]
         try:
-            arena.judge(request, writers, arena.race(writers, by_chance(seed)))
+            arena.judge(request, writers, arena.race([w.act for w in writers], by_chance(seed)))
         except (AssertionError, Exception) as problem:
             pytest.fail(f"race {number} of {[w.name for w in writers]}: {problem!r}; {replay_with(seed)}")
         if number % RACES_PER_WORLD == RACES_PER_WORLD - 1:
@@ -54,9 +56,30 @@ def test_two_writers_meet_in_every_order_of_their_steps(pair: tuple[str, str]) -
         nonlocal last
         last = arena.open()
         writers = [arena.writer(kind, last, number, draw) for number, kind in enumerate(pair)]
-        arena.judge(last, writers, arena.race(writers, choose))
+        arena.judge(last, writers, arena.race([w.act for w in writers], choose))
 
     assert every_order(race, at_most=ORDERS_PER_PAIR) > 2
+    invariants.check(arena.world, arena.witness)
+
+
+def test_a_reply_and_a_reassignment_meet_in_every_order_and_only_an_assignee_decides() -> None:
+    arena = Arena(1)
+    draw = random.Random("writers")
+    seen = set()
+
+    def race(choose) -> None:
+        request = arena.open()
+        reply = arena.writer("mail", request, 0, draw)
+        told, changed = arena.race([reply.act, arena.reassign(request, "next@example.com")], choose)
+        final = arena.world.request(request.request_id)
+        assert final.decision is None or final.decision.responder == final.assignment.address
+        assert (told is Result.RECORDED) == (final.decision is not None)
+        assert told in (Result.RECORDED, Result.REASSIGNED)
+        assert isinstance(changed, Refused) == (told is Result.RECORDED)
+        seen.add(told)
+
+    assert every_order(race, at_most=ORDERS_PER_PAIR) > 2
+    assert len(seen) == 2
     invariants.check(arena.world, arena.witness)
 
 
@@ -67,7 +90,7 @@ def test_three_answers_meet_in_every_order_of_their_steps() -> None:
     def race(choose) -> None:
         request = arena.open()
         writers = [arena.writer("api", request, number, draw) for number in range(3)]
-        arena.judge(request, writers, arena.race(writers, choose))
+        arena.judge(request, writers, arena.race([w.act for w in writers], choose))
 
     assert every_order(race, at_most=None if SCALE > 1 else 300) >= 100
 
@@ -131,7 +154,7 @@ def test_a_store_that_forgets_to_compare_versions_is_caught(monkeypatch: pytest.
     def race(choose) -> None:
         request = arena.open()
         writers = [arena.writer("api", request, number, draw) for number in range(2)]
-        arena.judge(request, writers, arena.race(writers, choose))
+        arena.judge(request, writers, arena.race([w.act for w in writers], choose))
 
     with pytest.raises((AssertionError, BrokenPromise)):
         every_order(race)

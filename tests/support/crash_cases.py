@@ -97,7 +97,7 @@ NOT_INJECTED = {
     "reasons.read_reasons": "reads only",
     "reasons.reason_for": "opens a key; a step of cancel_request and reassign_request",
     "reply_limits.allow": "reads only; a step of receive_mail",
-    "respond.respond": "the arbiter's front: a step of receive_mail, respond_by_api and meet_deadlines",
+    "respond.respond": "the arbiter's front: a step of every way to answer",
     "settings.explain_route": "reads only",
     "settings.read_settings": "reads only",
 }

@@ -14,6 +14,7 @@ from signoff_core.domain.reply_token import issue, reply_address
 from signoff_core.domain.requests import Request, Status
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.open_request import Opened
+from signoff_core.usecases.reassign_request import reassign_request
 from signoff_core.usecases.receive_mail import Result
 from signoff_core.usecases.respond import Recorded
 from signoff_core.usecases.respond_by_api import respond_by_api
@@ -57,12 +58,12 @@ class Arena:
         self.world.pass_time(minutes=31)
         return request
 
-    def race(self, writers: Sequence[Writer], choose: Choose) -> list[object]:
-        """Let all writers go at once, in the order that `choose` gives."""
+    def race(self, acts: Sequence[Callable[[], object]], choose: Choose) -> list[object]:
+        """Let all go at once, in the order that `choose` gives."""
         turns = Turns(choose)
         self.world.store = TakingTurns(self.witness, turns)
         try:
-            return turns.run([writer.act for writer in writers])
+            return turns.run(acts)
         finally:
             self.world.store = self.witness
             self.world.bus.events.clear()
@@ -137,6 +138,19 @@ class Arena:
 
     def _auto(self, request: Request) -> Writer:
         return Writer("auto", lambda: self.world.wake(request.request_id), lambda _: False)
+
+    def reassign(self, request: Request, to: str) -> Callable[[], object]:
+        """Somebody gives the request to another address."""
+        return lambda: reassign_request(
+            request.request_id,
+            to,
+            reason=None,
+            caller=Caller(Scope.MANAGE, 1, "k3"),
+            store=self.world.store,
+            vault=self.world.vault,
+            objects=self.world.objects,
+            now=self.world.now,
+        )
 
     def _cancel(self, request: Request, key_id: str) -> Writer:
         return Writer(

@@ -1,7 +1,7 @@
 """An answer at a callback URL: the token says which request, and which webhook it was given to."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from signoff_core.domain.callbacks import RefusedAttempts
@@ -11,10 +11,12 @@ from signoff_core.domain.errors import Gone, NotFound, Refused, SignoffError, To
 from signoff_core.domain.requests import Request, Source, Status
 from signoff_core.domain.webhooks import Webhook
 from signoff_core.ports import Changed, Objects, Store, Vault
+from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import open_key
 from signoff_core.usecases.respond import (
     MAX_SOURCE_CLAIM_CHARACTERS,
     Answer,
+    AsRead,
     Recorded,
     read_answer,
     respond,
@@ -44,6 +46,33 @@ def answer_callback(
     Raises InvalidInput (nothing said, no such option), Refused `already_decided`, Gone `request_closed` or
     `webhook_removed`, TooManyAttempts, and NotFound.
     """
+    said = Said(token_id, feedback, outcome, claimed(source))
+    return until_written(
+        lambda: _answer(request_id, deployment_id, webhook_id, said, store=store, vault=vault, objects=objects, now=now)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a caller sends to a callback URL."""
+
+    token_id: str
+    feedback: str | None
+    outcome: str | None
+    claim: str | None
+
+
+def _answer(
+    request_id: str,
+    deployment_id: int,
+    webhook_id: str,
+    said: Said,
+    *,
+    store: Store,
+    vault: Vault,
+    objects: Objects,
+    now: datetime,
+) -> Recorded:
     fetched = store.fetch(
         Request.at(request_id),
         ContentKey.at(request_id),
@@ -59,14 +88,14 @@ def answer_callback(
     try:
         if fetched[Webhook.at(deployment_id, webhook_id)] is None:
             raise Gone("the webhook that this URL was given to was removed", code="webhook_removed")
-        salt = vault.salt(open_key(fetched[ContentKey.at(request_id)], vault=vault))
-        claim = claimed(source)
+        key = fetched[ContentKey.at(request_id)]
+        salt = vault.salt(open_key(key, vault=vault))
         # Salted like every digest of words: the decision id is an entry's, and outlives the words.
-        said = json.dumps([token_id, feedback, outcome, claim], ensure_ascii=False)
-        decision_id = f"callback:{webhook_id}:{text_digest(salt, said)[:40]}"
+        text = json.dumps([said.token_id, said.feedback, said.outcome, said.claim], ensure_ascii=False)
+        decision_id = f"callback:{webhook_id}:{text_digest(salt, text)[:40]}"
         told = settled(request, decision_id) if request.status is not Status.PENDING else None
         if told is None:
-            chosen, text = read_answer(feedback, outcome, emit=request.emit)
+            chosen, words = read_answer(said.feedback, said.outcome, emit=request.emit)
             answer = Answer(
                 decision_id=decision_id,
                 source=Source.WEBHOOK,
@@ -74,11 +103,11 @@ def answer_callback(
                 responder=f"webhook/{webhook_id}",
                 identity=f"callback URL that was given to webhook {webhook_id}",
                 outcome=chosen,
-                feedback=text,
-                reply_text=text,
-                source_claim=claim,
+                feedback=words,
+                reply_text=words,
+                source_claim=said.claim,
             )
-            told = respond(request_id, answer, store=store, vault=vault, objects=objects, now=now)
+            told = respond(AsRead(request, key), answer, store=store, vault=vault, objects=objects, now=now)
         if isinstance(told, Recorded):
             return told
         raise _closed(told.request)

@@ -99,9 +99,21 @@ def _auto_respond(
     read: AsRead, step: AutoRespond, *, store: Store, vault: Vault, objects: Objects, now: datetime
 ) -> None:
     """The automatic answer goes the way of every answer: a human one that is written first wins."""
-    request = read.request
+    known: AsRead | None = read
+
+    def write() -> None:
+        nonlocal known
+        current, known = known or _read(read.request.request_id, store=store), None
+        if current is not None:
+            answer = _automatic(current.request, step)
+            respond(current, answer, store=store, vault=vault, objects=objects, now=now)
+
+    until_written(write)
+
+
+def _automatic(request: Request, step: AutoRespond) -> Answer:
     told = (EffectDraft("mail", "auto_responded", request.assignment.address),) if request.email_notifications else ()
-    answer = Answer(
+    return Answer(
         decision_id=f"auto:{request.request_id}",
         source=Source.AUTO,
         actor=SERVICE,
@@ -113,4 +125,3 @@ def _auto_respond(
         evidence={"step": step.name},
         effects=told,
     )
-    respond(request.request_id, answer, store=store, vault=vault, objects=objects, now=now, as_read=read)

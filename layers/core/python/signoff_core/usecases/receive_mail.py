@@ -182,8 +182,9 @@ def _receive(
         quote = vault.seal(asked.data_key(vault), QUOTE, reply.first_line[:MAX_QUOTE_CHARACTERS].encode()).hex()
         return _reject(seen, request, Result.UNCLEAR, assignment, store=store, now=now, quote=quote)
     answer = _answer(seen, request, assignment, reply, outcome, now=now)
-    as_read = AsRead(request, asked.content_key)
-    told = respond(seen.request_id, answer, store=store, vault=vault, objects=objects, now=now, as_read=as_read)
+    rows = AsRead(request, asked.content_key)
+    # Written over the rows that were checked: if they have moved, all checks are made again.
+    told = respond(rows, answer, store=store, vault=vault, objects=objects, now=now)
     if isinstance(told, Recorded):
         return Result.RECORDED
     return _reject(seen, told.request, Result.CLOSED, assignment, store=store, now=now)

@@ -14,7 +14,6 @@ from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Decision, Request, Source, Status
 from signoff_core.domain.times import stamp
 from signoff_core.ports import Objects, Store, Vault
-from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import open_key, seal_content
 
 MAX_FEEDBACK_CHARACTERS = 64_000
@@ -80,48 +79,21 @@ def read_answer(feedback: str | None, outcome: str | None, *, emit: Sequence[str
 
 @dataclass(frozen=True, slots=True)
 class AsRead:
-    """A request and its key as somebody has just read them."""
+    """A request and its key as a channel has just read and checked them."""
 
     request: Request
     content_key: ContentKey | None
 
 
 def respond(
-    request_id: str,
-    answer: Answer,
-    *,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
-    now: datetime,
-    as_read: AsRead | None = None,
+    rows: AsRead, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
 ) -> Recorded | TooLate:
     """Make `answer` the decision if the request is pending; otherwise say what it is instead.
 
-    The words are sealed, the row, the entry and the words written in one transaction. `as_read` saves a read: what is
-    written over it, is written over that version only.
+    The words are sealed, and the row, the entry and the words written in one transaction, over exactly the rows that
+    the caller has read and checked. Raises Changed when they have moved since. The caller then starts again with its
+    checks, because whoever was allowed to answer a moment ago may not be now.
     """
-    known = as_read
-
-    def write() -> Recorded | TooLate:
-        nonlocal known
-        rows, known = known or _read(request_id, store=store), None
-        return _respond(rows, answer, store=store, vault=vault, objects=objects, now=now)
-
-    return until_written(write)
-
-
-def _read(request_id: str, *, store: Store) -> AsRead:
-    fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
-    request = fetched[Request.at(request_id)]
-    if request is None:
-        raise LookupError(f"request {request_id} is gone")
-    return AsRead(request, fetched[ContentKey.at(request_id)])
-
-
-def _respond(
-    rows: AsRead, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
-) -> Recorded | TooLate:
     request = rows.request
     if request.status is not Status.PENDING:
         return settled(request, answer.decision_id)

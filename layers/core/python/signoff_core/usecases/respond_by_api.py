@@ -10,6 +10,7 @@ from signoff_core.domain.entries import text_digest
 from signoff_core.domain.errors import FieldError, InvalidInput
 from signoff_core.domain.requests import Request, Source, Status
 from signoff_core.ports import Objects, Store, Vault
+from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import open_key
 from signoff_core.usecases.read_requests import visible_to
 from signoff_core.usecases.respond import (
@@ -17,6 +18,7 @@ from signoff_core.usecases.respond import (
     Answer,
     AsRead,
     Recorded,
+    TooLate,
     read_answer,
     respond,
     settled,
@@ -47,14 +49,19 @@ def respond_by_api(
     if claim and (len(claim) > MAX_SOURCE_CLAIM_CHARACTERS or not claim.isprintable()):
         problem = f"at most {MAX_SOURCE_CLAIM_CHARACTERS} printable characters"
         raise InvalidInput((FieldError("responder", problem),))
-    fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
-    request = visible_to(caller, fetched[Request.at(request_id)], request_id)
-    # Salted like every digest of words: the decision id is an entry's, and outlives the words.
-    salt = vault.salt(open_key(fetched[ContentKey.at(request_id)], vault=vault))
-    said = json.dumps([idempotency_key, feedback, outcome, claim], ensure_ascii=False)
-    decision_id = f"api:{caller.key_id}:{text_digest(salt, said)[:40]}"
-    told = settled(request, decision_id) if request.status is not Status.PENDING else None
-    if told is None:
+
+    def write() -> Recorded | TooLate:
+        fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
+        request, key = (
+            visible_to(caller, fetched[Request.at(request_id)], request_id),
+            fetched[ContentKey.at(request_id)],
+        )
+        # Salted like every digest of words: the decision id is an entry's, and outlives the words.
+        salt = vault.salt(open_key(key, vault=vault))
+        said = json.dumps([idempotency_key, feedback, outcome, claim], ensure_ascii=False)
+        decision_id = f"api:{caller.key_id}:{text_digest(salt, said)[:40]}"
+        if request.status is not Status.PENDING:
+            return settled(request, decision_id)
         chosen, text = read_answer(feedback, outcome, emit=request.emit)
         answer = Answer(
             decision_id=decision_id,
@@ -67,8 +74,9 @@ def respond_by_api(
             reply_text=text,
             source_claim=claim,
         )
-        as_read = AsRead(request, fetched[ContentKey.at(request_id)])
-        told = respond(request_id, answer, store=store, vault=vault, objects=objects, now=now, as_read=as_read)
+        return respond(AsRead(request, key), answer, store=store, vault=vault, objects=objects, now=now)
+
+    told = until_written(write)
     if isinstance(told, Recorded):
         return told
     raise too_late(told.request)
