@@ -69,6 +69,7 @@ NOT_INJECTED = {
     "webhook_log.list_deliveries": "reads only",
     "webhook_log.read_delivery": "reads only",
     "webhook_secrets.open_secrets": "opens a key; a step of deliver_webhook",
+    "webhooks.find_webhook": "reads only",
     "webhooks.list_webhooks": "reads only",
     "webhooks.read_webhook": "reads only",
     "webhooks.sealed_secret": "a step of create_webhook and start_rotation",

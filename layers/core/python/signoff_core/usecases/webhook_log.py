@@ -11,7 +11,6 @@ from signoff_core.domain.entries import Action, Happening, append
 from signoff_core.domain.errors import NotFound
 from signoff_core.domain.webhook_events import EventType, TestSent
 from signoff_core.domain.webhook_payload import RequestContent, webhook_body
-from signoff_core.domain.webhooks import Webhook
 from signoff_core.ports import ContentErased, Objects, Page, Queue, Store, Vault
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.delivery_jobs import Job, job_key, open_job, read_answer_text, seal_job
@@ -19,7 +18,7 @@ from signoff_core.usecases.deployments import find_deployment
 from signoff_core.usecases.webhook_fanout import delivery_message
 from signoff_core.usecases.webhook_messages import deployment_content
 from signoff_core.usecases.webhook_secrets import open_secrets
-from signoff_core.usecases.webhooks import read_webhook
+from signoff_core.usecases.webhooks import check_caller, find_webhook, read_webhook
 
 TEST_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 
@@ -82,7 +81,7 @@ def redeliver(
 
     Raises NotFound, and ContentErased when the body is gone.
     """
-    webhook = read_webhook(deployment_id, webhook_id, caller=caller, store=sending.store)
+    read_webhook(deployment_id, webhook_id, caller=caller, store=sending.store)
     old, job_row = _found(webhook_id, delivery_id_, store=sending.store)
     job, _ = open_job(job_row, vault=sending.vault, objects=sending.objects)
     again = replace(
@@ -100,7 +99,7 @@ def redeliver(
     )
     facts = {"webhook_id": webhook_id, "delivery_id": again.delivery_id, "redelivery_of": old.delivery_id}
     happening = Happening(Action.WEBHOOK_REDELIVERED, caller.actor, facts)
-    return _send(again, webhook, lambda _: job.body, happening, sending=sending, now=now)
+    return _send(again, lambda _: job.body, happening, sending=sending, now=now)
 
 
 def send_test(
@@ -114,7 +113,7 @@ def send_test(
     now: datetime,
 ) -> Delivery:
     """An event `test` with an invented request, also to a webhook that is paused."""
-    webhook = read_webhook(deployment_id, webhook_id, caller=caller, store=sending.store)
+    check_caller(caller, deployment_id)
     delivery = Delivery(
         deployment_id=deployment_id,
         webhook_id=webhook_id,
@@ -149,12 +148,11 @@ def send_test(
 
     facts = {"webhook_id": webhook_id, "delivery_id": delivery.delivery_id}
     happening = Happening(Action.WEBHOOK_TESTED, caller.actor, facts)
-    return _send(delivery, webhook, body, happening, sending=sending, now=now)
+    return _send(delivery, body, happening, sending=sending, now=now)
 
 
 def _send(
     delivery: Delivery,
-    webhook: Webhook,
     body: Callable[[Deployment], bytes],
     happening: Happening,
     *,
@@ -162,11 +160,12 @@ def _send(
     now: datetime,
 ) -> Delivery:
     """Store the delivery with its entry, then queue it."""
-    secrets = open_secrets(webhook, vault=sending.vault)
 
     def write() -> None:
-        deployment = find_deployment(webhook.deployment_id, store=sending.store)
-        job = Job(webhook.url, secrets, body(deployment))
+        deployment = find_deployment(delivery.deployment_id, store=sending.store)
+        # Read after the deployment's row, which moves with each of its webhooks: what is sent goes where it is now.
+        webhook = find_webhook(delivery.deployment_id, delivery.webhook_id, store=sending.store)
+        job = Job(webhook.url, open_secrets(webhook, vault=sending.vault), body(deployment))
         sealed = seal_job(job, delivery, vault=sending.vault, objects=sending.objects)
         entries, head = append(deployment.head, [happening], at=now)
         changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)

@@ -162,6 +162,11 @@ def list_webhooks(deployment_id: int, *, caller: Caller, store: Store) -> tuple[
 
 def read_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store) -> Webhook:
     check_caller(caller, deployment_id)
+    return find_webhook(deployment_id, webhook_id, store=store)
+
+
+def find_webhook(deployment_id: int, webhook_id: str, *, store: Store) -> Webhook:
+    """The webhook, or NotFound."""
     address = Webhook.at(deployment_id, webhook_id)
     found = store.fetch(address)[address]
     return pick([found] if found else [], webhook_id)

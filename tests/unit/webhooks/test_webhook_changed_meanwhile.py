@@ -1,0 +1,90 @@
+"""A webhook is changed while a person sends to it: what goes out goes to the webhook as it is then, or not at all."""
+
+from collections.abc import Iterator
+
+import pytest
+from support.hooks import Network, a_webhook, log, sending, take_all
+from support.meanwhile import Overtaken
+from support.pauses import no_pauses
+from support.world import INSTALL, World
+
+from signoff_core.domain.deliveries import Delivery
+from signoff_core.domain.errors import NotFound
+from signoff_core.domain.webhooks import Reach
+from signoff_core.usecases.webhook_log import redeliver, send_test
+from signoff_core.usecases.webhooks import NewSecret, Wish, change_webhook, remove_webhook
+
+ELSEWHERE = "https://elsewhere.example.com/"
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses() -> Iterator[None]:
+    with no_pauses():
+        yield
+
+
+class Case:
+    """A webhook that has been told of one request."""
+
+    def __init__(self) -> None:
+        self.world, self.network = World(), Network()
+        self.deployment = self.world.deployment()
+        self.new: NewSecret = a_webhook(self.world, self.deployment)
+        self.world.pause(self.deployment)
+        self.world.deliver()
+        take_all(self.world, self.network)
+        self.network.posts.clear()
+
+    @property
+    def place(self) -> tuple[int, str]:
+        return self.deployment.deployment_id, self.new.webhook.webhook_id
+
+    def test(self) -> Delivery:
+        return send_test(
+            *self.place,
+            new_id=self.world.uuid(),
+            public_url="https://signoff.test",
+            caller=INSTALL,
+            sending=sending(self.world),
+            now=self.world.now,
+        )
+
+    def redeliver(self) -> Delivery:
+        (first,) = log(self.world, self.new)
+        return redeliver(
+            *self.place,
+            first.delivery_id,
+            new_id=self.world.uuid(),
+            caller=INSTALL,
+            sending=sending(self.world),
+            now=self.world.now,
+        )
+
+    def move(self) -> None:
+        wish, reach = Wish(url=ELSEWHERE), Reach(("signoff.test",))
+        change_webhook(*self.place, wish, reach=reach, caller=INSTALL, store=self.world.store, now=self.world.now)
+
+    def remove(self) -> None:
+        remove_webhook(*self.place, caller=INSTALL, store=self.world.store, now=self.world.now)
+
+
+@pytest.mark.parametrize("send", [Case.test, Case.redeliver], ids=["test", "again"])
+def test_a_webhook_that_is_removed_meanwhile_is_sent_nothing(send) -> None:
+    case = Case()
+    case.world.store = Overtaken(case.world.store, case.remove)
+
+    with pytest.raises(NotFound):
+        send(case)
+
+    assert not case.world.queue.messages
+
+
+@pytest.mark.parametrize("send", [Case.test, Case.redeliver], ids=["test", "again"])
+def test_a_webhook_that_moves_meanwhile_is_sent_to_where_it_is_now(send) -> None:
+    case = Case()
+    case.world.store = Overtaken(case.world.store, case.move)
+
+    send(case)
+
+    take_all(case.world, case.network)
+    assert [post.url for post in case.network.posts] == [ELSEWHERE]
