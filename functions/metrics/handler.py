@@ -14,6 +14,7 @@ def handler(event: Mapping[str, object], context: object) -> None:
     bodies = [json.loads(str(record["body"])) for record in cast("Sequence[Mapping[str, object]]", event["Records"])]
     events = [(str(body["detail"]["request_id"]), str(body["detail"]["action"])) for body in bodies]
     # All of them or none: what was counted before is known when the batch comes again.
-    counted = count_events(events, store=service().store)
+    made = service()
+    counted = count_events(events, store=made.store, now=made.now())
     emit(counted)
     logger().info("counted", extra={"events": len(events), "counted": len(counted)})

@@ -82,7 +82,7 @@ def an_install() -> Install:
         world.now = world.now.replace(hour=8, minute=30) + timedelta(days=1)
     world.deliver()
     _carried_out(world)
-    count_events(events, store=world.store)
+    count_events(events, store=world.store, now=world.now)
     world.now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5, minutes=12)
     first = world.pause(
         content,

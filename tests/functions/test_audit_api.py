@@ -130,7 +130,7 @@ def test_figures_are_read_by_range_and_group() -> None:
     world = World()
     request_id, key = answered(world)
     counted = [(request_id, "request.opened"), (request_id, "request.responded")]
-    count_events(counted * 2, store=world.store)
+    count_events(counted * 2, store=world.store, now=world.now)
     found = call(world, "GET", "/v1/deployments/1/metrics?group_by=reviewer", key)
     assert found.status == 200
     assert (found["total"]["opened"], found["total"]["outcomes"]) == (1, {"approved": 1})

@@ -236,4 +236,4 @@ def leave(world: World) -> Case:
 @case("metrics.count_events")
 def count(world: World) -> Case:
     request_id = asked(world)
-    return Case(lambda: count_events([(request_id, "request.opened")], store=world.store), lambda: True)
+    return Case(lambda: count_events([(request_id, "request.opened")], store=world.store, now=world.now), lambda: True)

@@ -21,7 +21,7 @@ def a_month_of_reviews() -> tuple[World, int]:
         world.reply(word, to=world.reply_address())
         events.append((request.request_id, "request.responded"))
         world.pass_time(hours=20)
-    count_events(events, store=world.store)
+    count_events(events, store=world.store, now=world.now)
     person = normalise("ana@example.com")
     set_member(seven.deployment_id, person, ["manage_human_feedback"], caller=INSTALL, store=world.store, now=world.now)
     return world, seven.deployment_id

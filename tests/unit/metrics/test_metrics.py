@@ -102,7 +102,7 @@ def deliver(events: list[tuple[str, str]], world: World, choose: random.Random) 
     while repeated:
         size = choose.randrange(1, 41)
         batch, repeated = repeated[:size], repeated[size:]
-        count_events(batch, store=world.store)
+        count_events(batch, store=world.store, now=world.now)
 
 
 def check(figures: Figures, requests: list[Request], first: date, last: date) -> None:
@@ -202,9 +202,9 @@ def test_an_event_that_comes_before_its_row_is_to_come_again() -> None:
     world = World()
     request = world.pause(world.deployment()).request
     with pytest.raises(LookupError):
-        count_events([(request.request_id, "request.responded")], store=world.store)
+        count_events([(request.request_id, "request.responded")], store=world.store, now=world.now)
     with pytest.raises(LookupError):
-        count_events([(world.uuid(), "request.opened")], store=world.store)
+        count_events([(world.uuid(), "request.opened")], store=world.store, now=world.now)
 
 
 def test_of_two_that_count_the_same_only_one_adds() -> None:
@@ -215,11 +215,11 @@ def test_of_two_that_count_the_same_only_one_adds() -> None:
     def slow(store: MemoryStore, *arguments: object) -> None:
         if not raced:
             raced.append(True)
-            count_events([(request.request_id, "request.opened")], store=world.store)
+            count_events([(request.request_id, "request.opened")], store=world.store, now=world.now)
         increment(store, *arguments)  # type: ignore[arg-type]
 
     world.store.increment = lambda *a: slow(world.store, *a)  # type: ignore[method-assign]
-    assert count_events([(request.request_id, "request.opened")], store=world.store) == []
+    assert count_events([(request.request_id, "request.opened")], store=world.store, now=world.now) == []
     assert read(world).total.opened == 1
 
 
@@ -232,7 +232,11 @@ def test_a_whole_story_is_counted_from_its_own_events() -> None:
     world.pass_time(minutes=4)
     world.reply("approved", to=world.reply_address())
     events += world.bus.events
-    count_events([(str(e.detail["request_id"]), e.name) for e in events if "request_id" in e.detail], store=world.store)
+    count_events(
+        [(str(e.detail["request_id"]), e.name) for e in events if "request_id" in e.detail],
+        store=world.store,
+        now=world.now,
+    )
     found = read(world).total
     assert (found.opened, found.responded, found.sla_met) == (2, 1, 1)
     assert found.times.average_ms == 240_000
@@ -246,7 +250,7 @@ def test_a_whole_story_is_counted_from_its_own_events() -> None:
 def test_marks_are_forgotten_and_figures_are_not() -> None:
     world = World()
     request = world.pause(world.deployment()).request
-    count_events([(request.request_id, "request.opened")], store=world.store)
+    count_events([(request.request_id, "request.opened")], store=world.store, now=world.now)
     (mark,) = [row for (_, sort), row in world.store.rows.items() if sort.startswith("counted/")]
     assert mark.forget_after is not None
     assert mark.forget_after - world.now > timedelta(days=30)
@@ -277,11 +281,11 @@ def test_counting_a_review_costs_fourteen_write_units_alone_and_few_in_a_crowd()
     world.store.increment = counting  # type: ignore[method-assign]
     request = next(r for r in simulated(world, 50, choose) if r.decision and r.decision.source is Source.EMAIL)
     for event in events_of([request], world):
-        count_events([event], store=world.store)
+        count_events([event], store=world.store, now=world.now)
     assert write_units == [6, 8]
     write_units.clear()
     crowd = [world.pause(the_only(world), flow_id=f"crowd-{n}").request for n in range(25)]
-    count_events([(r.request_id, "request.opened") for r in crowd], store=world.store)
+    count_events([(r.request_id, "request.opened") for r in crowd], store=world.store, now=world.now)
     assert sum(write_units) == 2 * (25 + 2)
 
 

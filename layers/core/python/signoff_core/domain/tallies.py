@@ -2,7 +2,8 @@
 
 Three kinds of rows for each day (UTC): one for all, one for each flow and method, one for each reviewer. A request is
 counted at most twice: when it opens, on that day, and when it closes, on that day. Answers that the service gave
-itself count as answers, but not in response times, which are about people.
+itself count as answers, but not in response times, which are about people. Tests of the mail are no reviews: nothing
+of them is counted.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +19,10 @@ from signoff_core.domain.requests import Request, Source, Status
 from signoff_core.domain.times import stamp
 
 MARK_DAYS = 60
-"""Longer than any event can be on its way."""
+"""Longer than any event can be on its way, and than a rebuild goes on that was begun."""
+REBUILD_DAYS = 30
+"""A rebuild that was begun longer ago starts anew: marks of its first days may be forgotten before it ends."""
+UNNAMED = "(no name)"
 MAX_OUTCOME_CHARACTERS = 100
 FREE_TEXT = "(free text)"
 OPENED = "n:opened"
@@ -72,11 +76,19 @@ class Generation:
     building: int | None = None
     done_through: str = ""
     """How far the building is: ``<shard>#<day>``."""
+    begun_at: datetime | None = None
+    """When the building began."""
     version: int = 0
 
     @property
     def all(self) -> tuple[int, ...]:
         return (self.current,) if self.building is None else (self.current, self.building)
+
+    def is_building(self, *, now: datetime) -> bool:
+        """Whether a rebuild is under way that can still be gone on with."""
+        if self.building is None or self.begun_at is None:
+            return False
+        return now - self.begun_at < timedelta(days=REBUILD_DAYS)
 
     @property
     def key(self) -> "Key[Generation]":
@@ -103,6 +115,7 @@ class Counted:
     generation: int
     kind: Kind
     at: datetime
+    """When it was counted, which may be long after it happened."""
     version: int = 0
 
     @property
@@ -138,7 +151,9 @@ def kind_of(action: str) -> Kind | None:
 
 
 def fact_of_request(request: Request, kind: Kind) -> Fact | None:
-    """From the row, whatever else has happened to it since; None when it is not closed."""
+    """From the row, whatever else has happened to it since; None for a test, and when it is not closed."""
+    if request.is_test:
+        return None
     names = (request.flow_name, request.method_name)
     if kind is Kind.OPENED:
         return Fact(request.deployment_id, request.request_id, kind, request.opened_at, *names)
@@ -161,10 +176,13 @@ def fact_of_request(request: Request, kind: Kind) -> Fact | None:
 
 
 def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
-    """From the trail alone; None for an entry that counts nothing."""
+    """From the trail alone; None for an entry that counts nothing, and for all of a test."""
+    if opened.data.get("test") is True:
+        return None
     kind = kind_of(entry.action)
     request_id = entry.subject.removeprefix("request/")
-    names = (str(opened.data["flow_name"]), str(opened.data["method_name"]))
+    # One entry that an earlier version wrote otherwise must not keep all others from being counted.
+    names = (str(opened.data.get("flow_name", UNNAMED)), str(opened.data.get("method_name", UNNAMED)))
     if kind is Kind.OPENED:
         return Fact(entry.deployment_id, request_id, kind, entry.at, *names)
     if kind is None:

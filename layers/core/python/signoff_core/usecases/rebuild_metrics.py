@@ -32,9 +32,12 @@ class Rebuilt:
 def rebuild_metrics(
     deployment_id: int, *, store: Store, may_go_on: Callable[[], bool] = lambda: True, now: datetime
 ) -> Rebuilt:
-    """Build, or go on building, until done or no longer allowed; call it again to go on."""
+    """Build, or go on building, until done or no longer allowed; call it again to go on.
+
+    What was begun more than `REBUILD_DAYS` ago is not gone on with: the figures are built anew from the first day.
+    """
     deployment = find_deployment(deployment_id, store=store)
-    generation = until_written(lambda: _begun(deployment_id, store=store))
+    generation = until_written(lambda: _begun(deployment_id, store=store, now=now))
     assert generation.building is not None
     counted = 0
     days = list(_days(deployment.created_at.date(), now.date() + timedelta(days=1)))
@@ -46,7 +49,7 @@ def rebuild_metrics(
             if place <= generation.done_through and day < now.date().isoformat():
                 continue
             facts = list(_facts(deployment_id, day, shard, opened, store=store))
-            counted += len(count_facts(facts, generation.building, store=store))
+            counted += len(count_facts(facts, generation.building, store=store, now=now))
             if place <= generation.done_through:
                 continue
             generation = until_written(lambda p=place: _noted(deployment_id, p, store=store))  # type: ignore[misc]
@@ -56,11 +59,12 @@ def rebuild_metrics(
     return Rebuilt(True, counted)
 
 
-def _begun(deployment_id: int, *, store: Store) -> Generation:
+def _begun(deployment_id: int, *, store: Store, now: datetime) -> Generation:
     known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)] or Generation(deployment_id)
-    if known.building is not None:
+    if known.is_building(now=now):
         return known
-    begun = replace(known, building=known.current + 1, done_through="")
+    # Never the number of one that was given up: its rows are half full.
+    begun = replace(known, building=max(known.all) + 1, done_through="", begun_at=now)
     store.commit([begun])
     return replace(begun, version=begun.version + 1)
 
@@ -76,7 +80,7 @@ def _noted(deployment_id: int, place: str, *, store: Store) -> Generation:
 def _finish(deployment_id: int, *, store: Store) -> None:
     known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)]
     if known is not None and known.building is not None:
-        store.commit([replace(known, current=known.building, building=None, done_through="")])
+        store.commit([replace(known, current=known.building, building=None, done_through="", begun_at=None)])
 
 
 def _facts(deployment_id: int, day: str, shard: int, opened: dict[str, Entry], *, store: Store) -> Iterator[Fact]:
