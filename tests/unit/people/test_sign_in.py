@@ -246,6 +246,24 @@ def test_signing_out_ends_this_session_and_everywhere_ends_all() -> None:
     world.check_chains()
 
 
+def test_signing_out_ends_each_of_120_sessions() -> None:
+    world = World()
+    sessions = [Session(ADMIN, f"s{number:03d}", world.now) for number in range(120)]
+    world.store.commit([Person(ADMIN, 1)])
+    for session in sessions:
+        world.store.commit([session])
+    last = identify(ADMIN, "s119", store=world.store, admins={ADMIN}, now=world.now)
+    assert last is not None
+
+    sign_out(last, store=world.store, now=world.now)
+    assert identify(ADMIN, "s119", store=world.store, admins={ADMIN}, now=world.now) is None
+    assert len(live_sessions(last, store=world.store, now=world.now)) == 119
+
+    sign_out(last, everywhere=True, store=world.store, now=world.now)
+    assert not live_sessions(last, store=world.store, now=world.now)
+    world.check_chains()
+
+
 def test_a_session_ends_after_two_weeks() -> None:
     door = Door()
     world = door.world
