@@ -10,6 +10,7 @@ from signoff_core.dashboard.assets import assets
 from signoff_core.dashboard.words import action_words, duration, minutes_words, moment_words, percent, source_words
 from signoff_core.domain.times import stamp
 from signoff_core.mail.wording import label, one_line
+from signoff_core.usecases.inbox import MAX_CHOICES
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -61,7 +62,7 @@ def environment() -> "Environment":
         "action": action_words,
         "markdown": markdown,
     }
-    made.globals |= {"asset": _asset_name}
+    made.globals |= {"asset": _asset_name, "max_choices": MAX_CHOICES}
     return made
 
 

@@ -2,7 +2,7 @@
 
 import heapq
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -63,32 +63,74 @@ def list_requests(question: Question, *, caller: Caller, store: Store, now: date
     check_days(question.first_day, question.last_day)
     address = _address(caller.only_address or question.assigned_to)
     of = f"requests {question.status} {deployment_id or ''} {address or ''}"
-    cursor = None if question.cursor is None else _place(question.cursor, of)
+    behind = None if question.cursor is None else place_in(question.cursor, of)
+    looked = _look(question, deployment_id, address, behind, store=store, now=now)
+    return Page(looked.items, None if looked.until is None else cursor_at(looked.until, of=of))
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What fits among the rows that one look at a list went through."""
+
+    items: tuple[Request, ...]
+    until: str | None
+    """The place behind which the list goes on; None at its end."""
+
+
+def look_behind(question: Question, behind: str | None, *, caller: Caller, store: Store, now: datetime) -> Looked:
+    """The same as `list_requests` from a place on, whatever the question's cursor; for lists that are merged."""
+    deployment_id = _deployment(question, caller)
+    address = _address(caller.only_address or question.assigned_to)
+    return _look(question, deployment_id, address, behind, store=store, now=now)
+
+
+def _look(
+    question: Question,
+    deployment_id: int | None,
+    address: str | None,
+    cursor: str | None,
+    *,
+    store: Store,
+    now: datetime,
+) -> Looked:
     if question.status is Wanted.PENDING:
         rows = _pending(question, deployment_id, address, cursor, store)
     else:
         assert deployment_id is not None
         rows = _closed(question, deployment_id, cursor, store, now)
-    return _page(question, rows, deployment_id, address, of=of)
 
-
-def _page(
-    question: Question, rows: Iterator[Request], deployment_id: int | None, address: str | None, *, of: str
-) -> Page[Request]:
-    found: list[Request] = []
-    for looked_at, request in enumerate(rows, start=1):
-        fits = (
+    def fits(request: Request) -> bool:
+        return (
             question.status.fits(request.status)
             and (deployment_id is None or request.deployment_id == deployment_id)
             and (address is None or request.assignment.address == address)
         )
-        if fits and len(found) == question.limit:
-            return Page(tuple(found), cursor_at(_sort(found[-1]), of=of))
-        if fits:
+
+    return _fitting(rows, fits, question.limit)
+
+
+def look_for(address: str, *, fits: Callable[[Request], bool], behind: str | None, store: Store) -> Looked:
+    """What waits for an address in any deployment, the oldest first: those of `MAX_LOOKED_AT` rows that `fits` allows.
+
+    Who may see them is for `fits` to say.
+    """
+    question = Question(limit=MAX_LOOKED_AT)
+    rows = _pending(question, None, address, behind, store)
+    return _fitting(rows, lambda request: request.status is Status.PENDING and fits(request), MAX_LOOKED_AT)
+
+
+def _fitting(rows: Iterable[Request], fits: Callable[[Request], bool], limit: int) -> Looked:
+    found: list[Request] = []
+    last: Request | None = None
+    for looked_at, request in enumerate(rows):
+        if looked_at == MAX_LOOKED_AT and last is not None:
+            return Looked(tuple(found), opening_place(last))
+        if fits(request):
+            if len(found) == limit:
+                return Looked(tuple(found), opening_place(found[-1]))
             found.append(request)
-        if looked_at == MAX_LOOKED_AT:
-            return Page(tuple(found), cursor_at(_sort(request), of=of))
-    return Page(tuple(found), None)
+        last = request
+    return Looked(tuple(found), None)
 
 
 def _pending(
@@ -108,7 +150,7 @@ def _pending(
         _walk(index, partition, store=store, after=after, before=before, size=size, newest_first=False)
         for partition in partitions
     ]
-    return heapq.merge(*walks, key=_sort)
+    return heapq.merge(*walks, key=opening_place)
 
 
 def _closed(
@@ -197,12 +239,13 @@ def _day_after(day: date) -> str:
     return (day + timedelta(days=1)).isoformat()
 
 
-def _sort(request: Request) -> str:
-    """The place of a request in every list by opening."""
+def opening_place(request: Request) -> str:
+    """The place of a request in every list by opening: its moment, then its id."""
     return request.indexes[Index.BY_MONTH].sort
 
 
-def _place(cursor: str, of: str) -> str:
+def place_in(cursor: str, of: str) -> str:
+    """The place that a cursor of the list `of` goes on behind. Raises InvalidInput for any other."""
     place = place_of(cursor, of=of)
     if not _PLACE.fullmatch(place):
         raise wrong_cursor()

@@ -22,7 +22,7 @@ class Review:
     deployment_name: str
     entries: tuple[Entry, ...]
     reasons: Mapping[int, str]
-    more_entries: bool
+    later_entries: str | None
     earlier: tuple[Request, ...]
     """Earlier requests of the flow, the newest first; only those that this person may see."""
     before: RequestView | None
@@ -33,14 +33,16 @@ class Review:
         return self.view.request
 
 
-def read_review(request_id: str, *, identity: Identity, store: Store, vault: Vault, objects: Objects) -> Review:
-    """Raises NotFound where there is none, or none that this person may see."""
+def read_review(
+    request_id: str, *, identity: Identity, store: Store, vault: Vault, objects: Objects, cursor: str | None = None
+) -> Review:
+    """A page of its entries is read, the one of `cursor`. Raises NotFound where none is for this person to see."""
     found = store.fetch(Request.at(request_id))[Request.at(request_id)]
     if found is None:
         raise NotFound(f"there is no request {request_id}")
     caller = identity.within(found.deployment_id)
     view = read_request(request_id, caller=caller, store=store, vault=vault, objects=objects)
-    timeline = read_timeline(request_id, caller=caller, store=store, vault=vault, objects=objects)
+    timeline = read_timeline(request_id, caller=caller, store=store, vault=vault, objects=objects, cursor=cursor)
     earlier = _earlier(view.request, identity=identity, store=store)
     before = None
     if earlier and earlier[0].request_id == view.request.previous:
@@ -51,7 +53,7 @@ def read_review(request_id: str, *, identity: Identity, store: Store, vault: Vau
         deployment_name=deployment.name if deployment else "",
         entries=timeline.entries.items,
         reasons=timeline.reasons,
-        more_entries=timeline.entries.cursor is not None,
+        later_entries=timeline.entries.cursor,
         earlier=earlier,
         before=before,
         newer_id=view.request.superseded_by,

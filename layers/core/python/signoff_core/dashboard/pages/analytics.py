@@ -31,9 +31,9 @@ class Table:
 
 
 def page(visit: Visit) -> Answer:
-    choices = managed_deployments(visit.who, store=visit.store)
     number = visit.asked.get("deployment")
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
+    choices = managed_deployments(visit.who, store=visit.store, also=wanted)
     chosen = next((d for d in choices if d.deployment_id == wanted), choices[0] if choices and not wanted else None)
     first, last, errors = _days(visit)
     values: dict[str, object] = {

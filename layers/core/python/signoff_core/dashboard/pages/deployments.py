@@ -5,7 +5,7 @@ from signoff_core.dashboard.web import Answer
 from signoff_core.domain.errors import FieldError, InvalidInput
 from signoff_core.domain.settings import DEFAULTS
 from signoff_core.usecases.deployments import create_deployment
-from signoff_core.usecases.inbox import managed_deployments
+from signoff_core.usecases.inbox import list_managed
 
 
 def page(visit: Visit) -> Answer:
@@ -33,10 +33,14 @@ def create(visit: Visit) -> Answer:
 def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", created: str = ""
 ) -> Answer:
+    cursor = visit.asked.get("cursor") or None
+    found = list_managed(visit.who, cursor=cursor, store=visit.store)
     return visit.page(
         "deployments.html",
         status=status,
-        deployments=managed_deployments(visit.who, store=visit.store),
+        deployments=found.items,
+        first_page=visit.url("/deployments") if cursor else "",
+        next_page=visit.url("/deployments", cursor=found.cursor) if found.cursor else "",
         errors=errors,
         secret=secret,
         created=created,

@@ -13,7 +13,7 @@ from signoff_core.usecases.inbox import managed_deployments
 
 
 def page(visit: Visit) -> Answer:
-    choices = managed_deployments(visit.who, store=visit.store)
+    choices = managed_deployments(visit.who, store=visit.store, also=_deployment(visit))
     errors: tuple[FieldError, ...] = ()
     wanted = HistoryFilter()
     found: Page[Request] = Page((), None)
@@ -46,9 +46,8 @@ _FIELDS = ("deployment", "flow", "method", "reviewer", "outcome", "source", "fro
 
 def _wanted(visit: Visit, known: list[int]) -> HistoryFilter:
     asked = visit.asked
-    number = asked.get("deployment")
-    deployment_id = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
-    if deployment_id is None and known and number != "mine":
+    deployment_id = _deployment(visit)
+    if deployment_id is None and known and asked.get("deployment") != "mine":
         deployment_id = known[0]
     reviewer = asked.get("reviewer")
     try:
@@ -65,6 +64,11 @@ def _wanted(visit: Visit, known: list[int]) -> HistoryFilter:
         first_day=_day(asked.get("from"), "from"),
         last_day=_day(asked.get("to"), "to"),
     )
+
+
+def _deployment(visit: Visit) -> int | None:
+    number = visit.asked.get("deployment")
+    return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
 
 
 def _day(text: str, name: str) -> date | None:

@@ -46,11 +46,16 @@ def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", name: str = ""
 ) -> Answer:
     caller = visit.who.within(visit.deployment_id)
+    cursor = visit.asked.get("cursor") or None
+    found = list_keys(visit.deployment_id, caller=caller, store=visit.store, cursor=cursor)
+    here = f"/deployments/{visit.deployment_id}/keys"
     return visit.page(
         "keys.html",
         status=status,
         deployment=read_deployment(visit.deployment_id, caller=caller, store=visit.store),
-        keys=list_keys(visit.deployment_id, caller=caller, store=visit.store, cursor=None).items,
+        keys=found.items,
+        first_page=visit.url(here) if cursor else "",
+        next_page=visit.url(here, cursor=found.cursor) if found.cursor else "",
         scopes=[(s.value, words) for s, words in SCOPES],
         errors=errors,
         secret=secret,

@@ -152,11 +152,13 @@ def _page(
     typed: str = "",
     tried: str = "",
 ) -> Answer:
-    review = read_review(visit.parts["request_id"], identity=visit.who, **visit.texts)
+    after = visit.asked.get("after")
+    review = read_review(visit.parts["request_id"], identity=visit.who, cursor=after or None, **visit.texts)
     request, shown = review.request, review.view.shown
     seen = f"{request.version}"
     if visit.asked.headers.get(SEEN_HEADER) == seen:
         return Answer(204)
+    answered = visit.asked.get("answered") == "yes"
     return visit.page(
         "review.html",
         status=status,
@@ -170,13 +172,16 @@ def _page(
         metadata_html=tree(dict(shown.metadata)) if shown and shown.metadata else "",
         differences=_differences(review),
         timeline=_timeline(review),
+        here=visit.url(f"/review/{request.request_id}", answered="yes" if answered else "", after=after),
+        first_entries=visit.url(f"/review/{request.request_id}") + "#timeline-section" if after else "",
+        later_entries=_later_entries(visit, review),
         considered=_considered(review.entries),
         coming=_coming(request),
         may_answer=may_answer(request, visit.who),
         manages=visit.who.manages(request.deployment_id),
         is_open=request.status is Status.PENDING,
         is_moving=request.resume.status.value in STATES_THAT_MOVE,
-        answered=visit.asked.get("answered") == "yes",
+        answered=answered,
         form_id=visit.made.new_id(),
         errors=errors,
         lost=lost,
@@ -208,6 +213,13 @@ def _differences(review: Review) -> tuple[Line, ...] | None:
 
 def _timeline(review: Review) -> list[Told]:
     return [told(entry, review.reasons.get(entry.seq)) for entry in review.entries]
+
+
+def _later_entries(visit: Visit, review: Review) -> str:
+    if review.later_entries is None:
+        return ""
+    here = f"/review/{review.request.request_id}"
+    return visit.url(here, after=review.later_entries) + "#timeline-section"
 
 
 def _considered(entries: tuple[Entry, ...]) -> list[dict[str, str]]:

@@ -169,24 +169,29 @@ def _one(
 ) -> Answer:
     caller = visit.who.within(visit.deployment_id)
     webhook = read_webhook(visit.deployment_id, webhook_id, caller=caller, store=visit.store)
+    cursor = visit.asked.get("cursor") or None
     page = list_deliveries(
         visit.deployment_id,
         webhook_id,
         limit=DELIVERIES_SHOWN,
-        cursor=None,
+        cursor=cursor,
         caller=caller,
         store=visit.store,
         now=visit.now,
     )
-    digest = digest_of([(d.delivery_id, d.status(visit.now).value) for d in page.items])
+    digest = digest_of([page.cursor, [(d.delivery_id, d.status(visit.now).value) for d in page.items]])
     if visit.asked.headers.get(SEEN_HEADER) == digest:
         return Answer(204)
+    here = f"/deployments/{visit.deployment_id}/webhooks/{webhook_id}"
     return visit.page(
         "webhook.html",
         status=status,
         deployment=read_deployment(visit.deployment_id, caller=caller, store=visit.store),
         webhook=webhook,
         deliveries=page.items,
+        here=visit.url(here, cursor=cursor),
+        newest=visit.url(here) if cursor else "",
+        older=visit.url(here, cursor=page.cursor) if page.cursor else "",
         choices=CHOICES,
         secret=new.secret.reveal() if new else "",
         errors=errors,

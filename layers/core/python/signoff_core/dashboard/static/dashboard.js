@@ -40,7 +40,8 @@
   const load = async (url, headers = {}) => {
     const answer = await fetch(url, { headers, credentials: "same-origin", redirect: "error" });
     if (answer.status === 401) location.reload();
-    if (answer.status !== 200) return null;
+    // 422: a filter that cannot be read; the page says what is wrong with it.
+    if (answer.status !== 200 && answer.status !== 422) return null;
     return new DOMParser().parseFromString(await answer.text(), "text/html");
   };
   const replace = (fresh, ids) => {
@@ -86,13 +87,13 @@
       if (!fresh) return;
       history.replaceState(null, "", url);
       replace(fresh, form.dataset.filter.split(" "));
-      say("The list was filtered.");
+      if (!document.querySelector("[role=alert]")) say("The list was filtered.");
     } catch { form.submit(); }
   };
 
   // --- Keys; whoever does not want them turns them off in the list of them
   const wanted = () => localStorage.getItem("signoff-shortcuts") !== "off";
-  const rows = () => all(".rows .row > a");
+  const rows = () => all(".rows .row > a, .pager a");
   const step = (by) => {
     const list = rows();
     if (!list.length) return;
