@@ -1,6 +1,7 @@
 """Every page in Chromium: no barrier, fits a phone, small, and nothing of a stranger runs or loads."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from axe_core_python.sync_playwright import Axe
@@ -8,12 +9,13 @@ from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, Request
 from support.browse import Browser
 from support.site import site
-from support.world import REVIEWER, World
+from support.world import INSTALL, REVIEWER, World
 
 from browser.injections import PAYLOADS
 from browser.story import MANAGER, Install, an_install, paths
 from infra.build import dashboard_assets
 from signoff_core.dashboard import assets
+from signoff_core.usecases.members import set_member
 
 FIRST_LOAD_BYTES = 100_000
 BATCH = 60
@@ -122,6 +124,92 @@ def test_keys_lead_through_the_inbox_and_to_the_answers(
     tab.context.close()
 
 
+def test_every_bar_and_line_of_the_charts_is_painted_in_the_colour_of_its_design(
+    browser: Chromium, url: str, cookies: dict[str, str]
+) -> None:
+    for scheme in ("light", "dark"):
+        context = a_context(browser, url, cookies, color_scheme=scheme)
+        tab = context.new_page()
+        tab.goto("/analytics")
+        painted = tab.evaluate(PAINT)
+        context.close()
+        assert len(painted["shapes"]) > 20
+        assert painted["patterns"] > 1
+        assert [shape for shape in painted["shapes"] if shape["problem"]] == []
+
+
+PAINT = """() => {
+    const seen = (colour) => colour !== 'none' && !/, 0\\)$|^transparent$/.test(colour);
+    const accent = getComputedStyle(document.querySelector('.legend .p0')).fill;
+    const patterns = new Set();
+    const shapes = [...document.querySelectorAll('#figures .chart :is(rect, circle, polyline)')].map((shape) => {
+        const style = getComputedStyle(shape), box = shape.getBoundingClientRect();
+        const pattern = /url\\("?#([^")]+)/.exec(style.fill)?.[1];
+        let problem = box.width > 0 && box.height > 0 ? '' : 'no size';
+        if (pattern) {
+            patterns.add(pattern);
+            for (const part of document.querySelectorAll(`#${pattern} :is(path, circle)`)) {
+                const ink = getComputedStyle(part)[part.tagName === 'path' ? 'stroke' : 'fill'];
+                if (ink !== accent) problem = `#${pattern} is drawn in ${ink}, not in ${accent}`;
+            }
+            if (!document.querySelector(`#${pattern} :is(path, circle)`)) problem = `there is no #${pattern}`;
+        } else if (!seen(style.fill) && !seen(style.stroke)) problem = 'neither filled nor stroked';
+        return { problem, shape: shape.outerHTML.slice(0, 120) };
+    });
+    return { patterns: patterns.size, shapes };
+}"""
+
+
+def test_no_style_is_written_for_a_place_where_its_class_never_stands(
+    browser: Chromium, url: str, cookies: dict[str, str], install: Install
+) -> None:
+    """Such as `.chart .pattern` while every pattern stands elsewhere: nobody sees what the style says."""
+    world = install.world
+    automatic = {"enabled": True, "timeout_minutes": 60, "default_outcome": "rejected"}
+    late = world.deployment(creator_email=MANAGER, sla_minutes=30, auto_response=automatic)
+    request = world.pause(late, flow_id="late").request
+    for _ in range(2):
+        world.pass_time(minutes=31)
+        world.wake(request.request_id)
+    context = a_context(browser, url, cookies)
+    tab = context.new_page()
+    known: set[str] = set()
+    styled: dict[str, str] = {}
+    fits: set[str] = set()
+
+    def look() -> None:
+        for selector, last, stands, matches in tab.evaluate(SELECTORS):
+            styled[selector] = last
+            known.update([last] if stands else [])
+            fits.update([selector] if matches else [])
+
+    for path in [*paths(install).values(), "/sign-in", f"/review/{request.request_id}", "/?assignee=marta"]:
+        tab.goto(path)
+        look()
+    tab.goto(f"/deployments/{install.content.deployment_id}/keys")
+    tab.get_by_label("Name").fill("A key")
+    tab.get_by_role("button", name="Make the key").click()
+    tab.get_by_text("Copy it now").wait_for()
+    look()
+    context.close()
+
+    assert len(styled) > 100
+    assert sorted(s for s, last in styled.items() if last in known and s not in fits) == []
+
+
+SELECTORS = r"""() => {
+    const rules = (list) => [...list].flatMap((r) => r.selectorText ? [r.selectorText] : rules(r.cssRules || []));
+    const found = [...document.styleSheets].flatMap((sheet) => rules(sheet.cssRules))
+        .flatMap((text) => text.split(/,(?![^(]*\))/));
+    return [...new Set(found.map((text) => text.trim()))]
+        .map((selector) => [selector, selector.replace(/::?(?!not|is|first|last|nth)[a-z-]+/g, "")])
+        .map(([selector, plain]) => [selector, plain, plain.split(/[\s>+~]+/).pop()])
+        .filter(([, , last]) => /^(\.[\w-]+)+$/.test(last))
+        .map(([selector, plain, last]) =>
+            [selector, last, !!document.querySelector(last), !!document.querySelector(plain)]);
+}"""
+
+
 def test_a_page_is_ready_for_a_person_within_moments(browser: Chromium, url: str, cookies: dict[str, str]) -> None:
     tab = a_context(browser, url, cookies).new_page()
     tab.goto("/")
@@ -177,3 +265,33 @@ def _poke(tab: Page) -> None:
         } }"""
     )
     tab.wait_for_timeout(30)
+
+
+def test_54_reviews_are_reached_by_keyboard_and_a_mistyped_filter_is_told_beside_its_field(browser: Chromium) -> None:
+    world = World(now=datetime.now(UTC).replace(microsecond=0))
+    seven = world.deployment(creator_email=REVIEWER)
+    for number in range(54):
+        world.pause(seven, flow_id=f"flow-{number}")
+    set_member(
+        seven.deployment_id, REVIEWER, ["manage_human_feedback"], caller=INSTALL, store=world.store, now=world.now
+    )
+    cookies = Browser(world).sign_in(REVIEWER).cookies
+    with site(world) as address:
+        tab = a_context(browser, address, cookies).new_page()
+        tab.goto("/")
+        for _ in range(51):
+            tab.keyboard.press("j")
+        tab.keyboard.press("Enter")
+        tab.wait_for_url("**/?mine=2")
+        assert tab.locator(".row").count() == 4
+        assert tab.get_by_text("51–54 of 54").is_visible()
+
+        tab.get_by_label("Assignee").fill("ben")
+        tab.keyboard.press("Enter")
+        tab.get_by_role("alert").filter(has_text="Type a whole mail address").wait_for()
+        assert tab.locator(".row").count() == 50
+        tab.get_by_label("Assignee").fill("ben@example.com")
+        tab.keyboard.press("Enter")
+        tab.get_by_text("No pending request matches these filters.").wait_for()
+        assert tab.get_by_role("alert").count() == 0
+        tab.context.close()

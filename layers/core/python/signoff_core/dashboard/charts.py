@@ -7,7 +7,7 @@ from html import escape
 from signoff_core.dashboard.words import duration
 
 WIDTH, HEIGHT = 560, 200
-LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 24
+LEFT, RIGHT, TOP, BOTTOM = 44, 8, 10, 30
 DAY_LABELS = 6
 PATTERNS = 6
 _MINUTE, _HOUR = 60, 3600
@@ -95,7 +95,7 @@ def stacks(title: str, rows: Sequence[Stack]) -> str:
 def swatch(kind: int) -> str:
     """The pattern of one part, for the legend."""
     fill = f'fill="url(#p{kind % PATTERNS})"' if kind % PATTERNS else 'class="p0"'
-    return f'<svg viewBox="0 0 16 10" aria-hidden="true"><rect {fill} width="16" height="10"/></svg>'
+    return f'<svg viewBox="0 0 16 8" aria-hidden="true"><rect {fill} width="16" height="8"/></svg>'
 
 
 def _chart(title: str, labels: Sequence[str], top: float, marks: str, say: object) -> str:
@@ -120,17 +120,19 @@ def _svg(title: str, height: int, inner: str) -> str:
 
 def patterns() -> str:
     """Fills that differ without colour, once for all charts of a page: diagonals, dots, a grid, lines."""
+    # A diagonal goes on beyond its tile, so that no corner is left empty.
+    rising = '<path d="M-2 2L2 -2M-1 9L9 -1M6 10L10 6" stroke-width="2"/>'
     shapes = (
-        ("hatch", '<path d="M0 6L6 0" stroke-width="1.6"/>'),
-        ("p1", '<path d="M0 6L6 0" stroke-width="1.6"/>'),
-        ("p2", '<circle cx="3" cy="3" r="1.5"/>'),
-        ("p3", '<path d="M0 3H6M3 0V6" stroke-width="1"/>'),
-        ("p4", '<path d="M0 0L6 6" stroke-width="1.6"/>'),
-        ("p5", '<path d="M0 3H6" stroke-width="1.8"/>'),
+        ("hatch", rising),
+        ("p1", rising),
+        ("p2", '<circle cx="4" cy="4" r="2.2"/>'),
+        ("p3", '<path d="M0 4H8M4 0V8" stroke-width="1.2"/>'),
+        ("p4", '<path d="M-2 6L2 10M-1 -1L9 9M6 -2L10 2" stroke-width="2"/>'),
+        ("p5", '<path d="M0 4H8" stroke-width="2.4"/>'),
     )
     made = "".join(
-        f'<pattern id="{name}" width="6" height="6" patternUnits="userSpaceOnUse">'
-        f'<g class="pattern">{shape}</g></pattern>'
+        f'<pattern id="{name}" width="8" height="8" patternUnits="userSpaceOnUse">'
+        f'<rect class="pattern-ground" width="8" height="8"/><g class="pattern">{shape}</g></pattern>'
         for name, shape in shapes
     )
     return f'<svg class="hidden" aria-hidden="true" width="1" height="1"><defs>{made}</defs></svg>'

@@ -68,7 +68,7 @@ def _wanted(visit: Visit) -> tuple[InboxFilter, str]:
     try:
         assignee = normalise(assignee) if assignee else ""
     except InvalidAddress:
-        assignee, problem = "", "Type a whole mail address, such as ana@example.com. This filter is off."
+        assignee, problem = "", "Type a whole mail address. Not filtered yet."
     wanted = InboxFilter(
         deployment_id=_number(visit, "deployment"),
         method=visit.asked.get("method")[:200],
