@@ -13,7 +13,8 @@ import pytest
 
 from infra.local.aws import client
 from infra.local.house import House
-from signoff.verify import Verdict, verify
+from signoff.verify import Known, Verdict, verify
+from signoff_core.domain.seals import fingerprint
 
 
 def until(look: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -97,23 +98,26 @@ def export(house: House, deployment_id: int, folder: Path) -> Path:
     return folder
 
 
-def test_a_receipt_is_signed_by_kms_and_checked_without_the_service(
-    house: House, decided: tuple[int, list[str]], tmp_path: Path
-) -> None:
-    report = verify(receipt(house, decided[1][0], tmp_path))
-    assert (report.verdict, report.reason) == (Verdict.INTACT, "")
+@pytest.fixture(scope="module")
+def told(house: House) -> Known:
+    """The key's fingerprint, as an auditor gets it from KMS."""
     kms = client("kms", house.stack.addresses.endpoint_url)
-    key = kms.get_public_key(KeyId=house.stack.addresses.outputs["SealKeyId"])["PublicKey"]
-    from signoff_core.domain.seals import fingerprint
+    return Known(fingerprint(kms.get_public_key(KeyId=house.stack.addresses.outputs["SealKeyId"])["PublicKey"]))
 
-    assert report.key == fingerprint(key)
+
+def test_a_receipt_is_signed_by_kms_and_checked_without_the_service(
+    house: House, decided: tuple[int, list[str]], told: Known, tmp_path: Path
+) -> None:
+    report = verify(receipt(house, decided[1][0], tmp_path), known=told)
+    assert (report.verdict, report.reason) == (Verdict.INTACT, "")
+    assert report.key == told.key
 
 
 def test_an_export_is_complete_and_a_tampering_in_the_table_is_found(
-    house: House, decided: tuple[int, list[str]], tmp_path: Path
+    house: House, decided: tuple[int, list[str]], told: Known, tmp_path: Path
 ) -> None:
     deployment_id, requests = decided
-    honest = verify(export(house, deployment_id, tmp_path))
+    honest = verify(export(house, deployment_id, tmp_path), known=told)
     assert (honest.verdict, honest.reason) == (Verdict.INTACT, "")
     assert honest.subjects == len(requests) + 1
 
@@ -135,7 +139,7 @@ def test_an_export_is_complete_and_a_tampering_in_the_table_is_found(
     finally:
         table.put_item(TableName=name, Item=before)
     (tmp_path / "again").mkdir()
-    assert verify(export(house, deployment_id, tmp_path / "again")).verdict is Verdict.INTACT
+    assert verify(export(house, deployment_id, tmp_path / "again"), known=told).verdict is Verdict.INTACT
 
 
 def test_figures_come_by_the_bus_and_are_the_same_when_rebuilt(house: House, decided: tuple[int, list[str]]) -> None:
@@ -157,11 +161,11 @@ def test_figures_come_by_the_bus_and_are_the_same_when_rebuilt(house: House, dec
 
 
 def test_erased_texts_are_gone_and_the_receipt_still_holds(
-    house: House, decided: tuple[int, list[str]], tmp_path: Path
+    house: House, decided: tuple[int, list[str]], told: Known, tmp_path: Path
 ) -> None:
     request_id = decided[1][2]
     api(house, "DELETE", f"/v1/requests/{request_id}/content?force=true")
     assert api(house, "GET", f"/v1/requests/{request_id}")["content_erased"] is True
     until(lambda: invoke(house, "seal", {})["seal"] or True)
-    report = verify(receipt(house, request_id, tmp_path))
+    report = verify(receipt(house, request_id, tmp_path), known=told)
     assert (report.verdict, report.reason) == (Verdict.INTACT, "")

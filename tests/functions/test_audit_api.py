@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from support.exports import fetch_export, finish_export
+from support.exports import TOLD, fetch_export, finish_export
 from support.http import call, key_for
 from support.world import FLOW_CLASS, REVIEWER, World
 
@@ -31,7 +31,7 @@ def test_a_receipt_is_fetched_and_checked(tmp_path: Path) -> None:
     answer = call(world, "GET", f"/v1/requests/{request_id}/receipt", key)
     assert answer.status == 200
     (tmp_path / "receipt.json").write_text(json.dumps(answer.json))
-    report = verify(tmp_path / "receipt.json")
+    report = verify(tmp_path / "receipt.json", known=TOLD)
     assert (report.verdict, report.reason) == (Verdict.INTACT, "")
     other = key_for(world, world.deployment(), "manage")
     assert call(world, "GET", f"/v1/requests/{request_id}/receipt", other).status == 404
@@ -60,7 +60,7 @@ def test_erased_texts_are_gone_everywhere_and_every_proof_still_holds(tmp_path: 
     (tmp_path / "receipt.json").write_text(
         json.dumps(call(world, "GET", f"/v1/requests/{request_id}/receipt", key).json)
     )
-    report = verify(tmp_path / "receipt.json")
+    report = verify(tmp_path / "receipt.json", known=TOLD)
     assert (report.verdict, report.reason) == (Verdict.INTACT, "")
     assert report.notes
     assert "Secret words" not in json.dumps([str(row) for row in world.store.rows.values()])
@@ -117,7 +117,7 @@ def test_an_export_is_begun_followed_and_fetched(tmp_path: Path) -> None:
         "entries-00001.ndjson",
         "seals-00001.ndjson",
     ]
-    assert verify(tmp_path).verdict is Verdict.INTACT
+    assert verify(tmp_path, known=TOLD).verdict is Verdict.INTACT
     assert [e["export_id"] for e in call(world, "GET", path, key)["exports"]] == [begun["export_id"]]
     assert call(world, "GET", f"{path}/nothing", key).status == 404
     assert call(world, "POST", path, key_for(world, world.deployment(), "manage"), {"from": "2026-01-01Z"}).status in (

@@ -3,12 +3,17 @@
 from datetime import datetime
 from pathlib import Path
 
+from signoff.verify import Known
 from signoff_core.adapters.memory import MemoryQueue
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.exports import Export, ExportStatus
+from signoff_core.domain.seals import fingerprint
 from signoff_core.usecases.exports import Writing, start_export, write_export
 from support.world import World
+
+TOLD = Known(fingerprint(World().archive.signer.public_key()))
+"""What an auditor was told by another way: the key that every world signs with."""
 
 
 def manager(deployment_id: int) -> Caller:

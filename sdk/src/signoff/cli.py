@@ -171,23 +171,27 @@ def show(request_id: str, url: str | None) -> None:
     "known_path",
     metavar="FILE",
     type=click.Path(path_type=Path),
-    help="An earlier receipt, or the manifest of an earlier export: what was sealed then must still be sealed.",
+    help="An earlier receipt, or the folder or manifest of an earlier export: what was sealed then must still be "
+    "sealed, and what was sealed since must follow it.",
 )
 def verify(path: Path, key: str | None, known_path: Path | None) -> None:
     """Check an audit export or a receipt, offline.
 
-    Exit code 0: intact. 1: tampered with, naming the first bad entry. 2: incomplete. 3: not readable as either.
+    Exit code 0: intact, and held against the key or what you kept. 1: tampered with, naming the first bad entry.
+    2: incomplete. 3: not readable as either. 4: incomplete, because nothing ties it to what you kept. 5: consistent,
+    but not anchored: neither --key nor --known says whose signature that is.
     """
     from signoff.verify import Known, Verdict, read_known, size_of
     from signoff.verify import verify as check
 
+    length = size_of(path) + (size_of(known_path) if known_path else 0)
     try:
-        known = read_known(known_path, key) if known_path else Known(key)
+        with click.progressbar(length=length, label="checking", file=sys.stderr) as bar:
+            known = read_known(known_path, key, tell=bar.update) if known_path else Known(key)
+            report = check(path, known=known, tell=bar.update)
     except ValueError as error:
         click.echo(f"UNREADABLE  {error}", err=True)
         sys.exit(Verdict.UNREADABLE)
-    with click.progressbar(length=size_of(path), label="checking", file=sys.stderr) as bar:
-        report = check(path, known=known, tell=bar.update)
     counted = f"{report.entries} entries of {report.subjects} subjects, {report.seals} seals"
     if report.verdict is Verdict.INTACT:
         click.echo(f"INTACT  {counted}")
@@ -195,9 +199,14 @@ def verify(path: Path, key: str | None, known_path: Path | None) -> None:
         where = f"{report.where}: " if report.where else ""
         click.echo(f"{report.verdict.name}  {where}{report.reason}")
     if report.key:
-        click.echo(f"key     {report.key}" + ("" if key else "  (compare it with the one that you were given)"))
-    if known_path:
-        click.echo(f"known   {report.compared} of {len(known.seals)} earlier seals found and unchanged")
+        click.echo(f"key     {report.key}")
+    if report.verdict is Verdict.UNANCHORED:
+        click.echo("note    give the fingerprint that you were told by another way (--key), or what you kept (--known)")
+    if known_path and report.verdict is Verdict.INTACT:
+        link = "; its seals and those that you kept follow each other" if report.adjoins else ""
+        click.echo(f"known   {report.compared} seals and {report.compared_entries} entries are as you kept them{link}")
+    elif report.verdict is Verdict.INTACT:
+        click.echo("note    not proved: that whoever may sign with this key has not made it all anew (see --known)")
     for note in report.notes:
         click.echo(f"note    {note}")
     sys.exit(report.verdict)

@@ -39,6 +39,18 @@ def entry_hash(entry: dict[str, Any]) -> str:
     return digest(canonical({name: value for name, value in entry.items() if name != "hash"}))
 
 
+def read_json(data: bytes | str) -> Any:
+    """A JSON document that can be read in one way only. Raises ValueError, also when a name is there twice."""
+    return json.loads(data, object_pairs_hook=_without_repeats)
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
 def leaf(item: Any) -> bytes:
     """The hash of one item of a Merkle tree."""
     return hashlib.sha256(b"\x00" + canonical(item)).digest()

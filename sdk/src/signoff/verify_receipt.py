@@ -4,8 +4,8 @@ import hashlib
 import hmac
 from typing import Any
 
-from signoff.verify_hashes import canonical, entry_hash, genesis
-from signoff.verify_report import Incomplete, Known, Report, Tampered, Unreadable
+from signoff.verify_hashes import canonical, digest, entry_hash, genesis
+from signoff.verify_report import Incomplete, Kept, Known, Report, Tampered, Unreadable, missing_known
 from signoff.verify_seals import PublicKey, check_inclusion, check_seal, compare_with_known
 
 FORMAT = "signoff/receipt/1"
@@ -22,6 +22,33 @@ FIELDS = {
 def check_receipt(receipt: dict[str, Any], known: Known, report: Report) -> None:
     """Raises Tampered, Incomplete or Unreadable; returns when all of it holds and is sealed."""
     report.kind = "receipt"
+    entries, subject = _check_chain(receipt)
+    report.entries, report.subjects = len(entries), 1
+    _check_known(entries, subject, known, report)
+    _check_copies(receipt, entries, subject)
+    _check_texts(receipt, entries, subject, report)
+    number, seq = _check_seal(receipt, entries, subject, known, report)
+    if seq < len(entries):
+        raise Incomplete(f"entries after {seq} are not sealed yet: fetch the receipt again in some minutes")
+    if len(entries) < len(known.entries.get(subject, ())) and number > max(known.seals, default=0):
+        raise Incomplete(missing_known(subject, len(entries) + 1))
+
+
+def keep_receipt(receipt: dict[str, Any], keep: Kept) -> None:
+    """What a receipt lets be compared later: its seal, and the entries below it. Raises Tampered or Unreadable."""
+    entries, subject = _check_chain(receipt)
+    report = Report()
+    number, seq = _check_seal(receipt, entries, subject, Known(), report)
+    document = receipt["seal"]["digest"]
+    keep.key = report.key
+    keep.seals[number] = digest(canonical(document))
+    if number > 1:
+        keep.follows = number - 1, str(document["previous"])
+    keep.entries[subject] = [entry["hash"] for entry in entries[:seq]]
+
+
+def _check_chain(receipt: dict[str, Any]) -> tuple[list[Any], str]:
+    """The entries and their subject."""
     if set(receipt) != FIELDS:
         raise Unreadable(f"this is no receipt of the format {FORMAT}")
     entries = receipt["entries"]
@@ -30,10 +57,7 @@ def check_receipt(receipt: dict[str, Any], known: Known, report: Report) -> None
     subject = f"request/{receipt['request_id']}"
     for place, entry in enumerate(entries, start=1):
         _check_entry(place, entry, entries[place - 2] if place > 1 else None, subject, receipt)
-    report.entries, report.subjects = len(entries), 1
-    _check_copies(receipt, entries, subject)
-    _check_texts(receipt, entries, subject, report)
-    _check_seal(receipt, entries, subject, known, report)
+    return entries, subject
 
 
 def _check_entry(place: int, entry: Any, before: Any, subject: str, receipt: dict[str, Any]) -> None:
@@ -54,6 +78,13 @@ def _check_entry(place: int, entry: Any, before: Any, subject: str, receipt: dic
             raise Tampered(name, "it was changed: its hash does not match")
     except (KeyError, TypeError, ValueError, RecursionError):
         raise Tampered(name, "it cannot be read") from None
+
+
+def _check_known(entries: list[Any], subject: str, known: Known, report: Report) -> None:
+    for entry, kept in zip(entries, known.entries.get(subject, ()), strict=False):
+        if entry["hash"] != kept:
+            raise Tampered(f"{subject} entry {entry['seq']}", "it is not the one that you have kept")
+        report.compared_entries += 1
 
 
 def _check_copies(receipt: dict[str, Any], entries: list[Any], subject: str) -> None:
@@ -101,7 +132,10 @@ def _check_texts(receipt: dict[str, Any], entries: list[Any], subject: str, repo
         raise Incomplete(f"the text for {name} of entry {seq} is missing")
 
 
-def _check_seal(receipt: dict[str, Any], entries: list[Any], subject: str, known: Known, report: Report) -> None:
+def _check_seal(
+    receipt: dict[str, Any], entries: list[Any], subject: str, known: Known, report: Report
+) -> tuple[int, int]:
+    """The number of the seal, and that of the entry up to which it covers the chain."""
     seal = receipt["seal"]
     if seal is None:
         raise Incomplete("the request is not sealed yet: fetch the receipt again in some minutes")
@@ -120,6 +154,6 @@ def _check_seal(receipt: dict[str, Any], entries: list[Any], subject: str, known
         raise Tampered(f"{subject} entry {len(entries) + 1}", f"it is missing: entry {seq} was sealed")
     if entries[seq - 1]["hash"] != value:
         raise Tampered(f"{subject} entry {seq}", "it, or one before it, is not the one that was sealed")
-    report.seals = 1
-    if seq < len(entries):
-        raise Incomplete(f"entries after {seq} are not sealed yet: fetch the receipt again in some minutes")
+    number: int = document["number"]
+    report.seals, report.span = 1, (number, number)
+    return number, seq

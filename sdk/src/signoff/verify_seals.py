@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from signoff.verify_hashes import SEAL_FORMAT, canonical, digest, leaf, root_by_path, seal_genesis, tree_root
-from signoff.verify_report import Known, Report, Tampered, Unreadable
+from signoff.verify_report import Kept, Known, Report, Tampered, Unreadable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
+FIELDS = {"digest", "signature", "deployments", "heads"}
 INSTALL_HINT = "checking signatures needs the package cryptography: pip install 'signoff[verify]'"
 
 
@@ -67,17 +68,31 @@ def check_seal(seal: Mapping[str, Any], key: PublicKey, organization_id: object)
         raise Tampered(name, "it was signed with another key than it says")
     if document.get("format") != SEAL_FORMAT or document.get("organization_id") != organization_id:
         raise Tampered(name, "it belongs to another install")
+    if document["number"] < 1:
+        raise Tampered(name, "seals are counted from 1")
+    if document["number"] == 1 and document.get("previous") != seal_genesis(document["organization_id"]):
+        raise Tampered(name, "it is the first and must follow nothing")
     return document
 
 
 def compare_with_known(document: Mapping[str, Any], known: Known, report: Report) -> None:
-    """Whether a seal that was known from before is still the same. Raises Tampered."""
-    before = known.seals.get(document["number"])
-    if before is None:
-        return
-    if before != digest(canonical(document)):
-        raise Tampered(f"seal {document['number']}", "it is not the one that you have kept")
-    report.compared += 1
+    """Hold a seal against those that were kept: itself, the one before it, the one after it. Raises Tampered.
+
+    The signature of a seal proves nothing against somebody who may sign; only the link to a kept seal does.
+    """
+    number, made = document["number"], digest(canonical(document))
+    if number in known.seals:
+        if known.seals[number] != made:
+            raise Tampered(f"seal {number}", "it is not the one that you have kept")
+        report.compared += 1
+    if number - 1 in known.seals:
+        if known.seals[number - 1] != document.get("previous"):
+            raise Tampered(f"seal {number}", "it does not follow the seal that you have kept")
+        report.adjoins = True
+    if known.follows is not None and known.follows[0] == number:
+        if known.follows[1] != made:
+            raise Tampered(f"seal {number}", "it is not the one that the seals you have kept follow")
+        report.adjoins = True
 
 
 @dataclass
@@ -90,8 +105,11 @@ class SealChain:
     first: int
     known: Known
     report: Report
+    kept: Kept = field(default_factory=Kept)
     heads: dict[str, dict[int, str]] = field(default_factory=dict)
     """By subject: the sealed hash of each sealed number."""
+    moved_since: set[str] = field(default_factory=set)
+    """Subjects that were sealed after everything that was kept."""
     last_hash: str = ""
     _number: int = 0
 
@@ -102,13 +120,18 @@ class SealChain:
         expected = self._number + 1 if self.last_hash else self.first
         if number != expected:
             raise Tampered(f"seal {expected}", f"it is missing: seal {number} stands in its place")
-        previous = self.last_hash or (seal_genesis(self.organization_id) if number == 1 else document.get("previous"))
-        if document.get("previous") != previous:
+        if set(seal) != FIELDS:
+            raise Tampered(f"seal {number}", "it says more than a seal says")
+        if self.last_hash and document.get("previous") != self.last_hash:
             raise Tampered(f"seal {number}", "it does not follow the seal before it")
         compare_with_known(document, self.known, self.report)
         self._gather(seal, document)
         self.last_hash, self._number = digest(canonical(document)), number
         self.report.seals += 1
+        self.report.span = self.first, number
+        self.kept.seals[number] = self.last_hash
+        if number == self.first > 1:
+            self.kept.follows = number - 1, str(document.get("previous"))
 
     def _gather(self, seal: Mapping[str, Any], document: Mapping[str, Any]) -> None:
         name = f"seal {document['number']}"
@@ -125,6 +148,8 @@ class SealChain:
             raise Tampered(name, "its heads cannot be read") from None
         for subject, seq, value in heads:
             self.heads.setdefault(subject, {})[seq] = value
+        if self.known.seals and document["number"] > max(self.known.seals):
+            self.moved_since.update(subject for subject, _, _ in heads)
 
 
 def check_inclusion(
@@ -147,6 +172,8 @@ def check_inclusion(
 
 
 def _hashes(path: Mapping[str, Any]) -> list[bytes]:
+    if set(path) != {"index", "hashes"}:
+        raise ValueError("a path says more than a path says")
     return [_bytes(item) for item in path["hashes"]]
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.exports import begin_export, export_all, fetch_export, finish_export, manager, write_once
+from support.exports import TOLD, begin_export, export_all, fetch_export, finish_export, manager, write_once
 from support.scale import SCALE
 from support.world import START, World
 
@@ -40,7 +40,7 @@ def busy_world(requests: int = 12) -> World:
 def test_an_export_is_complete_verifies_and_holds_nothing_of_others(tmp_path: Path) -> None:
     world = busy_world()
     folder = export_all(world, 1, tmp_path)
-    report = verify(folder)
+    report = verify(folder, known=TOLD)
     assert (report.verdict, report.reason) == (Verdict.INTACT, "")
     lines = [json.loads(line) for line in (folder / "entries-00001.ndjson").read_bytes().splitlines()]
     ours = [e for chain in world.store.chains.values() for e in chain if e.deployment_id == 1]
@@ -69,7 +69,7 @@ def test_requests_that_are_opened_while_it_is_written_neither_disturb_nor_repeat
         if written and written.status == "finished":
             break
     folder = fetch_export(world, finish_export(world, export), tmp_path)
-    report = verify(folder)
+    report = verify(folder, known=TOLD)
     assert (report.verdict, report.reason) == (Verdict.INTACT, "")
     assert len(list(folder.glob("entries-*.ndjson"))) > 5
     lines = [line for path in sorted(folder.glob("entries-*.ndjson")) for line in path.read_bytes().splitlines()]
@@ -96,7 +96,7 @@ def test_a_large_export_among_openings_is_complete_and_holds_nothing_twice(tmp_p
         world.pause(deployment, flow_id=f"meanwhile-{meanwhile}")
         meanwhile += 1
         world.seal()
-    report = verify(fetch_export(world, written, tmp_path))
+    report = verify(fetch_export(world, written, tmp_path), known=TOLD)
     assert (report.verdict, report.reason) == (Verdict.INTACT, "")
     lines = [line for path in sorted(tmp_path.glob("entries-*.ndjson")) for line in path.read_bytes().splitlines()]
     assert len(set(lines)) == len(lines) == report.entries >= CHAINS * SCALE * IN_EACH
@@ -129,7 +129,7 @@ def test_a_step_that_died_is_done_again_without_a_trace(tmp_path: Path, monkeypa
         if written and written.status == "finished":
             break
     monkeypatch.setattr(world.store, "commit", commit)
-    assert verify(fetch_export(world, finish_export(world, export), tmp_path)).verdict is Verdict.INTACT
+    assert verify(fetch_export(world, finish_export(world, export), tmp_path), known=TOLD).verdict is Verdict.INTACT
     finished = [e for e in world.store.chains["deployment/1"] if e.action is Action.EXPORT_FINISHED]
     assert len(finished) == 1
 
@@ -146,7 +146,7 @@ def test_a_range_is_what_its_seals_sealed_and_chains_are_whole(tmp_path: Path) -
     world.pause(the_deployment(world), flow_id="later")
     export = finish_export(world, begin_export(world, 1, began, began.replace(hour=23)))
     folder = fetch_export(world, export, tmp_path)
-    assert verify(folder).verdict is Verdict.INTACT
+    assert verify(folder, known=TOLD).verdict is Verdict.INTACT
     lines = [json.loads(line) for line in (folder / "entries-00001.ndjson").read_bytes().splitlines()]
     assert {e["subject"] for e in lines} == {late.subject}
 
@@ -156,7 +156,7 @@ def test_an_empty_range_is_an_export_too(tmp_path: Path) -> None:
     world.pass_time(days=9)
     begin = world.now.replace(day=world.now.day - 3)
     export = finish_export(world, begin_export(world, 1, begin, begin.replace(hour=23)))
-    report = verify(fetch_export(world, export, tmp_path))
+    report = verify(fetch_export(world, export, tmp_path), known=TOLD)
     assert (report.verdict, report.reason, report.entries) == (Verdict.INTACT, "", 0)
 
 
@@ -187,7 +187,7 @@ def test_a_tampering_in_the_table_is_found_by_whoever_checks_an_export(tmp_path:
         forged += made
     at = next(e.seq for e in chain if e.action == "request.responded")
     world.store.chains[subject] = forged
-    report = verify(export_all(world, deployment_id, tmp_path))
+    report = verify(export_all(world, deployment_id, tmp_path), known=TOLD)
     assert report.verdict is Verdict.TAMPERED
     assert report.where.startswith(f"{subject} entry ")
     assert int(report.where.rsplit(" ", 1)[1]) >= at
@@ -207,7 +207,7 @@ def test_a_seal_that_was_made_anew_is_found_by_whoever_kept_an_earlier_one(tmp_p
         world.pause(the_deployment(world), flow_id=f"as-if-{number}")
         world.seal()
     anew = export_all(world, 1, tmp_path / "anew")
-    assert verify(anew).verdict is Verdict.INTACT, "by itself it holds together"
+    assert verify(anew, known=TOLD).verdict is Verdict.INTACT, "by itself it holds together"
     assert verify(anew).key == key
     report = verify(anew, known=known)
     assert report.verdict is Verdict.TAMPERED

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.exports import export_all
+from support.exports import TOLD, export_all
 from support.scale import SCALE, SEED, replay_with
 from support.world import World
 
@@ -133,16 +133,18 @@ def test_no_random_tampering_of_any_file_is_believed(honest: Path, tmp_path: Pat
         if forged == original:
             continue
         (folder / name).write_bytes(forged)
-        assert verify(folder).verdict is not Verdict.INTACT, f"{way.__name__} of {name}: {replay_with(SEED)}"
+        assert verify(folder, known=TOLD).verdict is not Verdict.INTACT, (
+            f"{way.__name__} of {name}: {replay_with(SEED)}"
+        )
         (folder / name).write_bytes(original)
-    assert verify(folder).verdict is Verdict.INTACT
+    assert verify(folder, known=TOLD).verdict is Verdict.INTACT
 
 
 @pytest.mark.fuzz
 def test_an_honest_export_never_raises_an_alarm(tmp_path: Path) -> None:
     for seed in range(SEED, SEED + HONEST * SCALE):
         folder = tmp_path / str(seed)
-        report = verify(an_export(seed, folder))
+        report = verify(an_export(seed, folder), known=TOLD)
         assert report.verdict is Verdict.INTACT, f"{report.where}: {report.reason}; {replay_with(seed)}"
         shutil.rmtree(folder)
 
@@ -160,11 +162,11 @@ def test_the_first_bad_entry_is_named(honest: Path, tmp_path: Path) -> None:
         document["at"] = "2026-01-01T00:00:00.000Z"
         lines[at] = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         path.write_bytes(b"".join(lines))
-        report = verify(folder)
+        report = verify(folder, known=TOLD)
         assert report.verdict is Verdict.TAMPERED
         assert report.where == f"{document['subject']} entry {document['seq']}"
         path.write_bytes(b"".join(lines[:at] + lines[at + 1 :]))
-        assert verify(folder).where == f"{document['subject']} entry {document['seq']}"
+        assert verify(folder, known=TOLD).where == f"{document['subject']} entry {document['seq']}"
 
 
 def test_seals_that_were_dropped_replayed_or_exchanged_are_named(honest: Path, tmp_path: Path) -> None:
@@ -173,13 +175,13 @@ def test_seals_that_were_dropped_replayed_or_exchanged_are_named(honest: Path, t
     lines = path.read_bytes().splitlines(keepends=True)
     assert len(lines) > 2
     path.write_bytes(b"".join(lines[:1] + lines[2:]))
-    assert verify(folder).where == "seal 2"
+    assert verify(folder, known=TOLD).where == "seal 2"
     path.write_bytes(b"".join([lines[0], lines[0], *lines[2:]]))
-    assert verify(folder).where == "seal 2"
+    assert verify(folder, known=TOLD).where == "seal 2"
     path.write_bytes(b"".join([lines[1], lines[0], *lines[2:]]))
-    assert verify(folder).where == "seal 1"
+    assert verify(folder, known=TOLD).where == "seal 1"
     path.write_bytes(b"".join(lines[:-1]))
-    assert verify(folder).verdict is Verdict.TAMPERED, "entries that no seal covers any more"
+    assert verify(folder, known=TOLD).verdict is Verdict.TAMPERED, "entries that no seal covers any more"
 
 
 def test_the_command_tells_by_its_exit_code_what_it_found(honest: Path, tmp_path: Path) -> None:
@@ -187,10 +189,11 @@ def test_the_command_tells_by_its_exit_code_what_it_found(honest: Path, tmp_path
         result = CliRunner().invoke(main, ["verify", *map(str, arguments)])
         return result.exit_code, result.output
 
-    code, said = run(honest)
+    key = verify(honest).key
+    code, said = run(honest, "--key", key)
     assert code == 0
     assert "INTACT" in said
-    key = verify(honest).key
+    assert run(honest)[0] == 5
     assert run(honest, "--key", key, "--known", honest)[0] == 0
     assert run(honest, "--key", "0" * 64)[0] == 1
     assert run(honest, "--known", tmp_path)[0] == 3
