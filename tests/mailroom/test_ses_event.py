@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infra.local.mailroom.addresses import split_addresses
 from infra.local.mailroom.handling import Verdicts
 from infra.local.mailroom.raw_headers import split_mail
-from infra.local.mailroom.ses_event import Receipt, receipt_event, ses_message_id, split_addresses, with_ses_headers
+from infra.local.mailroom.ses_event import Receipt, receipt_event, ses_message_id, with_ses_headers
 
 DOCUMENTED: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "events" / "ses-inbound.json").read_text(encoding="utf-8")

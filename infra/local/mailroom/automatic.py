@@ -8,10 +8,11 @@ from email.message import EmailMessage, Message
 from email.mime.base import MIMEBase
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from typing import Final
 from uuid import UUID
 
+from infra.local.mailroom.addresses import first_address
 from infra.local.mailroom.composing import SENDING, draft_reply
 from infra.local.mailroom.mailbox import StoredMail
 
@@ -83,4 +84,4 @@ def _delivery_status(recipient: str, domain: str, now: datetime) -> MIMEBase:
 
 
 def _message_id(random_bytes: Callable[[int], bytes], address: str) -> str:
-    return f"<{UUID(bytes=random_bytes(16))}@{parseaddr(address)[1].rpartition('@')[2]}>"
+    return f"<{UUID(bytes=random_bytes(16))}@{first_address(address).address.rpartition('@')[2]}>"

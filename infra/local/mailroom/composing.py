@@ -8,12 +8,13 @@ from datetime import datetime
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from html import escape
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser
 
+from infra.local.mailroom.addresses import first_address, only_address
 from infra.local.mailroom.mailbox import StoredMail
 from infra.local.mailroom.reading import Content
 from infra.local.mailroom.styles import STYLES, Bodies, Original, Style
@@ -68,9 +69,11 @@ def compose(
     style = STYLES.get(draft.style)
     if style is None:
         raise BadDraft(f"there is no mail client {draft.style!r}; choose one of {', '.join(STYLES)}")
-    name, address = parseaddr(draft.sender)
+    if any(line_end in text for text in (draft.sender, draft.to) for line_end in "\r\n"):
+        raise BadDraft("a line end cannot stand in a mail header")
+    name, address = only_address(draft.sender)
     domain = address.rpartition("@")[2]
-    if "@" not in address or "@" not in parseaddr(draft.to)[1]:
+    if not address or not only_address(draft.to).address:
         raise BadDraft("a mail wants one sender and one recipient, each like somebody@example.com")
     message = EmailMessage(policy=SENDING)
     try:
@@ -109,7 +112,7 @@ def _encoding(body: str) -> str:
 
 
 def _original(mail: StoredMail, content: Content) -> Original:
-    name, address = parseaddr(mail.sender)
+    name, address = first_address(mail.sender)
     text = content.text or LexborHTMLParser(content.html).text(separator="\n")
     return Original(
         name=name or address,

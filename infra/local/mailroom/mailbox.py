@@ -7,10 +7,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
-from email.utils import getaddresses, parseaddr
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from infra.local.mailroom.addresses import first_address, read_addresses
 from infra.local.mailroom.handling import Handling, Verdicts
 from infra.local.mailroom.raw_headers import RawMail, split_mail
 from infra.local.mailroom.reading import first_line
@@ -58,16 +58,16 @@ class StoredMail:
 
     @property
     def sender_name(self) -> str:
-        return parseaddr(self.sender)[0] or self.sender_address
+        return first_address(self.sender).name or self.sender_address
 
     @property
     def sender_address(self) -> str:
-        return parseaddr(self.sender)[1] or self.envelope_from
+        return first_address(self.sender).address or self.envelope_from
 
     @property
     def answer_address(self) -> str:
         """Where a mail client sends an answer: Reply-To, else From."""
-        return parseaddr(self.reply_to)[1] or self.sender_address
+        return first_address(self.reply_to).address or self.sender_address
 
 
 class UnknownMail(LookupError):
@@ -209,7 +209,7 @@ def _described(
 
 def addresses_of(header: str) -> list[str]:
     """The bare addresses of a decoded address header."""
-    return [address for _, address in getaddresses([header]) if address]
+    return [address for _, address in read_addresses(header)]
 
 
 def _to_line(mail: StoredMail) -> str:

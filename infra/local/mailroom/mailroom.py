@@ -7,12 +7,12 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from email.utils import parseaddr
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 
 from infra.local.mailroom import automatic
+from infra.local.mailroom.addresses import only_address
 from infra.local.mailroom.composing import Draft, compose, draft_reply
 from infra.local.mailroom.defaults import DefaultsFile
 from infra.local.mailroom.handling import Handling
@@ -200,7 +200,7 @@ class Mailroom:
         """Compose a draft that answers `mail` and send it; raises `BadDraft` or `MailRefused`."""
         content = read(self.mailbox.raw(mail.number))
         raw = compose(draft, mail, content, now=self._clock(), random_bytes=self._random_bytes)
-        return self.send(raw, parseaddr(draft.sender)[1], [parseaddr(draft.to)[1]], handling)
+        return self.send(raw, only_address(draft.sender).address, [only_address(draft.to).address], handling)
 
     def send(
         self, raw: bytes, envelope_from: str, recipients: Sequence[str], handling: Handling | None = None

@@ -7,15 +7,15 @@ receiving" of the Amazon SES developer guide.
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime
 from typing import Any, Final
 
+from infra.local.mailroom.addresses import read_addresses, split_addresses
 from infra.local.mailroom.handling import CHECKS, Verdicts
 from infra.local.mailroom.raw_headers import RawMail, split_mail
 
@@ -135,12 +135,12 @@ def _common_headers(mail: RawMail, receipt: Receipt) -> dict[str, Any]:
 
 def _destination(mail: RawMail) -> list[str]:
     values = [decoded(value) for name in ("To", "Cc") for value in mail.values(name)]
-    return [address for _, address in getaddresses(values) if address]
+    return [address for _, address in read_addresses(*values)]
 
 
 def _domain_of(from_values: Sequence[str]) -> str:
-    addresses = [address for _, address in getaddresses(list(from_values)) if "@" in address]
-    return addresses[0].rpartition("@")[2] if addresses else "unknown.invalid"
+    addresses = read_addresses(*from_values)
+    return addresses[0].address.rpartition("@")[2] if addresses else "unknown.invalid"
 
 
 def decoded(value: str) -> str:
@@ -149,9 +149,3 @@ def decoded(value: str) -> str:
         return str(make_header(decode_header(value)))
     except (HeaderParseError, LookupError, UnicodeError, ValueError):
         return value
-
-
-def split_addresses(value: str) -> list[str]:
-    """Split an address list at its commas, those inside quotes, comments and angle brackets excepted."""
-    parts = re.findall(r'(?:"(?:\\.|[^"\\])*"|\([^()]*\)|<[^<>]*>|[^,])+', value)
-    return [part.strip() for part in parts if part.strip()]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email import policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.parser import BytesParser
-from email.utils import parseaddr
 from typing import cast
 
 import pytest
@@ -107,7 +107,9 @@ def decoded_name(raw: bytes) -> str:
     """The sender's name; not with the newer parser, which puts a space between two encoded words (RFC 2047, 6.2)."""
     header = BytesParser(policy=policy.compat32).parsebytes(raw)["From"].replace("\r\n", "")
     phrase = header.rpartition(" <")[0]
-    return str(make_header(decode_header(phrase))) if "=?" in phrase else parseaddr(header)[0]
+    if "=?" in phrase:
+        return str(make_header(decode_header(phrase)))
+    return re.sub(r"\\(.)", r"\1", phrase[1:-1]) if phrase.startswith('"') else phrase
 
 
 @settings(max_examples=150, deadline=None)
