@@ -1,5 +1,6 @@
 """Runs the AWS emulator: an environment of its own, one process, a loopback port, state that survives a stop."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -7,15 +8,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.build import tool
 from infra.local.assembly import only_one
 from infra.local.aws import ACCESS_KEY, REGION
+from infra.local.processes import end_group
 from infra.settings import ROOT
 
 ENVIRONMENT = ROOT / ".signoff" / "emulator"
@@ -37,17 +40,20 @@ class Emulator:
     process: subprocess.Popen[bytes]
     endpoint_url: str
     log: Path
+    _is_over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def stop(self) -> None:
-        """Stop it and wait until its state is on disk. Stopping twice is harmless."""
-        if self.process.poll() is not None:
+        """Stop it, with the functions that it runs, and wait until its state is on disk. Stopping twice is harmless."""
+        if self._is_over.is_set():
             return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
+        # A function that is busy notices only at its end that nobody waits for it.
+        end_group(self.process.pid)
+        self.process.wait()
+        self._is_over.set()
 
     def is_running(self) -> bool:
         """Whether its process is alive."""

@@ -6,12 +6,13 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+
+from infra.local.processes import command_of, end_group, is_alive, leads_a_group
 
 # Below the range that systems hand out to outgoing connections, so that a kept port stays free.
 PORTS = range(20000, 32000)
@@ -44,13 +45,17 @@ class Home:
         folder.mkdir(parents=True, exist_ok=True)
         lock = os.open(folder / "stack.lock", os.O_RDWR | os.O_CREAT, 0o600)
         deadline = time.monotonic() + ORPHAN_SECONDS
+        leaders: set[int] = set()
         while not _try_to_lock(lock):
             known = _read(folder)
-            if _is_alive(known.get("owner_pid")) or time.monotonic() > deadline:
+            if _lives(known.get("owner_pid")) or time.monotonic() > deadline:
                 os.close(lock)
                 raise StackInUse(f"the stack in {folder} is already running (process {known.get('owner_pid')})")
-            _stop_orphan(known.get("emulator_pid"))
+            leaders |= _stop_orphan(known.get("emulator_pid"))
             time.sleep(0.2)
+        # Functions that were busy do not notice that their emulator is gone.
+        for leader in leaders:
+            end_group(leader)
         return cls(folder, lock)
 
     def release(self) -> None:
@@ -98,25 +103,17 @@ def _read(folder: Path) -> dict[str, object]:
     return known if isinstance(known, dict) else {}
 
 
-def _is_alive(pid: object) -> bool:
-    if not isinstance(pid, int):
-        return False
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _lives(pid: object) -> bool:
+    return isinstance(pid, int) and is_alive(pid)
 
 
-def _stop_orphan(pid: object) -> None:
-    """Ask an emulator whose owner died to stop; only if that process is an emulator indeed."""
-    if not isinstance(pid, int) or not _is_alive(pid):
-        return
-    command = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
-    if "ministack" in command:
-        os.kill(pid, signal.SIGTERM)
+def _stop_orphan(pid: object) -> set[int]:
+    """Ask an emulator whose owner died to stop, if that process is an emulator indeed; the group that it leads."""
+    if not isinstance(pid, int) or not is_alive(pid) or "ministack" not in command_of(pid):
+        return set()
+    leaders = {pid} if leads_a_group(pid) else set()
+    os.kill(pid, signal.SIGTERM)
+    return leaders
 
 
 def _is_free(port: int) -> bool:

@@ -16,6 +16,7 @@ import httpx
 
 from infra.local.mailroom import Mailroom
 from infra.local.mailroom.inbound import inbound_from_stack
+from infra.local.processes import end_group
 from infra.local.stack import HOME, EmbeddedStack
 from infra.settings import ROOT
 from signoff_core.mail.samples import samples
@@ -127,6 +128,7 @@ class House:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            end_group(process.pid)
         for reader in self.readers:
             reader.join(STOP_SECONDS)
         for process in self.processes:

@@ -13,6 +13,7 @@ import pytest
 from infra.local.aws import client
 from infra.local.deploy import DeployFailed, deploy
 from infra.local.home import StackInUse
+from infra.local.processes import is_alive
 from infra.local.stack import EmbeddedStack
 from infra.settings import ROOT, Code
 
@@ -195,5 +196,5 @@ def test_a_polite_end_leaves_state_on_disk_and_no_process_behind(
         assert lines.read() == "stopped\n"
         assert running.wait(30) == 0
 
-    assert subprocess.run(["ps", "-p", str(known["emulator_pid"])], capture_output=True).returncode != 0
+    assert not is_alive(known["emulator_pid"])
     assert (home / "state" / "cloudformation.json").is_file()
