@@ -1,12 +1,11 @@
 """A real browser on the embedded stack. With CI=true a missing browser fails; elsewhere it is said why nothing ran."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from browser.chromium import OPTIONS, find_or_install
+from browser.chromium import launched, needed
 from browser.doors import sign_in
 from infra.local.house import CREATOR, House
 from infra.settings import LOCAL_ADMIN
@@ -18,16 +17,8 @@ COLD_PAGE_MS = 60_000
 # Not for the session: Playwright leaves its event loop running, in which crewAI refuses to resume.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = find_or_install()
-    if path is None:
-        reason = "no chromium: install it (apt-get install chromium), or name one in SIGNOFF_CHROMIUM"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=list(OPTIONS))
+    with launched(needed()) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / part) for part in ("tests", ".", "layers/core/python", "sdk/src")]
 
-from playwright.sync_api import BrowserContext, sync_playwright  # noqa: E402
+from playwright.sync_api import BrowserContext  # noqa: E402
 from support.browse import Browser  # noqa: E402
 from support.site import site  # noqa: E402
 
-from browser.chromium import OPTIONS, find_or_install  # noqa: E402
+from browser.chromium import HOW_TO_GET_IT, find, launched  # noqa: E402
 from browser.mail_pictures import take_mail_pictures  # noqa: E402
 from browser.story import MANAGER, an_install, paths  # noqa: E402
 from infra.build import dashboard_assets  # noqa: E402
@@ -31,9 +31,9 @@ def main() -> int:
     parser.add_argument("--widths", default=",".join(WIDTHS))
     parser.add_argument("--full", action="store_true", help="the whole page, not what fits into the window")
     chosen = parser.parse_args()
-    chromium = find_or_install()
+    chromium = find()
     if chromium is None:
-        print("no chromium: install it (apt-get install chromium), or name one in SIGNOFF_CHROMIUM", file=sys.stderr)
+        print(HOW_TO_GET_IT, file=sys.stderr)
         return 1
     chosen.out.mkdir(parents=True, exist_ok=True)
     assets.BUILT = dashboard_assets(assets.SOURCES)
@@ -41,8 +41,7 @@ def main() -> int:
     install.world.now = datetime.now(UTC).replace(microsecond=0)
     wanted = {n: p for n, p in paths(install).items() if not chosen.only or n in chosen.only.split(",")}
     cookies = Browser(install.world).sign_in(MANAGER).cookies
-    with site(install.world) as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(OPTIONS))
+    with site(install.world) as url, launched(chromium) as browser:
         for width_name in chosen.widths.split(","):
             width, height = WIDTHS[width_name]
             for scheme in chosen.schemes.split(","):
@@ -59,7 +58,6 @@ def main() -> int:
                 context.close()
         if not chosen.only:
             take_mail_pictures(browser, chosen.out)
-        browser.close()
     return 0
 
 

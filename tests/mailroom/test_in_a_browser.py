@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from browser.chromium import launched, needed
+from playwright.sync_api import Browser, Page, expect
 
 from infra.local.mailroom import Mailroom
 from infra.local.mailroom.web import pages
 
 from .conftest import REPLY_ADDRESS, RecordingService, notification
-
-CHROMIUM = os.environ.get("SIGNOFF_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine; SIGNOFF_CHROMIUM names one")
 
 HOSTILE = (
     "<p>hostile</p><script>top.document.title = 'taken'; document.title = 'taken'</script>"
@@ -27,11 +23,8 @@ HOSTILE = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+    with launched(needed()) as chromium:
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
