@@ -44,4 +44,13 @@ def _made(service: str) -> object:
     config = Config(
         connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"mode": "standard", "max_attempts": TRIES}
     )
+    if service == "s3":
+        # By itself boto3 signs links in older regions with version 2, which S3 refuses for KMS-encrypted objects, and
+        # sends them to the global address, whose redirect to the bucket's region no signature survives.
+        config = config.merge(
+            Config(
+                signature_version="s3v4",
+                s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+            )
+        )
     return boto3.client(service, config=config)  # type: ignore[call-overload]
