@@ -45,8 +45,8 @@ NOTIFIED_ACTIONS = (
 FEEDBACK_EVENTS = ("Delivery", "Bounce", "Complaint", "Reject", "Rendering Failure", "DeliveryDelay")
 # Entries that nothing happens because of: they are no events, and cost no invocation.
 BOOKKEEPING = (
-    *("notification.sent", "notification.skipped", "resume.claimed", "resume.consumed"),
-    "webhooks.dispatched",
+    *("notification.sent", "notification.not_taken", "notification.skipped"),
+    *("resume.claimed", "resume.consumed", "webhooks.dispatched"),
 )
 # What begins a wait: a request with a deadline, and the sweeper's finding that a wait was lost.
 WAITED_FOR = ("request.opened", "deadline.overdue")

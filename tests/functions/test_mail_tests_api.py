@@ -9,6 +9,7 @@ from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.records import Index
 from signoff_core.domain.requests import Request, ResumeStatus
 from signoff_core.mail.sender import Verdicts
+from signoff_core.ports import MailNotTaken
 from signoff_core.usecases.mail_tests import TESTS_PER_HOUR
 
 
@@ -168,3 +169,28 @@ def test_the_command_says_what_to_look_at_when_nothing_comes(world: World, deplo
     assert not ended
     assert "Nothing came back" in told[-1]
     assert "MX record" in told[-1]
+
+
+def test_a_test_mail_that_is_not_taken_says_why_and_goes_out_once_it_is(
+    world: World, deployment: Deployment, key: str
+) -> None:
+    send, said = world.mailer.send, "MessageRejected: Email address is not verified."
+
+    def refuse(*given: object, **named: object) -> str:
+        raise MailNotTaken(said, code="MessageRejected")
+
+    world.mailer.send = refuse  # type: ignore[method-assign]
+    with pytest.raises(MailNotTaken):
+        ask(world, deployment, key)
+    (request_id,) = {r.request_id for r in world.store.rows.values() if isinstance(r, Request)}
+    seen = look(world, deployment, key, request_id)
+    assert (seen["stage"], seen["mail"]["status"], seen["mail"]["reason"]) == ("not_delivered", "not_taken", said)
+    timeline = call(world, "GET", f"/v1/requests/{request_id}/timeline", key)
+    assert list(timeline["reasons"].values()) == [said]
+
+    world.mailer.send = send  # type: ignore[method-assign]
+    world.pass_time(minutes=2)
+    world.sweep()
+    world.deliver()
+    seen = look(world, deployment, key, request_id)
+    assert (seen["stage"], seen["mail"]["reason"]) == ("sent", None)

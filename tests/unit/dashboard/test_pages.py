@@ -5,6 +5,7 @@ from support.browse import ADMIN, Browser
 from support.world import INSTALL, REVIEWER, World
 
 from signoff_core.domain.requests import Source, Status
+from signoff_core.ports import MailNotTaken
 from signoff_core.usecases.members import set_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
@@ -339,3 +340,22 @@ def test_a_wrong_code_is_told_and_the_right_one_signs_in(world: World) -> None:
     assert "tries left: 4" in browser.post("/sign-in/code", {"code": "AAAA-AAAA"}).text
     assert browser.post("/sign-in/code", {"code": code}).location == "/deployments"
     assert browser.get("/deployments").status == 200
+
+
+def test_the_review_tells_why_its_mail_has_not_gone_out(world: World) -> None:
+    seven = world.deployment(creator_email="ben@example.com")
+    request = world.pause(seven).request
+    ana = a_manager(world, seven.deployment_id)
+    said = "MessageRejected: Email address is not verified. Failed: <ben@example.com>"
+
+    def refuse(*given: object, **named: object) -> str:
+        raise MailNotTaken(said, code="MessageRejected")
+
+    world.mailer.send = refuse  # type: ignore[method-assign]
+    with pytest.raises(MailNotTaken):
+        world.deliver()
+
+    page = ana.get(f"/review/{request.request_id}")
+    assert "Mail not taken by the mail service yet" in page.text
+    assert "Review request to ben@example.com: MessageRejected" in page.text
+    assert "Failed: &lt;ben@example.com&gt;" in page.body

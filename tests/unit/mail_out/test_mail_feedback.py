@@ -11,7 +11,14 @@ from support.world import REVIEWER, World
 
 from signoff_core.adapters.ses_feedback import feedback_of
 from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.notifications import NOTIFICATION_STEPS, Feedback, NotificationStatus, id_of, tag_of
+from signoff_core.domain.notifications import (
+    NOTIFICATION_STEPS,
+    UNSENT,
+    Feedback,
+    NotificationStatus,
+    id_of,
+    tag_of,
+)
 from signoff_core.ports import MailRefused
 from signoff_core.usecases.record_feedback import ACTIONS, Told, record_feedback
 
@@ -102,13 +109,16 @@ def test_what_a_server_says_stands_on_the_notification_alone_and_goes_with_the_t
     deployment, request_id = assigned(world)
     key = key_for(world, deployment, "manage")
     tell(world, "bounce-transient", request_id)
-    entries = json.dumps(call(world, "GET", f"/v1/requests/{request_id}/timeline", key).json)
+    timeline = call(world, "GET", f"/v1/requests/{request_id}/timeline", key)
+    entries = json.dumps(timeline["entries"])
     assert "mailbox full" not in entries
+    assert "mailbox full" in json.dumps(timeline["reasons"]), "it is shown beside its entry"
     assert "Transient" in entries
     assert "mailbox full" in str(mails(world, deployment, request_id))
     assert call(world, "POST", f"/v1/requests/{request_id}/cancel", key, {}).status == 200
     assert call(world, "DELETE", f"/v1/requests/{request_id}/content", key).status == 200
     assert "mailbox full" not in str(world.store.rows)
+    assert call(world, "GET", f"/v1/requests/{request_id}/timeline", key)["reasons"] == {}
     tell(world, "bounce-permanent", request_id)
     assert "user unknown" not in str(world.store.rows), "what comes after the erasure is not kept"
     world.check_chains()
@@ -266,7 +276,7 @@ def test_feedback_about_what_is_not_there_changes_nothing() -> None:
 
 def test_the_table_knows_every_status_and_each_that_feedback_brings_has_its_entry() -> None:
     assert set(NOTIFICATION_STEPS) == set(NotificationStatus)
-    by_feedback = {s for status, then in NOTIFICATION_STEPS.items() if status != "claimed" for s in then}
+    by_feedback = {s for status, then in NOTIFICATION_STEPS.items() if status not in UNSENT for s in then}
     assert set(ACTIONS) == by_feedback
     assert all(status not in then for status, then in NOTIFICATION_STEPS.items()), "the same feedback twice is nothing"
 

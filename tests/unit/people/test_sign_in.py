@@ -9,6 +9,7 @@ from support.world import INSTALL, REVIEWER, World
 from signoff_core.domain.errors import InvalidInput, Refused
 from signoff_core.domain.members import Person
 from signoff_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
+from signoff_core.ports import MailNotTaken
 from signoff_core.runtime.tokens import Tokens
 from signoff_core.usecases.members import set_member
 from signoff_core.usecases.sessions import identify, live_sessions, sign_out
@@ -106,6 +107,26 @@ def test_nobody_else_gets_a_mail_and_what_the_browser_causes_is_the_same() -> No
     assert not door.world.mails_to("stranger@example.com")
     rows = door.world.store.rows
     assert {type(rows[(k.key.partition, k.key.sort)]) for k in (known, unknown)} == {SignIn}
+
+
+def test_a_mail_that_was_not_taken_is_sent_by_the_next_try_and_its_code_opens_nothing_before() -> None:
+    door = Door()
+    send, asked = door.world.mailer.send, Asked(door.world.uuid(), ADMIN, "this browser", "203.0.113.7", "")
+    sign_in = ask_to_sign_in(asked, store=door.world.store, bus=door.world.bus, now=door.world.now)
+    event = door.world.bus.events[:]
+
+    def refuse(*given: object, **named: object) -> str:
+        raise MailNotTaken("Throttling: Maximum sending rate exceeded.", code="Throttling")
+
+    door.world.mailer.send = refuse
+    with pytest.raises(MailNotTaken):
+        door.mail_out()
+    with pytest.raises(InvalidInput):
+        door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
+    door.world.mailer.send = send
+    door.world.bus.events = event
+    assert door.mail_out() == ["sent", "nothing to send"]
+    assert len(door.world.mails_to(ADMIN)) == 1
 
 
 @pytest.mark.parametrize("who", ["a member", "an assignee", "somebody who answered", "the reader of an old mail"])

@@ -6,12 +6,17 @@ from dataclasses import replace
 import pytest
 from support.world import INSTALL, REVIEWER, World
 
+from signoff_core.domain.contents import ContentKey
 from signoff_core.domain.errors import Refused
-from signoff_core.domain.notifications import Notification, NotificationStatus
+from signoff_core.domain.notifications import Feedback, Notification, NotificationStatus
 from signoff_core.domain.reassigning import MAX_ROUNDS
-from signoff_core.ports import MailNotTaken
+from signoff_core.ports import MailNotTaken, MailRefused
+from signoff_core.usecases.cancel_request import cancel_request
+from signoff_core.usecases.notifications import notifications_of
 from signoff_core.usecases.notify import notify
+from signoff_core.usecases.read_requests import read_timeline
 from signoff_core.usecases.reassign_request import reassign_request
+from signoff_core.usecases.record_feedback import Told, record_feedback
 from signoff_core.usecases.written import Unwritable
 
 CREATOR, LEAD = "boss@example.com", "lead@example.com"
@@ -174,3 +179,127 @@ def test_a_mail_that_feedback_knows_is_recorded_as_sent_though_it_is_of_no_use_a
     world.store.commit([row])
     notify(request_id, 1, post=world.post, now=world.now)
     assert entry(world, request_id, "notification.sent")["message_id"] == "m@x"
+
+
+UNVERIFIED = MailNotTaken("MessageRejected: Email address is not verified.", code="MessageRejected")
+DENIED = MailNotTaken("AccessDenied: not authorized to perform ses:SendRawEmail", code="AccessDenied")
+
+
+def refused(world: World, request_id: str, error: Exception) -> None:
+    """One try that the mail service does not take."""
+    mend = failing(world, error)
+    with pytest.raises(type(error)):
+        notify(request_id, 1, post=world.post, now=world.now)
+    mend()
+
+
+def the_mail(world: World, request_id: str) -> Notification:
+    (mail,) = notifications_of(request_id, store=world.store)
+    return mail
+
+
+def reasons(world: World, request_id: str) -> dict[str, str]:
+    """What the timeline tells beside its entries, by their action."""
+    page = read_timeline(
+        request_id, caller=INSTALL, store=world.store, vault=world.vault, objects=world.objects, after_seq=0
+    )
+    return {e.action.value: page.reasons[e.seq] for e in page.entries.items if e.seq in page.reasons}
+
+
+def test_why_a_mail_was_not_taken_stands_on_the_request_while_it_is_still_tried() -> None:
+    world, request_id = owing("review_request")
+    refused(world, request_id, UNVERIFIED)
+    mail = the_mail(world, request_id)
+    assert (mail.status, mail.reason) == ("not_taken", "MessageRejected: Email address is not verified.")
+    assert reasons(world, request_id) == {"notification.not_taken": mail.reason}
+    assert [e.id for e in world.request(request_id).effects] == ["mail:1:review_request"], "it is still owed"
+
+
+def test_the_trail_holds_the_class_of_the_refusal_and_not_its_words() -> None:
+    world, request_id = owing("review_request")
+    refused(world, request_id, UNVERIFIED)
+    assert entry(world, request_id, "notification.not_taken") == {
+        "letter": "review_request",
+        "to": REVIEWER,
+        "for_seq": 1,
+        "code": "MessageRejected",
+    }
+    world.check_chains()
+
+
+def test_the_same_refusal_again_is_no_further_entry_and_another_one_is() -> None:
+    world, request_id = owing("review_request")
+    for error in (UNVERIFIED, UNVERIFIED, DENIED, DENIED):
+        refused(world, request_id, error)
+    assert world.actions(request_id).count("notification.not_taken") == 2
+    assert the_mail(world, request_id).reason == str(DENIED)
+    assert reasons(world, request_id) == {"notification.not_taken": str(DENIED)}
+
+
+def test_the_reason_stays_while_the_next_try_is_under_way_and_goes_once_the_mail_is_sent() -> None:
+    world, request_id = owing("review_request")
+    refused(world, request_id, UNVERIFIED)
+    refused(world, request_id, TimeoutError())
+    mail = the_mail(world, request_id)
+    assert (mail.status, mail.reason) == ("claimed", str(UNVERIFIED))
+    assert reasons(world, request_id) == {"notification.not_taken": str(UNVERIFIED)}
+    world.pass_time(seconds=121)
+    assert notify(request_id, 1, post=world.post, now=world.now) == ("mail:1:review_request",)
+    mail = the_mail(world, request_id)
+    assert (mail.status, mail.reason) == ("sent", None)
+    assert reasons(world, request_id) == {}
+
+
+def test_a_mail_that_was_not_taken_is_skipped_once_the_review_is_over() -> None:
+    world, request_id = owing("review_request")
+    refused(world, request_id, UNVERIFIED)
+    cancel_request(
+        request_id,
+        reason=None,
+        caller=INSTALL,
+        store=world.store,
+        vault=world.vault,
+        objects=world.objects,
+        now=world.now,
+    )
+    assert notify(request_id, 1, post=world.post, now=world.now) == ()
+    mails = notifications_of(request_id, store=world.store)
+    assert [m.status for m in mails if m.letter == "review_request"] == ["skipped"]
+    assert "notification.sent" not in world.actions(request_id)
+
+
+def test_feedback_of_an_earlier_try_is_believed_over_a_later_refusal() -> None:
+    world, request_id = owing("review_request")
+    refused(world, request_id, TimeoutError())
+    world.pass_time(seconds=121)
+    refused(world, request_id, UNVERIFIED)
+    arrived = Feedback(request_id, "mail:1:review_request", NotificationStatus.DELIVERED, world.now, message_id="m@x")
+    assert record_feedback(arrived, store=world.store, now=world.now) is Told.RECORDED
+    assert notify(request_id, 1, post=world.post, now=world.now) == ()
+    assert world.mailer.sent == []
+    assert (the_mail(world, request_id).status, the_mail(world, request_id).reason) == ("delivered", None)
+    assert entry(world, request_id, "notification.sent")["message_id"] == "m@x"
+
+
+def test_a_refusal_says_nothing_about_texts_that_were_erased() -> None:
+    world, request_id = owing("review_request")
+    key = ContentKey.at(request_id)
+    stored = world.store.fetch(key)[key]
+    assert stored is not None
+    world.store.commit([replace(stored, wrapped=b"", erased_at=world.now)])
+    mend = failing(world, UNVERIFIED)
+    with pytest.raises(MailNotTaken):
+        notify(request_id, 1, post=world.post, now=world.now)
+    mend()
+    assert (the_mail(world, request_id).status, the_mail(world, request_id).reason) == ("not_taken", None)
+
+
+def test_a_mail_that_is_refused_for_good_keeps_the_words_on_its_row_alone() -> None:
+    world, request_id = owing("review_request")
+    mend = failing(world, MailRefused("MessageRejected: Email address is not valid"))
+    notify(request_id, 1, post=world.post, now=world.now)
+    mend()
+    told = entry(world, request_id, "notification.failed")
+    assert told["code"] == "refused"
+    assert "reason" not in told
+    assert reasons(world, request_id) == {"notification.failed": "MessageRejected: Email address is not valid"}

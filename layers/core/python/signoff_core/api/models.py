@@ -197,7 +197,7 @@ class EntryView(Outgoing):
 
 
 class Timeline(Outgoing):
-    """Entries exactly as they are hashed; `reasons` holds what people wrote beside some of them, by `seq`."""
+    """Entries exactly as they are hashed; `reasons` holds what people wrote or mail services said, by `seq`."""
 
     entries: list[EntryView]
     reasons: dict[str, str]

@@ -18,6 +18,7 @@ TONES: Mapping[Action, str] = {
     Action.RESUME_FAILED: "bad",
     Action.REPLY_REJECTED: "bad",
     Action.NOTIFICATION_BOUNCED: "bad",
+    Action.NOTIFICATION_NOT_TAKEN: "bad",
     Action.NOTIFICATION_FAILED: "bad",
     Action.NOTIFICATION_COMPLAINED: "bad",
 }
@@ -100,7 +101,7 @@ def _attempt(data: Mapping[str, Json]) -> str:
     return f"attempt {_text(data, 'attempt')}{reason}" if _text(data, "attempt") else reason.removeprefix(": ")
 
 
-LOSS = ("bounce_type", "bounce_subtype", "status_code", "complaint_type", "delay_type")
+LOSS = ("code", "bounce_type", "bounce_subtype", "status_code", "complaint_type", "delay_type")
 """What the entry of a lost mail says of why; the words of the reader's server stand on the notification."""
 _DETAILS: Mapping[Action, Callable[[Mapping[str, Json]], str]] = {
     Action.REQUEST_OPENED: _opened,
@@ -111,6 +112,7 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Json]], str]] = {
     Action.REQUEST_AUTO_RESPONDED: _answered,
     Action.REPLY_REJECTED: lambda data: label(_text(data, "reason")),
     Action.NOTIFICATION_SENT: _mail,
+    Action.NOTIFICATION_NOT_TAKEN: _mail,
     Action.NOTIFICATION_FAILED: _mail,
     Action.NOTIFICATION_SKIPPED: _mail,
     Action.NOTIFICATION_DELAYED: _mail,

@@ -27,6 +27,7 @@ _ACTIONS = {
     Action.SLA_BREACHED: "Target time missed",
     Action.REPLY_REJECTED: "A reply was refused",
     Action.NOTIFICATION_SENT: "Mail sent",
+    Action.NOTIFICATION_NOT_TAKEN: "Mail not taken by the mail service yet",
     Action.NOTIFICATION_FAILED: "Mail refused by the mail service",
     Action.NOTIFICATION_SKIPPED: "Mail no longer needed",
     Action.NOTIFICATION_DELIVERED: "Mail delivered",

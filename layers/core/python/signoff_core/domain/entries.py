@@ -32,6 +32,7 @@ class Action(StrEnum):
     SLA_BREACHED = "sla.breached"
     REPLY_REJECTED = "reply.rejected"
     NOTIFICATION_SENT = "notification.sent"
+    NOTIFICATION_NOT_TAKEN = "notification.not_taken"
     NOTIFICATION_FAILED = "notification.failed"
     NOTIFICATION_SKIPPED = "notification.skipped"
     NOTIFICATION_DELAYED = "notification.delayed"
@@ -76,8 +77,8 @@ class Action(StrEnum):
 
 
 BOOKKEEPING = frozenset(
-    {Action.NOTIFICATION_SENT, Action.NOTIFICATION_SKIPPED, Action.RESUME_CLAIMED, Action.RESUME_CONSUMED}
-    | {Action.WEBHOOKS_DISPATCHED}
+    {Action.NOTIFICATION_SENT, Action.NOTIFICATION_NOT_TAKEN, Action.NOTIFICATION_SKIPPED}
+    | {Action.RESUME_CLAIMED, Action.RESUME_CONSUMED, Action.WEBHOOKS_DISPATCHED}
 )
 """What only the trail tells: nothing ever happens because of it, so it becomes no event."""
 

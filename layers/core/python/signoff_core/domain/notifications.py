@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from signoff_core.domain.canonical import Json
 from signoff_core.domain.records import Index, Key, Place
 
 NOTIFICATION_PREFIX = "notification/"
@@ -31,10 +32,12 @@ CLAIM_SECONDS = 120
 
 class NotificationStatus(StrEnum):
     CLAIMED = "claimed"
+    NOT_TAKEN = "not_taken"
+    """The mail service has not taken it yet, for a reason that may pass: it is tried again."""
     SENT = "sent"
     """The mail service has taken it."""
     FAILED = "failed"
-    """The mail service has not taken it."""
+    """The mail service will not take it."""
     SKIPPED = "skipped"
     """It was of no use any more when its turn came."""
     DELAYED = "delayed"
@@ -54,6 +57,7 @@ class NotificationStatus(StrEnum):
 _S = NotificationStatus
 NOTIFICATION_STEPS: Mapping[NotificationStatus, frozenset[NotificationStatus]] = {
     _S.CLAIMED: frozenset(_S) - {_S.CLAIMED},
+    _S.NOT_TAKEN: frozenset(_S) - {_S.NOT_TAKEN},
     _S.SENT: frozenset({_S.DELAYED, _S.DELIVERED, _S.SOFT_BOUNCED, _S.BOUNCED, _S.COMPLAINED, _S.REJECTED}),
     _S.DELAYED: frozenset({_S.DELIVERED, _S.SOFT_BOUNCED, _S.BOUNCED, _S.COMPLAINED}),
     _S.SOFT_BOUNCED: frozenset({_S.DELIVERED, _S.BOUNCED, _S.COMPLAINED}),
@@ -66,11 +70,14 @@ NOTIFICATION_STEPS: Mapping[NotificationStatus, frozenset[NotificationStatus]] =
 }
 """From each status to those that may follow; feedback for which there is no step came twice or late: it is nothing new.
 
-Feedback may overtake the record of the sending, so `claimed` may be followed by all. A bounce may come after a delivery
+Feedback may overtake the record of the sending, so `claimed` may be followed by all, and so may `not_taken`: an earlier
+try, of which nobody knows the end, may have been taken after all. A bounce may come after a delivery
 (a gateway took the mail, the mailbox behind it did not); a soft bounce after it is an automatic answer. The rest is
 final.
 """
 
+UNSENT = frozenset({_S.CLAIMED, _S.NOT_TAKEN})
+"""Nobody knows of its having been sent."""
 NEVER_ARRIVED = frozenset({_S.FAILED, _S.BOUNCED, _S.COMPLAINED, _S.REJECTED})
 """Whom these happen to gets no further mail either: somebody else has to know."""
 
@@ -87,6 +94,11 @@ def id_of(tag: str) -> str | None:
     return f"{kind}:{number}:{letter}" if kind == "mail" and number.isdecimal() and letter else None
 
 
+def id_in(data: Mapping[str, Json]) -> str:
+    """The id of the notification that an entry is about."""
+    return str(data.get("notification") or f"mail:{data.get('for_seq')}:{data.get('letter')}")
+
+
 @dataclass(frozen=True, slots=True)
 class Notification:
     request_id: str
@@ -99,6 +111,9 @@ class Notification:
     """The id that the mail service gave, without angle brackets."""
     sent_at: datetime | None = None
     reason: str | None = None
+    """What the mail service or the reader's server said last; a mail that was not taken keeps it until it is sent."""
+    code: str | None = None
+    """The class of the refusal while the mail is not taken, such as ``AccessDenied``."""
     told_at: datetime | None = None
     """When the newest feedback says that it happened."""
     version: int = 0

@@ -8,7 +8,7 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.flows import Flow
 from signoff_core.domain.key_ring import KeyRing
-from signoff_core.domain.notifications import ASKING, Notification
+from signoff_core.domain.notifications import ASKING, Notification, id_in
 from signoff_core.domain.requests import Effect, Request, Source, Status
 from signoff_core.domain.times import moment
 from signoff_core.mail.letter_kinds import (
@@ -240,8 +240,7 @@ def _bounce_notice(desk: Desk) -> Letter:
 
 def _what_was_said(desk: Desk, data: Mapping[str, Json]) -> str | None:
     """The words of the mail service or the reader's server: on the notification, which can forget them."""
-    lost = str(data.get("notification") or f"mail:{data.get('for_seq')}:{data.get('letter')}")
-    address = Notification.at(desk.request.request_id, lost)
+    address = Notification.at(desk.request.request_id, id_in(data))
     known = desk.store.fetch(address)[address]
     return known.reason if known is not None else None
 

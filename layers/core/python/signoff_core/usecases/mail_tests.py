@@ -87,6 +87,7 @@ class MailTest:
 
 _STAGES = {
     NotificationStatus.CLAIMED: Stage.ASKED,
+    NotificationStatus.NOT_TAKEN: Stage.NOT_DELIVERED,
     NotificationStatus.SENT: Stage.SENT,
     NotificationStatus.DELAYED: Stage.SENT,
     NotificationStatus.DELIVERED: Stage.DELIVERED,

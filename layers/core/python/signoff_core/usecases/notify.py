@@ -9,7 +9,14 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.closing import EffectDraft, record
 from signoff_core.domain.contents import Content, ContentKind
 from signoff_core.domain.entries import SERVICE, Action, Happening
-from signoff_core.domain.notifications import ASKING, CLAIM_SECONDS, Notification, NotificationStatus, tag_of
+from signoff_core.domain.notifications import (
+    ASKING,
+    CLAIM_SECONDS,
+    UNSENT,
+    Notification,
+    NotificationStatus,
+    tag_of,
+)
 from signoff_core.domain.records import Record
 from signoff_core.domain.requests import EFFECT_RETRY_SECONDS, Effect, Request, Status
 from signoff_core.mail.own_lines import own_lines
@@ -81,20 +88,19 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
             tags={"request_id": request.request_id, "notification": tag_of(effect.id)},
         )
     except MailRefused as refusal:
-        _failed(effect, asked, claimed, {"code": "refused", "reason": str(refusal)}, post, now)
+        _failed(effect, asked, claimed, "refused", str(refusal), post, now)
         return False
     except Unwritable as error:
         if not error.for_ever and effect.asked < len(EFFECT_RETRY_SECONDS):
             # A newer version of the service may be able to write it.
             _release(claimed, store=post.store)
             raise
-        _failed(effect, asked, claimed, {"code": error.code, "reason": str(error)}, post, now)
+        _failed(effect, asked, claimed, error.code, str(error), post, now)
         return False
-    except MailNotTaken:
-        # It was surely not sent, so whoever tries next need not wait for the claim to grow old.
-        _release(claimed, store=post.store)
+    except MailNotTaken as error:
+        _not_taken(effect, asked, claimed, error, post, now)
         raise
-    sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now)
+    sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now, reason=None, code=None)
     text = None
     if effect.name in ASKING and asked.is_readable:
         text = _sent_text(asked, own_lines(rendered), post)
@@ -113,11 +119,11 @@ def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> N
         known = store.fetch(first.key)[first.key]
     if known is None or known.status in SETTLED:
         return None
-    if known.status is not NotificationStatus.CLAIMED:
+    if known.status not in UNSENT:
         return known
     if _is_being_sent(known, now):
         return None
-    again = replace(first, version=known.version)
+    again = replace(first, version=known.version, reason=known.reason, code=known.code)
     try:
         store.commit([again])
     except Changed:
@@ -155,7 +161,7 @@ def _skip(effect: Effect, request: Request, why: dict[str, Json], post: Post, no
     known = post.store.fetch(skipped.key)[skipped.key]
     if known is not None and _is_being_sent(known, now):
         return
-    if known is not None and known.status is not NotificationStatus.CLAIMED:
+    if known is not None and known.status not in UNSENT:
         # Feedback tells that it went out; only the record is missing.
         _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": known.message_id}, post, now, known)
         return
@@ -169,15 +175,47 @@ def _is_being_sent(known: Notification, now: datetime) -> bool:
     return claimed and now - known.claimed_at < timedelta(seconds=CLAIM_SECONDS)
 
 
+def _not_taken(
+    effect: Effect, asked: AskedRequest, claimed: Notification, error: MailNotTaken, post: Post, now: datetime
+) -> None:
+    """It was surely not sent: say why on the request, and let whoever tries next begin at once.
+
+    The entry of a refusal is written once for each change of its class, since a try may come every minute.
+    """
+    reason = str(error) if asked.is_readable else None
+    waiting = replace(claimed, status=NotificationStatus.NOT_TAKEN, reason=reason, code=error.code)
+    if claimed.code == error.code:
+        with suppress(Changed):
+            post.store.commit([waiting])
+        return
+    data: dict[str, Json] = {"letter": effect.name, "to": effect.to, "for_seq": effect.seq, "code": error.code}
+    request, is_first = asked.request, True
+
+    def write() -> None:
+        nonlocal request, is_first
+        if not is_first:
+            fetched = post.store.fetch(request.key, claimed.key)
+            current, stored = fetched[request.key], fetched[claimed.key]
+            if current is None or stored is None or stored.version != claimed.version:
+                # Feedback or another sender knows more.
+                return
+            request = current
+        is_first = False
+        changed, entries = record(request, Happening(Action.NOTIFICATION_NOT_TAKEN, SERVICE, data), now=now)
+        post.store.commit([changed, waiting], entries)
+
+    until_written(write)
+
+
 def _failed(
-    effect: Effect, asked: AskedRequest, claimed: Notification, why: dict[str, Json], post: Post, now: datetime
+    effect: Effect, asked: AskedRequest, claimed: Notification, code: str, reason: str, post: Post, now: datetime
 ) -> None:
     """It will never be sent: say so on the request, and tell the creator if an asking mail is lost."""
     creator = asked.deployment.creator_email
     tell = effect.name in ASKING and effect.to != creator and not asked.request.is_test
     effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
-    failed = replace(claimed, status=NotificationStatus.FAILED, reason=str(why["reason"]))
-    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, why, post, now, failed, effects=effects)
+    failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason if asked.is_readable else None, code=None)
+    _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"code": code}, post, now, failed, effects=effects)
 
 
 def _settle(
@@ -223,6 +261,6 @@ def _noted(outcome: Notification, stored: Notification | None) -> Notification |
     """The notification to write over what is stored; None when feedback has said more already."""
     if stored is None:
         return replace(outcome, version=0)
-    if stored is not outcome and stored.status is not NotificationStatus.CLAIMED:
+    if stored is not outcome and stored.status not in UNSENT:
         return None
     return replace(outcome, version=stored.version)

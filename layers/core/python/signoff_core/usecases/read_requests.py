@@ -21,7 +21,7 @@ from signoff_core.usecases.contents import (
     shown_of,
     words_of,
 )
-from signoff_core.usecases.notifications import notifications_of
+from signoff_core.usecases.notifications import notifications_of, said_of_troubles
 from signoff_core.usecases.reasons import REASON_DIGEST, read_reasons
 
 TIMELINE_PAGE = 100
@@ -67,7 +67,7 @@ def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault,
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """A page of entries, and the reasons that stand behind some of them, by number; erased ones are missing."""
+    """A page of entries, and what people or mail services said beside some, by number; what was erased is missing."""
 
     entries: Entries
     reasons: Mapping[int, str]
@@ -84,16 +84,16 @@ def read_timeline(
     after = 0 if cursor is None else _number(place_of(cursor, of=of), last=request.last_seq)
     entries = store.chain(request.subject, after_seq=after, limit=TIMELINE_PAGE)
     entries = replace(entries, cursor=entries.cursor and cursor_at(entries.cursor, of=of))
+    said = said_of_troubles(request_id, entries.items, store=store)
     explained = [e.seq for e in entries.items if REASON_DIGEST in e.data]
     if not explained:
-        return Timeline(entries, {})
+        return Timeline(entries, said)
     try:
         key = open_key(fetched[key_row], vault=vault)
-        return Timeline(
-            entries, read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
-        )
+        reasons = read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
     except ContentErased:
-        return Timeline(entries, {})
+        return Timeline(entries, said)
+    return Timeline(entries, {**said, **reasons})
 
 
 def _number(place: str, *, last: int) -> int:

@@ -71,6 +71,7 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
         message_id=known.message_id or feedback.message_id,
         # Words of a stranger's server: on the row alone, which can forget them, and not once the texts were erased.
         reason=feedback.reason if key is None or key.erased_at is None else None,
+        code=None,
         told_at=feedback.happened_at,
     )
     data: dict[str, Json] = {

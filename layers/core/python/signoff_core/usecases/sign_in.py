@@ -5,6 +5,7 @@ is written elsewhere by whoever hears the event.
 """
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +30,7 @@ from signoff_core.mail.compose import Envelope, compose
 from signoff_core.mail.letter_kinds import Branding
 from signoff_core.mail.letter_kinds import SignIn as SignInLetter
 from signoff_core.mail.render import render
-from signoff_core.ports import Bus, Changed, Event, Mailer, MailRefused, Store
+from signoff_core.ports import Bus, Changed, Event, Mailer, MailNotTaken, MailRefused, Store
 from signoff_core.usecases.attempts import until_written
 
 LINK_ASKED = "session.link_asked"
@@ -99,8 +100,9 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
         return "nothing to send"
     if not may_sign_in(sign_in, store=store, admins=admins):
         return "unknown address"
+    mailed = replace(sign_in, mailed_at=now)
     try:
-        store.commit([replace(sign_in, mailed_at=now)])
+        store.commit([mailed])
     except Changed:
         return "somebody else sends it"
     letter = SignInLetter(
@@ -120,6 +122,11 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
         )
     except MailRefused:
         return "refused by the mail service"
+    except MailNotTaken:
+        # It was surely not sent: the next try shall not find it done.
+        with suppress(Changed):
+            store.commit([replace(sign_in, version=mailed.version + 1)])
+        raise
     return "sent"
 
 
