@@ -72,7 +72,7 @@ def test_the_examples_of_modules_that_need_crewai_run(crewai, name):
 @pytest.mark.parametrize(
     ("installed", "kind", "advice"),
     [
-        (None, signoff.CrewAIMissing, "pip install"),
+        (None, signoff.CrewAIMissing, "pip install 'crewai>=1.14.7,<2'"),
         ((1, 14, 6), signoff.CrewAIUnsupported, ">=1.14.7"),
         ((1, 9, 99), signoff.CrewAIUnsupported, "1.9.99"),
         ((2, 0, 0), signoff.CrewAIUnsupported, "<2"),

@@ -140,6 +140,38 @@ def test_a_worker_that_was_started_wrongly_says_what_to_write(crewai, command, t
     assert advice in output(result)
 
 
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("import json\n\n1 / 0\n", "ZeroDivisionError: division by zero (broken_flows.py, line 3)"),
+        ("class Flow(:\n", "SyntaxError: invalid syntax (broken_flows.py, line 1)"),
+        (
+            "import no_such_library\n",
+            "ModuleNotFoundError: No module named 'no_such_library' (broken_flows.py, line 1)",
+        ),
+        ("import sys\n\nsys.exit('no')\n", "SystemExit: no (broken_flows.py, line 3)"),
+        ("from helper import go\n", "ValueError: two\nlines (helper.py, line 1)"),
+    ],
+)
+@pytest.mark.parametrize("asked", ["worker", "doctor"])
+def test_a_module_that_fails_to_import_is_told_in_a_sentence(crewai, command, tmp_path, asked, source, told):
+    (tmp_path / "broken_flows.py").write_text(source)
+    (tmp_path / "helper.py").write_text("raise ValueError('two\\nlines')\n")
+    result = command(asked, "broken_flows")
+    assert result.exit_code == (2 if asked == "worker" else 1), result.output
+    assert f"The module broken_flows cannot be imported: {' '.join(told.split())}" in output(result)
+    assert "Traceback" not in result.output
+
+
+def test_the_doctor_says_that_crewai_is_missing_and_looks_at_no_flow(command, monkeypatch):
+    monkeypatch.setattr("signoff.crew.crewai_version", lambda: None)
+    result = command("doctor", "tests.sdk.no_matter_which")
+    assert result.exit_code == 1
+    assert "FIX  crewai: crewai is not installed" in result.output
+    assert "FIX  flows: crewai is not installed" in result.output
+    assert "Traceback" not in result.output
+
+
 def test_a_worker_without_settings_says_which(command, monkeypatch):
     monkeypatch.delenv("SIGNOFF_API_KEY")
     result = command("worker", "tests.sdk.flows")

@@ -40,7 +40,7 @@ def require_crewai() -> tuple[int, ...]:
     version = crewai_version()
     supported = f">={'.'.join(map(str, OLDEST_CREWAI))},<{NEXT_MAJOR}"
     if version is None:
-        raise CrewAIMissing("crewai is not installed in this environment: pip install 'signoff[crewai]'.")
+        raise CrewAIMissing(f"crewai is not installed in this environment: pip install 'crewai{supported}'.")
     if version < OLDEST_CREWAI or version[0] >= NEXT_MAJOR:
         raise CrewAIUnsupported(
             f"crewai {'.'.join(map(str, version))} is installed and Signoff needs {supported}: "

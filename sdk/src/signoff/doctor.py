@@ -73,13 +73,13 @@ def _service(client: Any) -> Iterator[Check]:
 
 
 def _flows(flows: Callable[[], Sequence[type[Any]]]) -> Iterator[Check]:
-    from signoff.lint import lint_flow
-
     try:
         classes = flows()
     except SignoffError as error:
         yield Check("flows", False, str(error))
         return
+    from signoff.lint import lint_flow
+
     for flow_class in sorted(classes, key=qualified_name):
         name = flow_class.__qualname__
         findings = lint_flow(flow_class)

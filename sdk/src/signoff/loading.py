@@ -2,11 +2,13 @@
 
 import importlib
 import sys
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from signoff.errors import BadSetting
+from signoff.crew import require_crewai
+from signoff.errors import BadSetting, SignoffError
 from signoff.names import served
 
 
@@ -18,7 +20,9 @@ def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
         folder: put on the module search path first, as `python -m` does with the current folder.
 
     Raises:
-        BadSetting: nothing to be found there, or two flows that cannot be told apart; the message says what to do.
+        BadSetting: nothing to be found there, it cannot be imported, or two flows cannot be told apart; the message
+            says what to do.
+        CrewAIMissing, CrewAIUnsupported: crewai is not there, or too old.
     """
     module_name, colon, class_name = target.partition(":")
     if not module_name or (colon and not class_name):
@@ -26,18 +30,8 @@ def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
     if module_name.endswith(".py") or "/" in module_name or "\\" in module_name:
         dotted = module_name.removesuffix(".py").strip("./\\").replace("/", ".").replace("\\", ".")
         raise BadSetting(f"{module_name!r} is a file; name the module instead: {dotted}{colon}{class_name}")
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-    try:
-        module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = error.name or ""
-        if module_name == missing or module_name.startswith(f"{missing}."):
-            raise BadSetting(
-                f"There is no module {missing!r} in {folder} or among the installed packages. "
-                "Start the worker in the folder from which `python -m` finds it."
-            ) from error
-        raise
+    require_crewai()
+    module = _imported(module_name, folder)
     flows = dict(_flow_classes(module))
     # Before one is chosen: an answer for the other would come to it.
     served(flows.values())
@@ -49,6 +43,38 @@ def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
     if not flows:
         raise BadSetting(f"{module_name} defines no flow: it needs a class that extends crewai.flow.flow.Flow.")
     return list(dict.fromkeys(own or flows.values()))
+
+
+def _imported(module_name: str, folder: Path) -> Any:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    try:
+        return importlib.import_module(module_name)
+    except SignoffError:
+        raise
+    # A module that is imported may do anything, even leave.
+    except (Exception, SystemExit) as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else ""
+        if missing and f"{module_name}.".startswith(f"{missing}."):
+            raise BadSetting(
+                f"There is no module {missing!r} in {folder} or among the installed packages. "
+                "Start the worker in the folder from which `python -m` finds it."
+            ) from error
+        said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+        raise BadSetting(
+            f"The module {module_name} cannot be imported: {type(error).__name__}: {said}{_place(error, folder)}"
+        ) from error
+
+
+def _place(error: BaseException, folder: Path) -> str:
+    """The innermost line of the author's own files that the error came through, as far as there is one."""
+    lines = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    if isinstance(error, SyntaxError):
+        lines.append((error.filename or "", error.lineno))
+    paths = [(Path(name), line) for name, line in lines]
+    # An environment often lies in the folder, too.
+    own = [(p, line) for p, line in paths if p.is_relative_to(folder) and "site-packages" not in p.parts]
+    return f" ({own[-1][0].relative_to(folder)}, line {own[-1][1]})" if own else ""
 
 
 def _flow_classes(module: Any) -> Iterator[tuple[str, type[Any]]]:

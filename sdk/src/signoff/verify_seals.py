@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 FIELDS = {"digest", "signature", "deployments", "heads"}
-INSTALL_HINT = "checking signatures needs the package cryptography: pip install 'signoff[verify]'"
+INSTALL_HINT = "checking signatures needs the package cryptography: pip install cryptography"
 
 
 @dataclass(frozen=True)
