@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from moto import mock_aws
 
+from signoff_core.adapters.memory import MemoryObjects
 from signoff_core.adapters.s3 import S3Objects
+from signoff_core.ports import Objects
 from signoff_core.runtime import clients
 
 
@@ -45,6 +47,20 @@ def test_what_is_there_and_denied_is_no_absence(objects: S3Objects) -> None:
     deny_reads(objects)
     with pytest.raises(ClientError):
         objects.get("content/x", limit=10)
+
+
+@pytest.mark.parametrize("kind", ["memory", "s3"])
+def test_a_folder_holds_its_own_objects_and_not_those_of_folders_that_begin_alike(
+    objects: S3Objects, kind: str
+) -> None:
+    either: Objects = objects if kind == "s3" else MemoryObjects()
+    for name in ("flow/order/7/state-1", "flow/order/7/state-2", "flow/order/7/state-machine/state-3", "flow/order/77"):
+        either.put(name, b"x")
+    assert either.names("flow/order/7/") == ["flow/order/7/state-1", "flow/order/7/state-2"]
+    assert either.names("flow/order/7/state-machine/") == ["flow/order/7/state-machine/state-3"]
+    assert either.names("flow/") == []
+    with pytest.raises(ValueError):
+        either.names("flow/order/7/state-")
 
 
 def test_what_is_put_is_got_and_nothing_larger_than_its_limit(objects: S3Objects) -> None:

@@ -1,6 +1,7 @@
 """The main thread on the embedded stack: a real flow, a real mail, a real reply."""
 
 from email import message_from_bytes, policy
+from urllib.parse import quote
 
 import pytest
 
@@ -116,6 +117,16 @@ def test_the_api_says_what_is_wrong_and_changes_nothing(house: House) -> None:
     assert large.json()["limit_bytes"] == 4 * 1024 * 1024
     assert twice.headers["content-type"] == "application/problem+json"
     assert house.api("GET", f"/v1/requests/{pause['request_id']}").status_code == 404
+
+
+def test_a_flow_id_with_slashes_finds_its_state_through_the_gateway(house: House) -> None:
+    for flow_id in ("order/7", "order/7/state-machine"):
+        path = f"/v1/flows/{quote(flow_id, safe='')}/state"
+        body = {"method_name": "draft", "state": {"of": flow_id}}
+        assert house.api("PUT", path, body).status_code == 204
+        assert house.api("GET", path).json()["state"] == {"of": flow_id}
+        assert house.api("GET", f"/v1/flows/{flow_id}/state").json()["state"] == {"of": flow_id}
+    assert house.api("PUT", "/v1/flows/a%20b/state", body).json()["errors"][0]["field"] == "flow_id"
 
 
 def test_large_content_goes_through_the_bucket_and_comes_back(house: House) -> None:

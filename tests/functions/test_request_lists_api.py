@@ -81,7 +81,7 @@ def test_closed_requests_come_newest_first_over_months_within_the_days_asked_for
         assert call(world, "POST", f"/v1/requests/{request_id}/{action}", key, body).status == 200
         ids.append(request_id)
         world.pass_time(days=10)
-    world.pause(deployment, flow_id="still waiting")
+    world.pause(deployment, flow_id="still-waiting")
     whole = {"from": "2026-03-01", "to": "2026-07-01"}
     for limit in (1, 2, 50):
         rows = every_page(world, key, status="closed", limit=limit, **whole)

@@ -14,7 +14,7 @@ from tests.sdk.service import FLOW_KEY, RESPOND_KEY
 def request(**changes):
     values = {
         "request_id": "7e1c3f0e-7a0a-4b52-8f6a-0e6a5a1b2c3d",
-        "flow_id": "flow/1?x#y",
+        "flow_id": "flow/1",
         "flow_name": "ContentFlow",
         "flow_class": "app.ContentFlow",
         "method_name": "review",
@@ -23,7 +23,7 @@ def request(**changes):
         "emit": ("approved", "rejected"),
         "default_outcome": None,
         "metadata": {},
-        "state": {"id": "flow/1?x#y"},
+        "state": {"id": "flow/1"},
         "history": ("review",),
         "snapshot": {"format": 1},
     }
@@ -75,15 +75,15 @@ def test_the_whole_life_of_a_request_over_http(client, service, manager):
     opened = client.open_request(request())
     assert (opened.number, opened.assigned_to_email) == (1, "reviewer@example.com")
     assert client.open_request(request()) == opened
-    assert client.load_pending("flow/1?x#y") == {"format": 1}
+    assert client.load_pending("flow/1") == {"format": 1}
     assert client.claim("host:1", ["app.ContentFlow"]) is None
     service.answer(opened.request_id, outcome="approved", feedback="Fine")
     assert client.claim("host:1", ["other.ContentFlow", "ContentFlow"]) is None
     claim = client.claim("host:1", ["app.ContentFlow"])
-    assert (claim.flow_id, claim.attempt, claim.answer.outcome) == ("flow/1?x#y", 1, "approved")
+    assert (claim.flow_id, claim.attempt, claim.answer.outcome) == ("flow/1", 1, "approved")
     client.renew(claim.request_id, claim.claim_id)
     client.consumed(claim.request_id, claim.claim_id, "app.ContentFlow")
-    assert client.load_pending("flow/1?x#y") is None
+    assert client.load_pending("flow/1") is None
     with pytest.raises(signoff.ClaimLost):
         client.renew(claim.request_id, "stale")
     client.result(claim.request_id, claim.claim_id, succeeded=False, error="boom")
@@ -99,6 +99,19 @@ def test_states_are_kept_per_flow(client):
     client.save_state("a/b", "first", {"n": 1})
     assert client.load_state("a/b") == {"n": 1}
     assert client.load_state("a") is None
+
+
+@pytest.mark.parametrize("flow_id", ["", ".", ".."])
+def test_an_id_that_no_url_can_carry_is_refused_and_no_state_counts_as_absent(client, flow_id):
+    with pytest.raises(signoff.InvalidRequest, match="no id"):
+        client.load_state(flow_id)
+
+
+def test_a_route_that_is_not_there_says_nothing_about_a_state():
+    settings = read_settings("http://127.0.0.1:1", FLOW_KEY, give_up_after_seconds=1)
+    nowhere = httpx.MockTransport(lambda _: httpx.Response(404, json={"code": "no_such_route"}))
+    with pytest.raises(signoff.ServiceFailed, match="no_such_route"):
+        Client(settings, transport=nowhere).load_state("f1")
 
 
 @pytest.mark.parametrize(

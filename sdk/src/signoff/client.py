@@ -42,6 +42,8 @@ _BY_CODE: Mapping[str, type[ServiceError]] = {
     "invalid_request": InvalidRequest,
     "request_id_reused": RequestIdReused,
     "not_found": NotFound,
+    # No statement about what was asked for: a state is not absent because nobody could be asked for it.
+    "no_such_route": ServiceFailed,
     "claim_lost": ClaimLost,
 }
 _BY_STATUS: Mapping[int, type[ServiceError]] = {
@@ -236,6 +238,9 @@ def _given_up(problem: ServiceError, attempts: int, patience: float) -> ServiceE
 
 
 def _segment(value: str) -> str:
+    if value in ("", ".", ".."):
+        # Clients and gateways resolve these: the call would go somewhere else.
+        raise InvalidRequest(f"{value!r} is no id: a URL cannot carry it")
     return quote(value, safe="")
 
 

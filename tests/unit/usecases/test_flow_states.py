@@ -37,7 +37,7 @@ def read(world: World, flow_id: str = "flow-1") -> JsonValue:
 
 
 def objects_of(world: World) -> list[str]:
-    return world.objects.names("content/flow/")
+    return sorted(name for name in world.objects.objects if name.startswith("content/flow/"))
 
 
 def erase(world: World, request_id: str, *, force: bool = False) -> None:
@@ -95,6 +95,18 @@ def test_erasing_a_flows_last_request_destroys_the_saved_state(state: str) -> No
     assert world.store.fetch(FlowState.at(1, "flow-1"))[FlowState.at(1, "flow-1")] is None
     assert not world.objects.names("content/flow/1/flow-1/")
     assert read(world, "flow-10") == {"text": state}, "another flow's state is another's"
+
+
+@pytest.mark.parametrize("other", ["order/7/state-machine", "order/7/state-", "order/7/x", "order/77", "order"])
+def test_erasing_a_flow_leaves_the_states_of_flows_whose_ids_begin_alike(other: str) -> None:
+    world = World()
+    request_id = answered(world, world.deployment(), "order/7")
+    save(world, {"text": LARGE}, "order/7")
+    save(world, {"text": LARGE}, other)
+    erase(world, request_id, force=True)
+    with pytest.raises(NotFound):
+        read(world, "order/7")
+    assert read(world, other) == {"text": LARGE}
 
 
 def test_what_a_flow_still_needs_stays_until_its_last_request_is_erased() -> None:

@@ -28,6 +28,7 @@ from signoff_core.ports import (
     RowUnreadable,
     Unreadable,
 )
+from signoff_core.ports.objects import check_folder
 
 R = TypeVar("R", bound=Record)
 MAX_ROWS = 100
@@ -257,8 +258,9 @@ class MemoryObjects:
     def delete(self, name: str) -> None:
         self.objects.pop(name, None)
 
-    def names(self, prefix: str) -> list[str]:
-        return sorted(name for name in self.objects if name.startswith(prefix))
+    def names(self, folder: str) -> list[str]:
+        check_folder(folder)
+        return sorted(name for name in self.objects if name.rpartition("/")[0] == folder[:-1])
 
     def link(self, name: str, *, seconds: int) -> str:
         return f"memory:///{name}?seconds={seconds}"

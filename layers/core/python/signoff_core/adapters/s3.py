@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from signoff_core.ports.objects import check_folder
+
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
@@ -38,8 +40,10 @@ class S3Objects:
     def delete(self, name: str) -> None:
         self.client.delete_object(Bucket=self.bucket, Key=name)
 
-    def names(self, prefix: str) -> list[str]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
+    def names(self, folder: str) -> list[str]:
+        check_folder(folder)
+        lister = self.client.get_paginator("list_objects_v2")
+        pages = lister.paginate(Bucket=self.bucket, Prefix=folder, Delimiter="/")
         return [found["Key"] for page in pages for found in page.get("Contents", ())]
 
     def link(self, name: str, *, seconds: int) -> str:

@@ -2,10 +2,12 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from http import HTTPStatus
 from typing import cast
+from urllib.parse import quote, unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
@@ -35,6 +37,7 @@ from signoff_core.runtime.service import service
 from signoff_core.usecases.authenticate import authenticate
 from signoff_core.version import VERSION
 
+_FLOW_PATH = re.compile(r"(?P<before>(/[^/]*)?/v1/flows/)(?P<flow_id>.+)(?P<after>/(state|pending))", re.DOTALL)
 PUBLIC_PATHS = frozenset({"/health", "/v1/openapi.json"})
 
 app = APIGatewayHttpResolver(
@@ -101,7 +104,7 @@ def _on_no_route(_: NotFoundError) -> Response[str]:
 def answer(event: Mapping[str, object], context: object) -> dict[str, object]:
     """The answer to one HTTP API event (payload format 2.0)."""
     try:
-        event = _with_text(event)
+        event = _with_flow_id_in_one_part(_with_text(event))
         _guard(event)
         answered = cast("dict[str, object]", app.resolve(_as_json(event), context))  # type: ignore[arg-type]
         # An answer without content is an empty text: not every gateway takes null.
@@ -155,6 +158,15 @@ def _with_text(event: Mapping[str, object]) -> Mapping[str, object]:
         # No JSON is written like that, so it is refused as anything else that is no object.
         body = "\ufffd"
     return {**event, "body": body or None, "isBase64Encoded": False}
+
+
+def _with_flow_id_in_one_part(event: Mapping[str, object]) -> Mapping[str, object]:
+    """The event with a flow's id encoded in its path: API Gateway hands it on decoded, slashes included."""
+    found = _FLOW_PATH.fullmatch(str(event.get("rawPath", "")))
+    if found is None:
+        return event
+    flow_id = quote(unquote(found["flow_id"]), safe="")
+    return {**event, "rawPath": f"{found['before']}{flow_id}{found['after']}"}
 
 
 def _plain(response: Response[str]) -> dict[str, object]:

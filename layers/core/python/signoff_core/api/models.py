@@ -6,7 +6,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-FlowId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\s#]+$")]
+FlowId = Annotated[
+    str,
+    Field(description="1 to 200 characters, without white space, ? # % \\ and without empty, . or .. between slashes"),
+]
 FlowClass = Annotated[str, StringConstraints(min_length=1, max_length=400)]
 """The qualified name of a class, such as `package.module.ClassName` or `package.module.Outer.Inner`."""
 Text = Annotated[str, StringConstraints(max_length=64_000)]

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from typing import Annotated
+from urllib.parse import unquote
 from uuid import UUID
 
 from aws_lambda_powertools.event_handler import Response
@@ -30,7 +31,7 @@ from signoff_core.usecases.read_requests import read_pending, read_request, read
 
 router = Router()
 RequestId = Annotated[UUID, Path()]
-FlowIdPath = Annotated[str, Path(min_length=1, max_length=200)]
+FlowIdPath = Annotated[str, Path(description="the flow's id, URL-encoded; slashes may be left as they are")]
 
 
 @router.post("/v1/requests", tags=["requests"], summary="Open a request: a flow pauses")
@@ -103,7 +104,9 @@ def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
 @router.get("/v1/flows/<flow_id>/pending", tags=["flows"], summary="The pause that a flow waits at")
 def pending(flow_id: FlowIdPath) -> PendingView:
     made = service()
-    waiting = read_pending(flow_id, caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects)
+    waiting = read_pending(
+        unquote(flow_id), caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
+    )
     request = waiting.request
     return PendingView(
         request_id=request.request_id, number=request.number, status=request.status, snapshot=waiting.snapshot
@@ -114,7 +117,7 @@ def pending(flow_id: FlowIdPath) -> PendingView:
 def save_state(flow_id: FlowIdPath, body: FlowStateBody) -> Response[None]:
     made = service()
     save_flow_state(
-        flow_id,
+        unquote(flow_id),
         body.method_name,
         body.state,
         caller=caller_of(router),
@@ -130,6 +133,6 @@ def save_state(flow_id: FlowIdPath, body: FlowStateBody) -> Response[None]:
 def load_state(flow_id: FlowIdPath) -> FlowStateView:
     made = service()
     row, state = read_flow_state(
-        flow_id, caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
+        unquote(flow_id), caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
     )
     return FlowStateView(method_name=row.method_name, state=state, saved_at=stamp(row.saved_at))

@@ -9,7 +9,7 @@ from signoff_core.domain.callers import Caller
 from signoff_core.domain.contents import INLINE_CONTENT_BYTES
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import NotFound
-from signoff_core.domain.flows import FlowState
+from signoff_core.domain.flows import FlowState, check_flow_id
 from signoff_core.ports import DataKey, Objects, Store, Vault
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.contents import MAX_CONTENT_BYTES, JsonValue
@@ -30,6 +30,7 @@ def save_flow_state(
 ) -> None:
     """Keep the newest state of a flow, sealed; the one before it is replaced."""
     caller.require(Scope.FLOW)
+    check_flow_id(flow_id)
     deployment_id = caller.own_deployment()
     address = FlowState.at(deployment_id, flow_id)
 
@@ -68,7 +69,7 @@ def read_flow_state(
 def remove_left_states(deployment_id: int, flow_id: str, *, store: Store, objects: Objects) -> None:
     """Delete the objects of a flow's states that no row names any more."""
     row = store.fetch(FlowState.at(deployment_id, flow_id))[FlowState.at(deployment_id, flow_id)]
-    for name in objects.names(f"content/{_owner(deployment_id, flow_id)}/{STATE}-"):
+    for name in objects.names(f"content/{_owner(deployment_id, flow_id)}/"):
         if row is None or name != row.object_key:
             objects.delete(name)
 

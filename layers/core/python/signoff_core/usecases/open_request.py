@@ -11,7 +11,7 @@ from signoff_core.domain.deadlines import Off, as_document, from_document, next_
 from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import SERVICE, Action, Actor, Entry, Happening, append, text_digest
 from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, Refused
-from signoff_core.domain.flows import Flow
+from signoff_core.domain.flows import Flow, check_flow_id
 from signoff_core.domain.options import option_problems
 from signoff_core.domain.records import Record
 from signoff_core.domain.requests import Assignment, Request, Status
@@ -80,6 +80,7 @@ def check_options(emit: tuple[str, ...], default_outcome: str | None) -> None:
 def _open(
     pause: Pause, *, deployment_id: int, actor: Actor, store: Store, vault: Vault, objects: Objects, now: datetime
 ) -> Opened:
+    check_flow_id(pause.flow_id)
     fetched = store.fetch(
         Deployment.at(deployment_id), Flow.at(deployment_id, pause.flow_id), Request.at(pause.request_id)
     )
