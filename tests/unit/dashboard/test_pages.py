@@ -89,6 +89,18 @@ def test_one_click_answers_and_the_page_says_what_was_recorded(world: World) -> 
     world.check_chains()
 
 
+def test_no_outcome_is_coloured_as_if_it_were_good_or_bad(world: World) -> None:
+    for number, outcome in enumerate(("approved", "rejected")):
+        request = world.pause(world.deployment(), flow_id=f"flow-{number}").request
+        browser = Browser(world).sign_in(REVIEWER)
+        browser.post(f"/review/{request.request_id}/answer", {"outcome": outcome, "form_id": "f"})
+
+    page = browser.get("/history").body
+
+    for word in ("Approved", "Rejected"):
+        assert f'<span class="chip strong">{word}</span>' in page
+
+
 def test_who_comes_second_is_told_who_was_faster_and_keeps_their_words(world: World) -> None:
     request = world.pause(world.deployment()).request
     world.deliver()
@@ -272,15 +284,19 @@ def test_webhooks_are_made_tested_rotated_paused_and_removed(world: World) -> No
     secret = made.body.split('id="secret">')[1].split("<")[0]
     one = base + "/" + ana.get(base).body.split(f"{base}/")[1].split('"')[0]
     assert secret not in ana.get(one).body
-    assert ana.post(f"{one}/test").status == 303
+    tested = ana.post(f"{one}/test")
+    assert tested.status == 303
+    assert "A test message is on its way to https://hooks.example.com/in" in ana.get(tested.location).text
+    assert "Saved." not in ana.get(tested.location).text
     assert "test Queued" in ana.get(one).text
     rotated = ana.post(f"{one}/rotate", {"step": "start"})
     assert secret not in rotated.body
     assert "A rotation is under way" in rotated.text
     assert ana.post(f"{one}/rotate", {"step": "start"}).status == 409
-    assert ana.post(f"{one}/rotate", {"step": "complete"}).status == 303
-    assert ana.post(f"{one}/change", {"active": "no"}).status == 303
-    assert "Paused" in ana.get(one).text
+    completed = ana.post(f"{one}/rotate", {"step": "complete"})
+    assert "Messages are signed with the new secret alone." in ana.get(completed.location).text
+    paused = ana.post(f"{one}/change", {"active": "no"})
+    assert "Paused: nothing is sent until you resume it." in ana.get(paused.location).text
     assert ana.post(f"{one}/change", {"name": "T", "url": "https://hooks.example.com/b"}).status == 303
     assert ana.post(f"{one}/remove").status == 303
     assert "No webhooks yet" in ana.get(base).text

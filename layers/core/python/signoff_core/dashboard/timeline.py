@@ -8,6 +8,7 @@ from signoff_core.dashboard.words import action_words, duration, source_words
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.entries import Action, Entry
 from signoff_core.mail.wording import label, one_line
+from signoff_core.usecases.reply_words import WORDS
 
 TONES: Mapping[Action, str] = {
     Action.REQUEST_RESPONDED: "good",
@@ -88,6 +89,12 @@ def _mail(data: Mapping[str, Json]) -> str:
     return f"{label(_text(data, 'letter'))} to {_text(data, 'to')}{f': {why}' if why else ''}"
 
 
+def _refused(data: Mapping[str, Json]) -> str:
+    check = _text(data, "check")
+    sender = f": {_text(data, 'sender')}" if _text(data, "sender") else ""
+    return f"because {WORDS.get(check) or f'of the check “{label(check)}”'}{sender}"
+
+
 def _opened(data: Mapping[str, Json]) -> str:
     return f"{_text(data, 'flow_name')}.{_text(data, 'method_name')}, review {_text(data, 'number')}"
 
@@ -110,7 +117,7 @@ _DETAILS: Mapping[Action, Callable[[Mapping[str, Json]], str]] = {
     Action.REQUEST_ESCALATED: _handed,
     Action.REQUEST_RESPONDED: _answered,
     Action.REQUEST_AUTO_RESPONDED: _answered,
-    Action.REPLY_REJECTED: lambda data: label(_text(data, "reason")),
+    Action.REPLY_REJECTED: _refused,
     Action.NOTIFICATION_SENT: _mail,
     Action.NOTIFICATION_NOT_TAKEN: _mail,
     Action.NOTIFICATION_FAILED: _mail,

@@ -9,6 +9,7 @@ from signoff_core.domain.errors import FieldError, InvalidInput, Refused, Versio
 from signoff_core.domain.settings import Settings
 from signoff_core.usecases.deployments import change_deployment, read_deployment
 from signoff_core.usecases.mail_tests import open_mail_test, read_mail_test
+from signoff_core.usecases.reply_words import WORDS
 from signoff_core.usecases.settings import SavedSettings, change_settings, read_settings
 
 FLAGS = ("email_notifications", "auto_enabled", "approval_default_acknowledged")
@@ -82,7 +83,7 @@ def test_mail_page(visit: Visit) -> Answer:
     if visit.asked.headers.get(SEEN_HEADER) == digest:
         return Answer(204)
     deployment = read_deployment(visit.deployment_id, caller=caller, store=visit.store)
-    return visit.page("test_mail.html", deployment=deployment, test=test, digest=digest)
+    return visit.page("test_mail.html", deployment=deployment, test=test, digest=digest, reply_words=WORDS)
 
 
 def _page(

@@ -21,6 +21,16 @@ from signoff_core.usecases.webhooks import (
 )
 
 DELIVERIES_SHOWN = 50
+DONE = {
+    "saved": "Saved.",
+    "paused": "Paused: nothing is sent until you resume it.",
+    "resumed": "Resumed: messages go to {url} again.",
+    "tested": "A test message is on its way to {url}. Its result appears under Deliveries.",
+    "again": "The message is on its way to {url} again. Its result appears under Deliveries.",
+    "completed": "Messages are signed with the new secret alone.",
+    "called_off": "The rotation was called off: messages are signed with the old secret alone.",
+}
+"""What the page says after something was done."""
 CHOICES = tuple(event.value for event in EventType if event in OPT_IN_EVENTS)
 
 
@@ -50,7 +60,7 @@ def create(visit: Visit) -> Answer:
 
 
 def one(visit: Visit) -> Answer:
-    return _one(visit, visit.parts["id"], done="Saved." if visit.asked.get("saved") else "")
+    return _one(visit, visit.parts["id"], did=visit.asked.get("did"))
 
 
 def change(visit: Visit) -> Answer:
@@ -69,7 +79,7 @@ def change(visit: Visit) -> Answer:
         )
     except InvalidInput as error:
         return _one(visit, visit.parts["id"], status=422, errors=error.errors)
-    return _back(visit)
+    return _back(visit, {"yes": "resumed", "no": "paused"}.get(active, "saved"))
 
 
 def rotate(visit: Visit) -> Answer:
@@ -95,7 +105,7 @@ def rotate(visit: Visit) -> Answer:
             return _one(visit, webhook_id, status=201, new=new)
     except Refused as error:
         return _one(visit, webhook_id, status=409, errors=(FieldError("", error.detail),))
-    return _back(visit)
+    return _back(visit, "completed" if step == "complete" else "called_off")
 
 
 def test(visit: Visit) -> Answer:
@@ -109,7 +119,7 @@ def test(visit: Visit) -> Answer:
         sending=sending(visit.made),
         now=visit.now,
     )
-    return _back(visit)
+    return _back(visit, "tested")
 
 
 def deliver_again(visit: Visit) -> Answer:
@@ -126,7 +136,7 @@ def deliver_again(visit: Visit) -> Answer:
     except ContentErased:
         problem = FieldError("", "what that delivery sent was erased, so that it cannot be sent again")
         return _one(visit, visit.parts["id"], status=410, errors=(problem,))
-    return _back(visit)
+    return _back(visit, "again")
 
 
 def remove(visit: Visit) -> Answer:
@@ -141,8 +151,8 @@ def _wish(visit: Visit, *, active: bool | None = None) -> Wish:
     return Wish(visit.asked.field("name"), visit.asked.field("url"), events, active)
 
 
-def _back(visit: Visit) -> Answer:
-    return visit.redirect(f"/deployments/{visit.deployment_id}/webhooks/{visit.parts['id']}", saved="yes")
+def _back(visit: Visit, did: str) -> Answer:
+    return visit.redirect(f"/deployments/{visit.deployment_id}/webhooks/{visit.parts['id']}", did=did)
 
 
 def _list(visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = ()) -> Answer:
@@ -165,7 +175,7 @@ def _one(
     status: int = 200,
     errors: tuple[FieldError, ...] = (),
     new: NewSecret | None = None,
-    done: str = "",
+    did: str = "",
 ) -> Answer:
     caller = visit.who.within(visit.deployment_id)
     webhook = read_webhook(visit.deployment_id, webhook_id, caller=caller, store=visit.store)
@@ -195,6 +205,6 @@ def _one(
         choices=CHOICES,
         secret=new.secret.reveal() if new else "",
         errors=errors,
-        done=done,
+        done=DONE.get(did, "").format(url=webhook.url),
         digest=digest,
     )
