@@ -94,13 +94,19 @@ def _install() -> None:
 
 
 def start(
-    folder: Path, *, port: int, smtp_port: int, enforce_rights: bool = False, keep_open: tuple[int, ...] = ()
+    folder: Path,
+    *,
+    port: int,
+    smtp_port: int,
+    enforce_rights: bool = False,
+    ses_url: str = "",
+    keep_open: tuple[int, ...] = (),
 ) -> Emulator:
     """Start the emulator and wait until it answers.
 
     `folder` keeps its state, its log and its temporary files; mail that SES sends goes to 127.0.0.1:`smtp_port`.
-    With `enforce_rights`, functions may do what their roles allow and no more. The child also holds the descriptors
-    `keep_open`. Raises EmulatorFailed.
+    With `enforce_rights`, functions may do what their roles allow and no more; they send mail through `ses_url` where
+    one is given. The child also holds the descriptors `keep_open`. Raises EmulatorFailed.
     """
     state, temporary = folder / "state", folder / "tmp"
     # Only copies of deployed code: they are made again on demand.
@@ -114,7 +120,9 @@ def start(
         process = subprocess.Popen(
             [str(ENVIRONMENT / "bin" / "python"), "-m", "ministack"],
             cwd=folder,
-            env=_environment(state, temporary, port, smtp_port) | {"AUTH": str(enforce_rights).lower()},
+            env=_environment(state, temporary, port, smtp_port)
+            | {"AUTH": str(enforce_rights).lower()}
+            | ({"AWS_ENDPOINT_URL_SES": ses_url} if ses_url else {}),
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=subprocess.STDOUT,

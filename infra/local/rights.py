@@ -3,15 +3,18 @@
 import json
 from typing import Any
 
+from infra.local.strict_ses import SENDS
+
 # It knows neither KMS's nor SES's own condition keys, and it speaks plain HTTP on this machine.
 UNKNOWN_KEYS = ("kms:", "ses:")
 PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def enforceable(template: str) -> str:
-    """The template with its policies as they are, but for conditions on unknown keys and the resources of SES.
+    """The template with its policies as they are, but for conditions on unknown keys and the resources of sending mail.
 
-    Actions stay as they are, and all other resources, so a right that is missing on AWS is missing here.
+    Actions stay as they are, and all other resources, so a right that is missing on AWS is missing here. What is taken
+    from the sending of mail, the strict SES asks instead (see strict_ses.py).
     """
     body = json.loads(template)
     for resource in body["Resources"].values():
@@ -42,7 +45,7 @@ def _enforceable_statement(statement: dict[str, Any]) -> dict[str, Any]:
         if (known := {key: value for key, value in keys.items() if not key.startswith(UNKNOWN_KEYS)})
     }
     rest = {key: value for key, value in statement.items() if key != "Condition"}
-    if all(action.startswith("ses:") for action in _as_list(statement["Action"])):
-        # It asks whether mail may be sent at all, not from which identity.
+    if set(_as_list(statement["Action"])) <= SENDS:
+        # It authorises sending on every resource at once or not at all.
         rest["Resource"] = "*"
     return {**rest, "Condition": condition} if condition else rest

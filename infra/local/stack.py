@@ -16,6 +16,7 @@ from infra.local.aws import ACCOUNT, REGION, client
 from infra.local.deploy import deploy
 from infra.local.home import Home, Ports
 from infra.local.rights import enforceable
+from infra.local.strict_ses import SendingRights, StrictSes
 from infra.settings import LOCAL_DOMAIN, LOCAL_STAGE, ROOT, Code
 
 HOME = ROOT / ".signoff"
@@ -55,6 +56,7 @@ class EmbeddedStack:
     changed: tuple[str, ...]
     _home: Home = field(repr=False)
     _emulator: emulator.Emulator = field(repr=False)
+    _ses: StrictSes | None = field(repr=False, default=None)
 
     @classmethod
     def start(
@@ -71,7 +73,8 @@ class EmbeddedStack:
         `home` keeps the state, the log and the stack.json of this stack: each stack needs its own. Mail that SES sends
         goes to `smtp_port`; without it a port is chosen once and kept. `code` is what the functions run. `tell` hears
         a line before each step.
-        With `enforce_rights`, each function may do what its role allows and no more, as on AWS (see rights.py).
+        With `enforce_rights`, each function may do what its role allows and no more, as on AWS (see rights.py and
+        strict_ses.py).
         Raises StackInUse, EmulatorFailed, SynthFailed or DeployFailed.
         """
         seconds: dict[str, float] = {}
@@ -87,6 +90,7 @@ class EmbeddedStack:
         # The emulator runs in this folder, where a relative path would lead elsewhere.
         home = home.resolve()
         held = Home.take(home)
+        ses: StrictSes | None = None
         try:
             ports = held.ports(smtp_port=smtp_port)
             with step("environment", "preparing the emulator"):
@@ -94,15 +98,20 @@ class EmbeddedStack:
             with step("synth", "preparing the template"):
                 # The template says nothing of ports or folders, so every stack of this code shares one.
                 assembly = local_assembly((HOME if code == OWN_CODE else home) / "cdk.out", code)
+            if enforce_rights:
+                ses = _strict_ses(assembly, f"http://127.0.0.1:{ports.port}")
             with step("emulator", "starting the emulator"):
                 running = emulator.start(
                     home,
                     port=ports.port,
                     smtp_port=ports.smtp_port,
                     enforce_rights=enforce_rights,
+                    ses_url=ses.url if ses else "",
                     keep_open=(held.lock,),
                 )
         except BaseException:
+            if ses:
+                ses.stop()
             held.release()
             raise
         try:
@@ -113,9 +122,11 @@ class EmbeddedStack:
             held.write({**asdict(addresses), "emulator_pid": running.process.pid, "owner_pid": os.getpid()})
         except BaseException:
             running.stop()
+            if ses:
+                ses.stop()
             held.release()
             raise
-        return cls(addresses, seconds, changed, held, running)
+        return cls(addresses, seconds, changed, held, running, ses)
 
     def warm_up(self) -> None:
         """Have the functions that take records start now, with none, so that the first real event finds them ready.
@@ -129,6 +140,8 @@ class EmbeddedStack:
     def stop(self) -> None:
         """Stop the emulator and wait until its state is on disk. Stopping twice is harmless."""
         self._emulator.stop()
+        if self._ses:
+            self._ses.stop()
         self._home.release()
 
     def is_running(self) -> bool:
@@ -142,6 +155,18 @@ class EmbeddedStack:
         self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _strict_ses(assembly: Path, endpoint_url: str) -> StrictSes:
+    """SES with the rights of the template as it goes to AWS, before anything is taken from it."""
+    template = (assembly / f"signoff-{LOCAL_STAGE}-service.template.json").read_text()
+    known = client("ses", endpoint_url)
+
+    def verified() -> list[str]:
+        identities: list[str] = known.list_identities()["Identities"]
+        return identities
+
+    return StrictSes(endpoint_url, SendingRights.of(template), verified=verified)
 
 
 def _deploy(

@@ -111,15 +111,24 @@ def bus(here: Surroundings, function: lambda_.Function) -> None:
 
 
 def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
-    """Send mail from the install's one address."""
+    """Send mail from the install's one address, to anybody.
+
+    SES authorises the identity of a recipient too where it is verified in the account, as each is in the sandbox. So
+    every identity is named, and the condition alone says who may be the sender.
+    """
     settings = here.settings
-    identity = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/{settings.domain}"
+    identities = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/*"
     sets = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:configuration-set/{settings.prefix}"
     allow(
         function,
         ["ses:SendEmail", "ses:SendRawEmail"],
-        [identity, sets],
+        [identities, sets],
         {"StringEquals": {"ses:FromAddress": settings.mail_from}},
+    )
+    accept(
+        function.role or function,
+        "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]",
+        "SES authorises recipients that are verified here too; ses:FromAddress says who may be the sender",
     )
     function.add_environment("SIGNOFF_CONFIGURATION_SET", settings.configuration_set)
 

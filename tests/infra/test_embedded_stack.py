@@ -152,11 +152,37 @@ def test_with_rights_enforced_a_function_does_what_its_role_allows_and_no_more(
     assert {answer.removesuffix("Exception") for answer in answers[len(allowed) :]} == {"AccessDenied"}
 
 
+def test_with_rights_enforced_mail_is_sent_as_aws_allows_it(home: Path, code: Code, first_start: Mapping):
+    def a_mail(sender: str, to: str) -> tuple[str, str, dict]:
+        data = f"From: {sender}\r\nTo: {to}\r\nSubject: x\r\n\r\ny\r\n"
+        return ("ses", "send_raw_email", {"RawMessage": {"Data": data}, "Source": sender, "Destinations": [to]})
+
+    ours = first_start["addresses"].mail_from
+    mails = [
+        a_mail(ours, "stranger@example.com"),
+        a_mail(ours, "verified@example.com"),
+        a_mail("ceo@signoff.test", "stranger@example.com"),
+    ]
+
+    with EmbeddedStack.start(home, code=code, enforce_rights=True) as stack:
+        client("ses", stack.addresses.endpoint_url).verify_email_identity(EmailAddress="verified@example.com")
+        answers = {name: as_the_function(stack, name, mails) for name in ("notify", "sign-in-mail", "api")}
+
+    assert answers["notify"] == answers["sign-in-mail"] == ["done", "done", "AccessDenied"]
+    # That another function may not send at all, the emulator knows by itself.
+    assert {answer.removesuffix("Exception") for answer in answers["api"]} == {"AccessDenied"}
+
+
 def as_the_delivery_function(stack: EmbeddedStack, attempts: list) -> list[str]:
     """What became of these calls with the rights of the function that talks to strangers."""
+    return as_the_function(stack, "webhook-delivery", attempts)
+
+
+def as_the_function(stack: EmbeddedStack, name: str, attempts: list) -> list[str]:
+    """What became of these calls with the rights of a function."""
     payload = json.dumps({"body": json.dumps(attempts)})
     functions = client("lambda", stack.addresses.endpoint_url)
-    answered = functions.invoke(FunctionName="signoff-local-webhook-delivery", Payload=payload)
+    answered = functions.invoke(FunctionName=f"signoff-local-{name}", Payload=payload)
     return json.loads(json.loads(answered["Payload"].read())["body"])
 
 

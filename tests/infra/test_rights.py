@@ -45,3 +45,24 @@ def test_no_function_gains_an_action_by_it(examined: Examined):
         return {(role, action) for role, s in statements(template) for action in as_list(s["Action"])}
 
     assert actions(json.loads(enforceable(json.dumps(service)))) == actions(service)
+
+
+def test_sending_mail_is_the_one_thing_whose_resources_are_widened(examined: Examined):
+    service = examined.template("local", "service")
+    allowed = [(r, s) for r, s in statements(service) if s["Effect"] == "Allow"]
+    left = [(r, s) for r, s in statements(json.loads(enforceable(json.dumps(service)))) if s["Effect"] == "Allow"]
+
+    widened = [
+        (role.partition("Role")[0], sorted(as_list(before["Action"])))
+        for (role, before), (_, after) in zip(allowed, left, strict=True)
+        if before["Resource"] != after["Resource"]
+    ]
+
+    sends = ["ses:SendEmail", "ses:SendRawEmail"]
+    assert sorted(widened) == [("Notify", sends), ("SignInMail", sends)]
+
+
+def test_another_right_on_ses_keeps_its_resources():
+    statement = {"Effect": "Allow", "Action": ["ses:SendRawEmail", "ses:DeleteIdentity"], "Resource": "arn"}
+
+    assert left_of(statement) == [statement]

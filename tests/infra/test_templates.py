@@ -224,7 +224,9 @@ class TestRights:
         assert sorted(role.partition("Role")[0] for role in senders) == ["Notify", "SignInMail"]
         for statement in senders.values():
             assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "signoff@signoff.example.com"}}
-            assert "identity/signoff.example.com" in json.dumps(statement["Resource"])
+            # A recipient that is verified in the account is authorised as an identity too.
+            assert ":identity/*" in json.dumps(statement["Resource"])
+            assert ":configuration-set/signoff-dev" in json.dumps(statement["Resource"])
             assert '"*"' not in json.dumps(statement["Resource"])
 
     def test_only_the_function_for_it_writes_the_key_ring(self, service: dict):

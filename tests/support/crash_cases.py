@@ -94,6 +94,7 @@ NOT_INJECTED = {
     "list_requests.list_waiting": "reads only",
     "mail_tests.read_mail_test": "reads only",
     "notifications.notifications_of": "reads only; a step of record_feedback and read_request",
+    "notifications.said_of_troubles": "reads only; a step of read_timeline",
     "read_requests.read_pending": "reads only",
     "read_requests.read_request": "reads only",
     "read_requests.read_timeline": "reads only",
