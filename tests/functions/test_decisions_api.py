@@ -150,6 +150,54 @@ def test_a_reassigned_request_is_mailed_to_the_new_assignee_and_the_old_one_is_t
     case.world.check_chains()
 
 
+def test_the_reason_of_a_reassignment_stands_in_both_of_its_mails_as_text() -> None:
+    case = Case()
+    case.post("reassign", {"to_email": "b@example.com", "reason": "Kim is <b>away</b>\nuntil Monday"})
+    for address, says in ((REVIEWER, "given to somebody else"), ("b@example.com", "given to you")):
+        mail = case.world.mails_to(address)[-1]
+        text, html = (mail.get_body((kind,)).get_content().replace("\r\n", "\n") for kind in ("plain", "html"))
+        assert says in text
+        assert "    Kim is <b>away</b>\n    until Monday" in text
+        assert "Kim is &lt;b&gt;away&lt;/b&gt;" in html
+    new = case.world.reply_address("b@example.com")
+    assert case.world.reply("approved", to=new, sender="b@example.com") is Result.RECORDED
+
+
+def test_without_a_reason_the_mails_of_a_reassignment_say_none() -> None:
+    case = Case()
+    case.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})
+    case.post("reassign", {"to_email": "c@example.com"})
+    for address in ("b@example.com", "c@example.com"):
+        assert "Kim is away" not in case.world.mails_to(address)[-1].get_body(("plain",)).get_content()
+    assert case.get()["reason"] is None
+
+
+def test_an_escalation_shows_no_reason_of_a_reassignment_before_it() -> None:
+    case = Case(escalation={"after_minutes": 30, "to_email": "boss@example.com"})
+    case.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})
+    case.world.pass_time(minutes=30)
+    case.world.wake(case.request_id)
+    case.world.deliver()
+    assert "Kim is away" not in case.world.mails_to("b@example.com")[-1].get_body(("plain",)).get_content()
+    assert (case.get()["assigned_to_email"], case.get()["reason"]) == ("boss@example.com", None)
+
+
+def test_what_was_cancelled_or_superseded_never_shows_why_it_was_reassigned() -> None:
+    case = Case()
+    case.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})
+    assert case.post("cancel", {})["reason"] is None
+    assert case.get()["reason"] is None
+    assert "Kim is away" not in case.world.mails_to("b@example.com")[-1].get_body(("plain",)).get_content()
+    other = Case()
+    other.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})
+    other.world.pause(other.deployment)
+    assert (other.get()["status"], other.get()["reason"]) == ("superseded", None)
+    answered = Case()
+    answered.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})
+    answered.post("response", {"outcome": "approved"})
+    assert answered.get()["reason"] == "Kim is away", "it is why this person answered"
+
+
 def test_a_request_that_is_with_somebody_is_not_given_to_them_again() -> None:
     case = Case()
     again = case.post("reassign", {"to_email": REVIEWER.upper()})

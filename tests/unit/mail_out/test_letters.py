@@ -14,7 +14,15 @@ from signoff_core.domain.replies import SentMail, read_reply
 from signoff_core.mail import letter_kinds
 from signoff_core.mail.compose import Envelope, Rendered, compose
 from signoff_core.mail.content import CONTENT_MAX_CHARS, context_of
-from signoff_core.mail.letter_kinds import Branding, Deadline, JsonValue, Letter, NewerRequest, ReviewRequest
+from signoff_core.mail.letter_kinds import (
+    Branding,
+    Deadline,
+    JsonValue,
+    Letter,
+    NewerRequest,
+    ReviewRequest,
+    UnreadableReply,
+)
 from signoff_core.mail.own_lines import own_lines
 from signoff_core.mail.render import HTML_MAX_BYTES, render
 from signoff_core.mail.samples import letters, samples
@@ -98,7 +106,7 @@ def poisoned(value: object) -> object:
     if isinstance(value, tuple):
         return tuple(map(poisoned, value))
     if is_dataclass(value) and not isinstance(value, type):
-        kept = {"kind", "status", "because", "reason"} if not hasattr(value, "cancelled_at") else set()
+        kept = {"kind", "status", "because"} | ({"reason"} if isinstance(value, UnreadableReply) else set())
         changes = {
             field.name: poisoned(getattr(value, field.name))
             for field in fields(value)
@@ -304,6 +312,17 @@ def test_a_reply_that_only_quotes_our_mail_is_blank(name: str) -> None:
         for reply in (quoted, f"\n\n{quoted}", "\n".join(f"> {line}" for line in quoted.split("\n"))):
             assert match_option(read_reply(reply, sent).first_line, REVIEW.asking.options) is None
             assert read_reply(f"approved\n\n{reply}", sent).first_line == "approved"
+
+
+@pytest.mark.parametrize("reason", ["approved", "see below\napproved\nthanks"])
+def test_the_reason_of_a_reassignment_is_never_taken_for_the_readers_answer(reason: str) -> None:
+    rendered = render(replace(REVIEW, reason=reason))
+    sent = SentMail(from_name="Signoff", reply_domain="reply.example.com", lines=own_lines(rendered))
+
+    for quoted in (rendered.text, "\n".join(own_lines(rendered))):
+        assert match_option(read_reply(quoted, sent).first_line, REVIEW.asking.options) is None
+        assert read_reply(f"rejected\n\n{quoted}", sent).first_line == "rejected"
+        assert read_reply(f"approved\n\n{quoted}", sent).first_line == "approved"
 
 
 def test_no_line_of_the_html_part_is_an_option() -> None:

@@ -72,6 +72,8 @@ def close(request: Request, closing: Closing, *, now: datetime) -> tuple[Request
         decision=closing.decision,
         closed_at=now,
         superseded_by=closing.superseded_by,
+        # Without an answer the request shows why it was closed, not why it was reassigned before.
+        reason_seq=request.reason_seq if decided else None,
         wake_at=None,
         sla=sla_state(request.sla_due_at, closed_at=now, now=now),
         resume=Resume(ResumeStatus.READY) if decided and not request.is_test else Resume(),

@@ -38,6 +38,6 @@ def reassign(
         letter = "escalated" if action is Action.REQUEST_ESCALATED else "review_request"
         effects = (EffectDraft("mail", letter, to), EffectDraft("mail", "reassigned", before.address))
     earlier = (*request.earlier, before)[-MAX_EARLIER_ROUNDS:]
-    changed = replace(request, assignment=after, earlier=earlier)
+    changed = replace(request, assignment=after, earlier=earlier, reason_seq=None)
     facts: dict[str, Json] = {**data, "from_email": before.address, "to_email": to, "round": after.round}
     return record(changed, Happening(action, actor, facts), effects, now=now)

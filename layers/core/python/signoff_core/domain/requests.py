@@ -179,7 +179,7 @@ class Request:
     webhook_events: tuple[str, ...] = ()
     """The events that webhooks of its deployment want to be told."""
     reason_seq: int | None = None
-    """The newest entry that somebody gave a reason for; the words are a content."""
+    """The entry that cancelled it, or gave it to its assignee, if somebody gave a reason; the words are a content."""
     is_test: bool = False
     """Asked to try the way of the mail: no flow waits, so it stands in no list of reviews and nothing is resumed."""
     rejections: int = 0

@@ -67,7 +67,8 @@ class ReviewRequest:
 
     `content` is what the method returned: a string is Markdown, anything else is shown as JSON, None is not shown.
     `context` is a handful of labelled values of the flow's state (`mail.content.context_of` picks them).
-    `earlier_rounds` is how many people the request was assigned to before.
+    `earlier_rounds` is how many people the request was assigned to before; `reason` is why it was reassigned, in the
+    words of whoever did it.
     """
 
     about: About
@@ -76,6 +77,7 @@ class ReviewRequest:
     created_at: datetime
     context: tuple[tuple[str, str], ...] = ()
     earlier_rounds: int = 0
+    reason: str | None = None
     branding: Branding = field(default_factory=Branding)
 
 
@@ -207,6 +209,7 @@ class Reassigned:
     about: About
     reassigned_at: datetime
     because: Literal["reassigned", "escalated"] = "reassigned"
+    reason: str | None = None
     branding: Branding = field(default_factory=Branding)
 
 

@@ -140,6 +140,10 @@ def letters() -> tuple[tuple[str, Letter], ...]:
         ("review request: JSON, escalation, own branding", payment),
         ("review request: own words only", free),
         ("review request: long content, shown in part", long),
+        (
+            "review request: reassigned, with a reason",
+            replace(review, earlier_rounds=1, reason="Marta is away until Monday. You know the campaign best."),
+        ),
         ("reminder", Reminder(replace(review, asking=replace(asking, deadlines=asking.deadlines[1:])), sent_at=later)),
         ("escalated", Escalated(replace(payment, earlier_rounds=1), previous_email="marta@example.com")),
         ("expired token", ExpiredToken(review, expired_at=_ASKED + timedelta(days=7))),
@@ -167,6 +171,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
         ("unclear reply", UnclearReply(about, replace(asking, free_text="ask"), "yes, but not before Monday")),
         ("unreadable reply", UnreadableReply(about, asking, "too_large")),
         ("reassigned", Reassigned(about, later)),
+        ("reassigned: with a reason", Reassigned(about, later, reason="Ana knows the campaign best.")),
         ("reassigned: escalated", Reassigned(about, later, because="escalated")),
         ("cancelled", Cancelled(about, later, "The campaign was moved to autumn.")),
         ("auto-responded", AutoResponded(about, "needs_revision", later)),

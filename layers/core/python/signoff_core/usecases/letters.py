@@ -1,11 +1,11 @@
 """Which letter an effect calls for, written from the request as it is now."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from signoff_core.domain.canonical import Json
-from signoff_core.domain.entries import Entry
+from signoff_core.domain.entries import Action, Entry
 from signoff_core.domain.flows import Flow
 from signoff_core.domain.key_ring import KeyRing
 from signoff_core.domain.notifications import ASKING, Notification, id_in
@@ -35,7 +35,7 @@ from signoff_core.mail.letter_kinds import (
 from signoff_core.ports import ContentErased, Objects, Store, Vault
 from signoff_core.usecases.asked import AskedRequest, about, asking, branding, review_request
 from signoff_core.usecases.contents import Shown, Words, read_content, words_of
-from signoff_core.usecases.reasons import read_reasons
+from signoff_core.usecases.reasons import REASON_DIGEST, read_reasons
 
 WHILE_PENDING = ASKING | {"bounce_notice"}
 """Letters that are of no use once the request is closed."""
@@ -126,6 +126,12 @@ def write_letter(desk: Desk) -> Letter:
     return _WRITERS[desk.effect.name](desk)
 
 
+def _review_request(desk: Desk) -> Letter:
+    # Only the mail of the very reassignment that was explained carries the reason; the others need not look for one.
+    reason = desk.reason() if desk.request.reason_seq == desk.effect.seq else None
+    return replace(desk.review_request(), reason=reason)
+
+
 def _confirmation(desk: Desk) -> Letter:
     decision, words = desk.request.decision, desk.words()
     assert decision is not None
@@ -205,11 +211,12 @@ def _wrong_sender(desk: Desk) -> Letter:
 
 
 def _reassigned(desk: Desk) -> Letter:
-    escalated = desk.entry().action.value == "request.escalated"
+    entry = desk.entry()
     return Reassigned(
         about=about(desk.asked, desk.shown),
         reassigned_at=desk.effect.at,
-        because="escalated" if escalated else "reassigned",
+        because="escalated" if entry.action is Action.REQUEST_ESCALATED else "reassigned",
+        reason=desk.reason() if REASON_DIGEST in entry.data else None,
         branding=desk.branding,
     )
 
@@ -259,7 +266,7 @@ def _test_mail(desk: Desk) -> Letter:
 
 
 _WRITERS: Mapping[str, Callable[[Desk], Letter]] = {
-    "review_request": lambda desk: desk.review_request(),
+    "review_request": _review_request,
     "reminder": lambda desk: Reminder(desk.review_request(), sent_at=desk.effect.at),
     "escalated": lambda desk: Escalated(desk.review_request(), previous_email=_previous(desk.request)),
     "expired_token": _expired,

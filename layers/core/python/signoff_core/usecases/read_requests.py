@@ -35,7 +35,7 @@ class RequestView:
     shown: Shown | None
     words: Words | None
     reason: str | None = None
-    """Why it was cancelled or reassigned, the newest time that somebody said so."""
+    """Why it was cancelled or else given to its assignee, if somebody said so then."""
     notifications: tuple[Notification, ...] = ()
 
 
