@@ -5,6 +5,7 @@ Nothing in here depends on the product's name: addresses, issuer and senders are
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
@@ -12,7 +13,7 @@ from uuid import UUID
 from support.all_crash_cases import CASES
 from support.exports import begin_export, export_all, finish_export, manager
 from support.hooks import Network, a_webhook, sending, take_all
-from support.world import START, World
+from support.world import FLOW_CLASS, START, World
 
 from signoff_core.adapters.jwt_tokens import Token, issue, issue_callback
 from signoff_core.domain import labels
@@ -23,6 +24,7 @@ from signoff_core.domain.entries import Entry
 from signoff_core.domain.key_ring import KeyRing, Purpose
 from signoff_core.domain.notifications import Feedback, NotificationStatus
 from signoff_core.domain.reply_token import issue as issue_reply
+from signoff_core.ports import MailNotTaken
 from signoff_core.usecases.receipts import receipt
 from signoff_core.usecases.record_feedback import record_feedback
 from signoff_core.usecases.resumes import claim_resume, mark_consumed, record_result
@@ -55,7 +57,7 @@ def _all_entries() -> Iterator[Entry]:
         world.deliver()
         for subject in sorted(world.store.chains):
             yield from world.store.chains[subject]
-    for story in (_told_of_mails, _tried_by_hand, _exported):
+    for story in (_told_of_mails, _not_taken, _tried_by_hand, _exported):
         world = story()
         for subject in sorted(world.store.chains):
             yield from world.store.chains[subject]
@@ -76,6 +78,21 @@ def _told_of_mails() -> World:
             facts={"feedback_id": "f1"},
         )
         record_feedback(told, store=world.store, now=world.now)
+    return world
+
+
+def _not_taken() -> World:
+    """The mail service does not take a mail at first."""
+    world = World(public_url=URL)
+
+    class Throttled:
+        def send(self, message: bytes, **named: object) -> str:
+            raise MailNotTaken("Throttling: slow down", code="Throttling")
+
+    world.mailer = Throttled()  # type: ignore[assignment]
+    world.pause(world.deployment())
+    with suppress(MailNotTaken):
+        world.deliver()
     return world
 
 
@@ -110,14 +127,14 @@ def _review(world: World) -> tuple[World, Network]:
     claim_resume(
         worker="w1",
         claim_id="c1",
-        flow_names=None,
+        flow_classes=[FLOW_CLASS],
         caller=FLOW,
         store=world.store,
         vault=world.vault,
         objects=world.objects,
         now=world.now,
     )
-    mark_consumed(REQUEST_ID, "c1", caller=FLOW, store=world.store, now=world.now)
+    mark_consumed(REQUEST_ID, "c1", flow_class=FLOW_CLASS, caller=FLOW, store=world.store, now=world.now)
     record_result(REQUEST_ID, "c1", succeeded=True, error=None, caller=FLOW, store=world.store, now=world.now)
     world.deliver()
     take_all(world, network)
