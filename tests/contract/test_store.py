@@ -17,7 +17,7 @@ from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.cursors import cursor_at
 from signoff_core.domain.entries import SERVICE, Action, Happening, append, check_chain
 from signoff_core.domain.errors import InvalidInput
-from signoff_core.domain.records import Index, Record
+from signoff_core.domain.records import MAX_PARTITION_BYTES, Index, Record
 from signoff_core.domain.requests import (
     Assignment,
     Decision,
@@ -513,3 +513,34 @@ def test_an_entry_of_a_newer_version_is_read_as_it_stands(store: Store) -> None:
     assert [e.action.value for e in found] == ["request.opened", "request.snoozed"]
     documents = [{**e.document(), "hash": e.hash} for e in found]
     assert check_chain(1, request.subject, documents) is None
+
+
+def test_what_is_too_long_for_a_key_is_refused_before_anything_is_written(store: Store) -> None:
+    fits = Content("r" * (MAX_PARTITION_BYTES - len("request/")), ContentKind.SHOWN, b"x", None, 1)
+    store.commit([fits])
+    too_long = replace(fits, request_id=fits.request_id + "r")
+    for records in ([too_long], [a_request(1), a_request(2, assignment=Assignment(1, "é" * 1025))]):
+        with pytest.raises(ValueError, match="too long"):
+            store.commit(records)
+    assert store.fetch(a_request(1).key)[a_request(1).key] is None
+    with pytest.raises(ValueError, match="too long"):
+        store.increment([Counters("tally", "東" * 342, {"n": 1})], [ContentKey("r1", b"w")])
+    assert store.fetch(ContentKey.at("r1"))[ContentKey.at("r1")] is None
+    store.increment([Counters("tally", "東" * 341, {"n": 1})], [ContentKey("r1", b"w")])
+
+
+def test_under_a_key_that_no_record_can_have_there_is_none(store: Store) -> None:
+    store.commit([a_request(1)])
+    nowhere = [Request.at("r" * 3000), ContentKey.at("é" * 1500)]
+    for keys in ([nowhere[0]], [*nowhere, a_request(1).key]):
+        assert [*store.fetch(*keys).found] == [key for key in keys if key not in nowhere]
+
+
+def test_a_row_of_numbers_keeps_what_it_is_called(store: Store) -> None:
+    names = {"l:1": "東" * 200, "l:2": "a method"}
+    for mark in ("r1", "r2"):
+        store.increment([Counters("tally", "2026-03-02#cut", {"n": 2}, names)], [ContentKey(mark, b"w")])
+    (found,) = store.counters(("tally", "2026-03-02#cut"))
+    assert (found.amounts, found.names) == ({"n": 4}, names)
+    page = store.counters_between("tally", after="2026-03-02", before="2026-03-02$")
+    assert [row.names for row in page.items] == [names]

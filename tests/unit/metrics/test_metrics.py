@@ -247,6 +247,29 @@ def test_a_whole_story_is_counted_from_its_own_events() -> None:
     assert everything(world) == before
 
 
+def test_names_of_any_length_are_counted_each_for_itself_and_read_whole() -> None:
+    world = World()
+    world.deployment()
+    choose = random.Random(SEED)
+    long = "審" * 199
+    names = [(f"{long}{flow}", f"{long}{method}") for flow in "甲乙" for method in "丙丁"] + [("Flow", "review")]
+    requests = [
+        replace(a_request(world, n, choose), flow_name=flow, method_name=method, opened_at=START)
+        for n, (flow, method) in enumerate(names)
+    ]
+    for request in requests:
+        world.store.commit([replace(request, status=Status.PENDING, decision=None, closed_at=None, version=1)])
+    count_events([(r.request_id, Action.REQUEST_OPENED) for r in requests], store=world.store)
+    assert counted(world, GroupBy.METHOD) == {"review": 1, f"{long}丙": 2, f"{long}丁": 2}
+    assert counted(world, GroupBy.FLOW) == {"Flow": 1, f"{long}甲": 2, f"{long}乙": 2}
+    assert all(len(sort.encode()) <= 1024 for _, sort in world.store.numbers)
+
+
+def counted(world: World, group_by: GroupBy) -> dict[str, int]:
+    found = read_metrics(1, first=START.date(), last=START.date(), group_by=group_by, caller=INSTALL, store=world.store)
+    return {group.name: group.figures.opened for group in found.groups}
+
+
 def test_marks_are_forgotten_and_figures_are_not() -> None:
     world = World()
     request = world.pause(world.deployment()).request

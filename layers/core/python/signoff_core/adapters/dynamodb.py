@@ -19,7 +19,7 @@ from signoff_core.domain.canonical import Json
 from signoff_core.domain.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
 from signoff_core.domain.entries import Action, Actor, Entry
 from signoff_core.domain.lists import day_of, day_sort
-from signoff_core.domain.records import Index, Key, Record
+from signoff_core.domain.records import Index, Key, Record, check_places, fits_a_key
 from signoff_core.domain.times import moment
 from signoff_core.ports import Changed, Counters, CountersPage, Entries, Fetched, Page, RowUnreadable, Unreadable
 
@@ -66,7 +66,8 @@ class DynamoDbStore:
         return Fetched(cast("dict[Key[Record], Record]", read))
 
     def _items(self, keys: Sequence[Key[Record]]) -> Iterator[tuple[Key[Record], Item]]:
-        """The stored items under these keys, at most `MAX_ROWS`, in no order."""
+        """The stored items under these keys, at most `MAX_ROWS`, in no order. One that cannot be has none."""
+        keys = [key for key in keys if fits_a_key(key.partition, key.sort)]
         if len(keys) == 1:
             item = self.client.get_item(
                 TableName=self.requests_table, Key=_table_key(keys[0]), ConsistentRead=True
@@ -105,6 +106,7 @@ class DynamoDbStore:
     ) -> None:
         items: list[TransactWriteItemTypeDef] = []
         for record in records:
+            check_places(record)
             items.append({"Put": {"TableName": self.requests_table, "Item": _item(record), **_condition(record)}})  # type: ignore[typeddict-item]
         for record in removals:
             items.append(
@@ -267,17 +269,22 @@ class DynamoDbStore:
             for mark in marks
         ]
         for row in additions:
+            row.check_place()
+            values = {**row.amounts, **row.names}
             # Of one width, so that no placeholder is the beginning of another.
-            terms = [f"{n:03d}" for n in range(len(row.amounts))]
+            terms = {name: f"{n:03d}" for n, name in enumerate(values)}
+            update = "ADD " + ", ".join(f"#n{terms[name]} :v{terms[name]}" for name in row.amounts)
+            if row.names:
+                update += " SET " + ", ".join(f"#n{terms[name]} = :v{terms[name]}" for name in row.names)
             items.append(
                 {
                     "Update": {
                         "TableName": self.requests_table,
                         "Key": {"pk": encode(row.partition), "sk": encode(row.sort)},
-                        "UpdateExpression": "ADD " + ", ".join(f"#n{t} :v{t}" for t in terms),
-                        "ExpressionAttributeNames": {f"#n{t}": n for t, n in zip(terms, row.amounts, strict=True)},
+                        "UpdateExpression": update,
+                        "ExpressionAttributeNames": {f"#n{term}": name for name, term in terms.items()},
                         "ExpressionAttributeValues": {
-                            f":v{t}": encode(v) for t, v in zip(terms, row.amounts.values(), strict=True)
+                            f":v{term}": encode(values[name]) for name, term in terms.items()
                         },
                     }
                 }
@@ -320,7 +327,8 @@ class DynamoDbStore:
 
 def _counters(item: Item) -> Counters:
     amounts = {name: int(value["N"]) for name, value in item.items() if "N" in value}
-    return Counters(item["pk"]["S"], item["sk"]["S"], amounts)
+    names = {name: value["S"] for name, value in item.items() if "S" in value and name not in ("pk", "sk")}
+    return Counters(item["pk"]["S"], item["sk"]["S"], amounts, names)
 
 
 def entry_of(item: Item) -> Entry:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from signoff_core.domain.cursors import child_of, cursor_at, place_of
 from signoff_core.domain.entries import Entry
 from signoff_core.domain.lists import day_of, day_sort
-from signoff_core.domain.records import Index, Key, Record
+from signoff_core.domain.records import Index, Key, Record, check_places
 from signoff_core.ports import (
     Changed,
     Counters,
@@ -43,6 +43,7 @@ class MemoryStore:
 
     rows: dict[tuple[str, str], Record] = field(default_factory=dict)
     numbers: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+    names: dict[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
     chains: dict[str, list[Entry]] = field(default_factory=dict)
     days: dict[str, list[tuple[str, Entry]]] = field(default_factory=dict)
     on_entries: Callable[[Sequence[Entry]], None] | None = None
@@ -63,6 +64,8 @@ class MemoryStore:
     ) -> None:
         if len(records) + len(entries) + len(removals) > MAX_ROWS:
             raise ValueError(f"at most {MAX_ROWS} rows in one transaction")
+        for record in records:
+            check_places(record)
         with self._lock:
             for record in (*records, *removals):
                 stored = self.rows.get(_address(record))
@@ -179,6 +182,8 @@ class MemoryStore:
     def increment(self, additions: Sequence[Counters], marks: Sequence[Record]) -> None:
         if len(additions) + len(marks) > MAX_ROWS:
             raise ValueError(f"at most {MAX_ROWS} rows in one transaction")
+        for row in additions:
+            row.check_place()
         with self._lock:
             if any(_address(mark) in self.rows for mark in marks):
                 raise Changed
@@ -188,22 +193,26 @@ class MemoryStore:
                 known = self.numbers.setdefault((row.partition, row.sort), {})
                 for name, amount in row.amounts.items():
                     known[name] = known.get(name, 0) + amount
+                self.names[row.partition, row.sort] = {**self.names.get((row.partition, row.sort), {}), **row.names}
 
     def counters(self, *places: tuple[str, str]) -> Sequence[Counters]:
         with self._lock:
-            return [Counters(*place, dict(self.numbers.get(place, {}))) for place in places]
+            return [self._row(place) for place in places]
+
+    def _row(self, place: tuple[str, str]) -> Counters:
+        return Counters(*place, dict(self.numbers.get(place, {})), self.names.get(place, {}))
 
     def counters_between(
         self, partition: str, *, after: str, before: str, limit: int = 500, cursor: str | None = None
     ) -> CountersPage:
         with self._lock:
             found = sorted(
-                (sort, Counters(pk, sort, dict(row)))
-                for (pk, sort), row in self.numbers.items()
+                sort
+                for pk, sort in self.numbers
                 if pk == partition and after <= sort < before and (cursor is None or sort > cursor)
             )
-        part = found[:limit]
-        return CountersPage(tuple(row for _, row in part), part[-1][0] if len(found) > limit else None)
+            part = tuple(self._row((partition, sort)) for sort in found[:limit])
+        return CountersPage(part, part[-1].sort if len(found) > limit else None)
 
 
 def _place_of(placed: tuple[str, Entry]) -> str:

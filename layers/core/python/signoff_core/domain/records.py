@@ -10,6 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
 
+MAX_PARTITION_BYTES = 2048
+MAX_SORT_BYTES = 1024
+"""What DynamoDB takes as the two parts of a key, in the table and in a list."""
+
 
 class Index(StrEnum):
     """The lists beside the main one; each exists in the table under this name."""
@@ -56,3 +60,17 @@ class Key(Generic[R]):
     kind: type[R]
     partition: str
     sort: str
+
+
+def fits_a_key(partition: str, sort: str) -> bool:
+    """Whether the tables can hold a record under these two texts."""
+    return 0 < len(partition.encode()) <= MAX_PARTITION_BYTES and 0 < len(sort.encode()) <= MAX_SORT_BYTES
+
+
+def check_places(record: Record) -> None:
+    """Raises ValueError, which names the record, when its key or its place in a list is too long."""
+    places = {"key": (record.key.partition, record.key.sort)}
+    places |= {index.value: (place.partition, place.sort) for index, place in record.indexes.items()}
+    for name, place in places.items():
+        if not fits_a_key(*place):
+            raise ValueError(f"{type(record).__name__} {record.key.partition[:100]}: its {name} is too long")

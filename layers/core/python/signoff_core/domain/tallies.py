@@ -6,6 +6,7 @@ itself count as answers, but not in response times, which are about people. Test
 of them is counted.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +25,12 @@ REBUILD_DAYS = 30
 """A rebuild that was begun longer ago starts anew: marks of its first days may be forgotten before it ends."""
 UNNAMED = "(no name)"
 MAX_OUTCOME_CHARACTERS = 100
+MAX_NAME_KEY_BYTES = 500
+"""Of one name in a sort text: a day and two of them stay below the 1,024 that DynamoDB takes."""
 FREE_TEXT = "(free text)"
+NAME = "l:"
+_CUT = "!"
+"""Never in a quoted name."""
 OPENED = "n:opened"
 """With a prefix, as all names here: in the table, `opened` and `closed` are the sort keys of lists, which are text."""
 CLOSED_AS: Mapping[Status, str] = {status: f"n:{status}" for status in Status}
@@ -215,21 +221,36 @@ def partition_of(deployment_id: int, generation: int, rows: Rows) -> str:
 def places_of(fact: Fact, generation: int) -> list[tuple[str, str]]:
     """The rows that a fact is counted in, as partition and sort text."""
     day = stamp(fact.at)[:10]
-    names = f"{quote(fact.flow_name, safe='')}#{quote(fact.method_name, safe='')}"
+    work = f"{day}#{_key_of(fact.flow_name)}#{_key_of(fact.method_name)}"
     places = [
         (partition_of(fact.deployment_id, generation, Rows.TOTAL), day),
-        (partition_of(fact.deployment_id, generation, Rows.WORK), f"{day}#{names}"),
+        (partition_of(fact.deployment_id, generation, Rows.WORK), work),
     ]
     if fact.is_by_a_person and fact.responder is not None:
-        places.append(
-            (partition_of(fact.deployment_id, generation, Rows.REVIEWER), f"{day}#{quote(fact.responder, safe='@')}")
-        )
+        reviewer = f"{day}#{_key_of(fact.responder, readable='@')}"
+        places.append((partition_of(fact.deployment_id, generation, Rows.REVIEWER), reviewer))
     return places
 
 
-def names_in(sort: str) -> tuple[str, ...]:
-    """Day and names in a row's sort text."""
-    return tuple(unquote(part) for part in sort.split("#"))
+def _key_of(name: str, readable: str = "") -> str:
+    """A name in a sort text; one that is too long ends in a digest of the whole, behind a mark that no other has."""
+    key = quote(name, safe=readable)
+    if len(key) <= MAX_NAME_KEY_BYTES:
+        return key
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return f"{key[: MAX_NAME_KEY_BYTES - len(digest) - 1]}{_CUT}{digest}"
+
+
+def labels_of(fact: Fact, sort: str) -> dict[str, str]:
+    """The names that one of its rows has no room for in its sort text, by their place in it."""
+    _, *parts = sort.split("#")
+    names = (fact.flow_name, fact.method_name) if len(parts) == 2 else (fact.responder or "",)
+    return {f"{NAME}{n}": name for n, (part, name) in enumerate(zip(parts, names, strict=False), 1) if _CUT in part}
+
+
+def names_in(sort: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Day and names of a row, from its sort text and what that has no room for."""
+    return tuple(labels.get(f"{NAME}{n}") or unquote(part) for n, part in enumerate(sort.split("#")))
 
 
 def amounts_of(fact: Fact) -> dict[str, int]:

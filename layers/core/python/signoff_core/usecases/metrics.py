@@ -27,6 +27,7 @@ from signoff_core.domain.tallies import (
     amounts_of,
     fact_of_request,
     kind_of,
+    labels_of,
     names_in,
     partition_of,
     places_of,
@@ -105,10 +106,12 @@ def _count(facts: Sequence[Fact], generation: int, *, store: Store, now: datetim
 
 def _increment(facts: Sequence[Fact], generation: int, *, store: Store, now: datetime) -> None:
     rows: dict[tuple[str, str], list[dict[str, int]]] = {}
+    labels: dict[tuple[str, str], dict[str, str]] = {}
     for fact in facts:
         for place in places_of(fact, generation):
             rows.setdefault(place, []).append(amounts_of(fact))
-    additions = [Counters(*place, add_up(amounts)) for place, amounts in sorted(rows.items())]
+            labels[place] = labels_of(fact, place[1])
+    additions = [Counters(*place, add_up(amounts), labels[place]) for place, amounts in sorted(rows.items())]
     store.increment(additions, [Counted(f.request_id, generation, f.kind, now) for f in facts])
 
 
@@ -187,7 +190,7 @@ def _merged(
     place = {GroupBy.REVIEWER: 1, GroupBy.FLOW: 1, GroupBy.METHOD: 2}[group_by]
     found: dict[str, list[Mapping[str, int]]] = {}
     for row in _between(partition_of(deployment_id, generation, rows), days, store=store):
-        found.setdefault(names_in(row.sort)[place], []).append(row.amounts)
+        found.setdefault(names_in(row.sort, row.names)[place], []).append(row.amounts)
     return {name: add_up(amounts) for name, amounts in sorted(found.items())}
 
 
