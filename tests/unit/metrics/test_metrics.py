@@ -259,7 +259,7 @@ def test_names_of_any_length_are_counted_each_for_itself_and_read_whole() -> Non
     ]
     for request in requests:
         world.store.commit([replace(request, status=Status.PENDING, decision=None, closed_at=None, version=1)])
-    count_events([(r.request_id, Action.REQUEST_OPENED) for r in requests], store=world.store)
+    count_events([(r.request_id, Action.REQUEST_OPENED) for r in requests], store=world.store, now=world.now)
     assert counted(world, GroupBy.METHOD) == {"review": 1, f"{long}丙": 2, f"{long}丁": 2}
     assert counted(world, GroupBy.FLOW) == {"Flow": 1, f"{long}甲": 2, f"{long}乙": 2}
     assert all(len(sort.encode()) <= 1024 for _, sort in world.store.numbers)

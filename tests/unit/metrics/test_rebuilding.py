@@ -154,7 +154,7 @@ def test_a_rebuild_that_was_left_for_months_starts_anew() -> None:
     deployment = long_ago(world)
     a_run_dies(world, after=5)
     left = generation(world).building
-    world.pause(deployment, flow_id="while it is left")
+    world.pause(deployment, flow_id="while-it-is-left")
     assert count_all(world), "live counting goes on, into both"
     world.pass_time(days=MARK_DAYS + 1)
     forget(world)

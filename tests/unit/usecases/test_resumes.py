@@ -1,12 +1,17 @@
 """Resumes: workers that are late or lost, and who may decide with a retry."""
 
+from typing import Any
+
 import pytest
 from support.world import FLOW_CLASS, INSTALL, World
 
+from signoff_core.adapters.memory import MemoryStore
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deployments import Scope
 from signoff_core.domain.errors import Forbidden, Refused
-from signoff_core.domain.requests import MAX_LOST_CLAIMS, ResumeStatus
+from signoff_core.domain.records import Index, Key
+from signoff_core.domain.requests import MAX_LOST_CLAIMS, Request, ResumeStatus, ready_partition
+from signoff_core.ports import Page
 from signoff_core.usecases.resumes import (
     Claimed,
     claim_resume,
@@ -112,6 +117,54 @@ def test_a_resume_that_loses_every_worker_fails_and_a_person_retries_it() -> Non
     assert claim(world, "again") is not None
     world.pass_time(seconds=61)
     assert claim(world, "and again") is not None, "they are counted anew"
+
+
+class LaggingStore(MemoryStore):
+    """A store whose lists name the rows that they named when `lag` was called; the rows are as they are now."""
+
+    named: tuple[Key[Request], ...] | None = None
+
+    def lag(self, partition: str) -> None:
+        self.named = tuple(row.key for row in super().list(Request, Index.READY_RESUMES, partition).items)
+        assert self.named
+
+    def list(self, kind: Any, index: Index, partition: str, **rest: Any) -> Page[Any]:
+        if self.named is None or index is not Index.READY_RESUMES:
+            return super().list(kind, index, partition, **rest)
+        fetched = self.fetch(*self.named)
+        # As DynamoDB's adapter: a row that no longer stands in the list at all is passed over.
+        rows = (row for key in self.named if (row := fetched[key]) is not None and index in row.indexes)
+        return Page(tuple(rows), None)
+
+
+def answered_with_lag() -> tuple[World, str]:
+    world = World(store=LaggingStore())
+    request_id = world.pause(world.deployment()).request.request_id
+    world.deliver()
+    world.reply("approved", to=world.reply_address())
+    world.store.lag(ready_partition(1, FLOW_CLASS))
+    return world, request_id
+
+
+def test_a_resume_that_is_held_is_not_taken_by_a_list_that_lags() -> None:
+    world, request_id = answered_with_lag()
+    assert claim(world, "c1") is not None
+    assert claim(world, "c2") is None, "the list still names it as ready, but another worker has its lease"
+    resume = world.request(request_id).resume
+    assert (resume.claim_id, resume.attempt, resume.lost_claims) == ("c1", 1, 0)
+    world.pass_time(seconds=61)
+    assert claim(world, "c3") is not None, "the lease was lost"
+
+
+@pytest.mark.parametrize("succeeded", [True, False])
+def test_a_resume_that_has_ended_is_not_taken_by_a_list_that_lags(succeeded: bool) -> None:
+    world, request_id = answered_with_lag()
+    consume(world, request_id)
+    assert claim(world, "c2") is None
+    report(world, request_id, succeeded=succeeded, error=None if succeeded else "boom")
+    assert claim(world, "c2") is None
+    world.pass_time(seconds=3600)
+    assert claim(world, "c2") is None
 
 
 def failed(text: str) -> tuple[World, str]:
