@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import boto3
 import pytest
 from moto import mock_aws
 from support.lost_answers import losing_answers
+from support.rows import NOW, a_request
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from support.unreadable import spoiled
 
@@ -30,8 +31,6 @@ from signoff_core.domain.requests import (
 )
 from signoff_core.ports import Changed, Counters, RowUnreadable, Store, Unreadable
 
-NOW = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
-
 
 @pytest.fixture
 def told() -> list[Unreadable]:
@@ -48,24 +47,6 @@ def store(request: pytest.FixtureRequest, told: list[Unreadable]) -> Iterator[St
         client = boto3.client("dynamodb", region_name="us-east-1")
         create_tables(client)
         yield DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None, report=told.append)
-
-
-def a_request(number: int = 1, **changes: object) -> Request:
-    request = Request(
-        request_id=f"00000000-0000-4000-8000-{number:012d}",
-        organization_id=1,
-        deployment_id=7,
-        flow_id="flow-1",
-        flow_name="Flow",
-        flow_class="m.Flow",
-        method_name="review",
-        number=number,
-        opened_at=NOW + timedelta(seconds=number),
-        body_digest="d",
-        assignment=Assignment(1, "a@example.com", "a rule"),
-        emit=("approved", "rejected"),
-    )
-    return replace(request, **changes)
 
 
 def test_a_record_comes_back_as_it_was_written(store: Store) -> None:
