@@ -11,14 +11,16 @@ from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 from signoff.webhooks import verify
 from signoff_core.domain.deliveries import DeliveryStatus
 from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from signoff_core.domain.requests import Source
+from signoff_core.domain.requests import Source, Status
 from signoff_core.domain.webhook_events import OPT_IN_EVENTS, EventType
 from signoff_core.domain.webhooks import Reach
 from signoff_core.ports import RowUnreadable
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.deliver_webhook import Made
 from signoff_core.usecases.erase_content import erase_content
+from signoff_core.usecases.notify import notify
 from signoff_core.usecases.reassign_request import reassign_request
+from signoff_core.usecases.receive_mail import Result
 from signoff_core.usecases.webhooks import Wish, change_webhook, remove_webhook
 
 EVERY = tuple(OPT_IN_EVENTS)
@@ -147,6 +149,35 @@ def test_an_answer_by_mail_is_told_with_its_words(world: World, network: Network
     assert told(world, network) == ["new_request", "request_responded"]
     response = network.posts[1].json["response"]
     assert (response["outcome"], response["feedback"], response["source"]) == ("approved", "Approved", Source.EMAIL)
+
+
+@pytest.mark.parametrize("how", ["answered", "cancelled", "superseded"])
+def test_a_webhook_that_hears_of_a_request_too_late_is_given_no_callback_url(
+    world: World, network: Network, how: str
+) -> None:
+    deployment = world.deployment()
+    a_webhook(world, deployment, "https://all.example.com/", *EVERY)
+    request = world.pause(deployment).request
+    late, world.bus.events = world.bus.events, []
+    if how == "answered":
+        notify(request.request_id, 1, post=world.post, now=world.now)
+        assert world.reply("approved", to=world.reply_address()) is Result.RECORDED
+    elif how == "cancelled":
+        cancel_request(
+            request.request_id, reason=None, caller=INSTALL, store=world.store, vault=world.vault,
+            objects=world.objects, now=world.now,
+        )  # fmt: skip
+    else:
+        world.pause(deployment)
+        world.bus.events = []
+    assert world.request(request.request_id).status is not Status.PENDING
+    world.bus.events = late + world.bus.events
+
+    assert told(world, network)[0] == "new_request"
+
+    urls = [p.json["callback_url"] for p in network.posts if p.json["request"]["id"] == request.request_id]
+    assert urls
+    assert set(urls) == {None}
 
 
 def test_an_automatic_answer_is_an_event_of_its_own(world: World, network: Network) -> None:
