@@ -11,7 +11,7 @@ from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.requests import Request, Resume, ResumeStatus
 from signoff_core.mail.samples import _COPY
 from signoff_core.usecases.contents import JsonValue
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 from signoff_core.usecases.metrics import count_events
 from signoff_core.usecases.settings import change_settings
 
@@ -60,7 +60,7 @@ def an_install() -> Install:
     for deployment, name in ((content, "Content review"), (finance, "Invoice approvals")):
         _rename(world, deployment, name)
         for address, permissions in ((MANAGER, BOTH), ("ines@example.com", BOTH[1:])):
-            set_member(deployment.deployment_id, address, permissions, caller=INSTALL, store=world.store, now=world.now)
+            add_member(deployment.deployment_id, address, permissions, caller=INSTALL, store=world.store, now=world.now)
     change_settings(
         finance.deployment_id, {"rules": RULES}, expected_version=None, caller=INSTALL, store=world.store, now=world.now
     )

@@ -9,7 +9,7 @@ from signoff_core.domain.sessions import SignIn
 from signoff_core.domain.webhooks import Reach, Webhook
 from signoff_core.usecases.answer_callback import answer_callback
 from signoff_core.usecases.erase_content import erase_content
-from signoff_core.usecases.members import remove_member, set_member
+from signoff_core.usecases.members import add_member, change_member, remove_member
 from signoff_core.usecases.metrics import count_events
 from signoff_core.usecases.respond_by_person import respond_by_person
 from signoff_core.usecases.sessions import live_sessions, sign_out
@@ -68,21 +68,34 @@ def _grants(world: World) -> int:
     return len(person.grants) if person else 0
 
 
-def _set_member(world: World) -> Callable[[], object]:
+def _add_member(world: World) -> Callable[[], object]:
     wanted = ["respond_to_human_feedback"]
-    return lambda: set_member(1, "ana@example.com", wanted, caller=INSTALL, **ports(world, "store"))
+    return lambda: add_member(1, "ana@example.com", wanted, caller=INSTALL, **ports(world, "store"))
 
 
-@case("members.set_member")
+@case("members.add_member")
 def member(world: World) -> Case:
     world.deployment()
-    return Case(_set_member(world), lambda: _grants(world) == 1)
+    return Case(_add_member(world), lambda: _grants(world) == 1)
+
+
+@case("members.change_member")
+def other_permissions(world: World) -> Case:
+    world.deployment()
+    _add_member(world)()
+    wanted = ["manage_human_feedback", "respond_to_human_feedback"]
+
+    def may_both() -> bool:
+        person = world.store.fetch(Person.at("ana@example.com"))[Person.at("ana@example.com")]
+        return person is not None and len(person.grants[0].permissions) == 2
+
+    return Case(lambda: change_member(1, "ana@example.com", wanted, caller=INSTALL, **ports(world, "store")), may_both)
 
 
 @case("members.remove_member")
 def no_member(world: World) -> Case:
     world.deployment()
-    _set_member(world)()
+    _add_member(world)()
     return Case(
         lambda: remove_member(1, "ana@example.com", caller=INSTALL, **ports(world, "store")),
         lambda: _grants(world) == 0,

@@ -11,7 +11,7 @@ from support.world import INSTALL, World, mime
 from signoff_core.dashboard.routes import PARTS, ROUTES, Access, Route
 from signoff_core.domain.deployments import Deployment
 from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
 ASSIGNEE = "assignee@example.com"
@@ -38,6 +38,7 @@ FORMS: dict[str, dict[str, object]] = {
     "/review/{request_id}/answer": {"outcome": "approved", "form_id": "f"},
     "/review/{request_id}/reassign": {"to_email": "next@example.com"},
     "/deployments/{deployment_id}/members": {"address": "new@example.com", "permissions": [RESPOND]},
+    "/deployments/{deployment_id}/members/change": {"address": "respond@example.com", "permissions": [MANAGE]},
     "/deployments/{deployment_id}/members/remove": {"address": "respond@example.com"},
     "/deployments/{deployment_id}/keys": {"name": "A key", "scope": "flow"},
 }
@@ -77,7 +78,7 @@ def place(role: str, state: str) -> Place:
         (there, "elsewhere@example.com", MANAGE),
     )
     for deployment, address, permission in grants:
-        set_member(deployment.deployment_id, address, [permission], caller=INSTALL, store=world.store, now=world.now)
+        add_member(deployment.deployment_id, address, [permission], caller=INSTALL, store=world.store, now=world.now)
     # A stranger is somebody who may sign in, since another deployment has asked them.
     world.pause(world.deployment(creator_email="stranger@example.com"), flow_id="other")
     request = world.pause(here).request
@@ -193,7 +194,7 @@ def test_content_of_one_deployment_is_never_in_anothers_pages() -> None:
     secret = world.pause(
         there, flow_id="f2", method_name="secret_method", output="SECRET", state={"s": "SECRET"}
     ).request
-    set_member(here.deployment_id, "m@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
+    add_member(here.deployment_id, "m@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
     browser = Browser(world).sign_in("m@example.com")
     number = there.deployment_id
 

@@ -4,7 +4,7 @@ from support.browse import Browser
 from support.world import INSTALL, REVIEWER, World
 
 from signoff_core.domain.addresses import normalise
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 from signoff_core.usecases.metrics import count_events
 
 
@@ -23,7 +23,7 @@ def a_month_of_reviews() -> tuple[World, int]:
         world.pass_time(hours=20)
     count_events(events, store=world.store, now=world.now)
     person = normalise("ana@example.com")
-    set_member(seven.deployment_id, person, ["manage_human_feedback"], caller=INSTALL, store=world.store, now=world.now)
+    add_member(seven.deployment_id, person, ["manage_human_feedback"], caller=INSTALL, store=world.store, now=world.now)
     return world, seven.deployment_id
 
 

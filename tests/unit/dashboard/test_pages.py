@@ -6,13 +6,13 @@ from support.world import INSTALL, REVIEWER, World
 
 from signoff_core.domain.requests import Source, Status
 from signoff_core.ports import MailNotTaken
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
 
 
 def a_manager(world: World, deployment_id: int, address: str = "ana@example.com") -> Browser:
-    set_member(deployment_id, address, [MANAGE, RESPOND], caller=INSTALL, store=world.store, now=world.now)
+    add_member(deployment_id, address, [MANAGE, RESPOND], caller=INSTALL, store=world.store, now=world.now)
     return Browser(world).sign_in(address)
 
 
@@ -44,7 +44,7 @@ def test_the_inbox_shows_mine_first_and_what_others_have(world: World) -> None:
     other = world.deployment(creator_email="ben@example.com", sla_minutes=30)
     world.pause(seven)
     world.pause(other, flow_id="flow-2", method_name="approve_payment")
-    set_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
+    add_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
     ana = a_manager(world, other.deployment_id)
     world.pass_time(minutes=45)
 
@@ -311,6 +311,15 @@ def test_members_and_keys_come_and_go(world: World) -> None:
     assert "ben@example.com" in ana.get(members).text
     assert ana.post(members, {"address": "ben", "permissions": [RESPOND]}).status == 422
     assert ana.post(members, {"address": "ben@example.com"}).status == 422
+    again = ana.post(members, {"address": "BEN@example.com", "permissions": [MANAGE]})
+    assert again.status == 409
+    assert "ben@example.com is a member already, with respond_to_human_feedback" in again.text
+    assert ana.post(f"{members}/change", {"address": "ben@example.com"}).status == 422
+    assert ana.post(f"{members}/change", {"address": "ben@example.com", "permissions": [MANAGE]}).status == 303
+    listed = ana.get(members).body.split('value="ben@example.com"')[1]
+    assert f'value="{MANAGE}" checked' in listed
+    assert f'{members}/change"' in ana.get(members).body
+    assert ana.post(f"{members}/change", {"address": "nobody@example.com", "permissions": [MANAGE]}).status == 404
     assert ana.post(f"{members}/remove", {"address": "ben@example.com"}).status == 303
 
     made = ana.post(keys, {"name": "Worker", "scope": "flow"})

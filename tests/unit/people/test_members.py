@@ -2,13 +2,15 @@
 
 import pytest
 from support.http import INSTALL_KEY, call, key_for
+from support.meanwhile import Overtaken
+from support.pauses import no_pauses
 from support.world import INSTALL, World
 
-from signoff_core.domain.errors import Forbidden, InvalidInput, NotFound
+from signoff_core.domain.errors import Forbidden, InvalidInput, NotFound, Refused
 from signoff_core.domain.members import Identity, Permission, Person
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.list_requests import Question, Wanted, list_requests
-from signoff_core.usecases.members import list_members, remove_member, set_member
+from signoff_core.usecases.members import add_member, change_member, list_members, remove_member
 from signoff_core.usecases.read_requests import read_request
 from signoff_core.usecases.settings import read_settings
 
@@ -23,21 +25,77 @@ def identity(world: World, address: str) -> Identity:
 def test_a_member_has_the_permissions_that_were_given_last() -> None:
     world = World()
     seven = world.deployment()
-    for given in ([RESPOND], [MANAGE, RESPOND]):
-        set_member(seven.deployment_id, "Ana@Example.com", given, caller=INSTALL, store=world.store, now=world.now)
+    given = {"caller": INSTALL, "store": world.store, "now": world.now}
+    add_member(seven.deployment_id, "Ana@Example.com", [RESPOND], **given)
+
+    change_member(seven.deployment_id, "ANA@example.com", [MANAGE, RESPOND], **given)
 
     (member,) = list_members(seven.deployment_id, caller=INSTALL, store=world.store).items
-
     assert member.address == "ana@example.com"
     assert identity(world, "ana@example.com").manages(seven.deployment_id)
-    assert [e.action for e in world.store.chain(seven.subject).items][-2:] == ["member.added", "member.added"]
+    added, changed = world.store.chain(seven.subject).items[-2:]
+    assert (added.action, changed.action) == ("member.added", "member.changed")
+    assert changed.data["changes"] == {"permissions": {"before": [RESPOND], "after": [MANAGE, RESPOND]}}
     world.check_chains()
+
+
+@pytest.mark.parametrize("address", ["ana@example.com", "Ana@EXAMPLE.com"])
+def test_adding_a_member_again_takes_no_permission_away(address: str) -> None:
+    world = World()
+    seven = world.deployment()
+    given = {"caller": INSTALL, "store": world.store, "now": world.now}
+    add_member(seven.deployment_id, "ana@example.com", [MANAGE, RESPOND], **given)
+
+    with pytest.raises(Refused, match="is a member already, with manage_human_feedback and") as refused:
+        add_member(seven.deployment_id, address, [RESPOND], **given)
+
+    assert refused.value.code == "member_exists"
+    assert refused.value.detail.startswith("ana@example.com ")
+    assert "change that member instead" in refused.value.detail
+    assert identity(world, "ana@example.com").manages(seven.deployment_id)
+
+
+def test_adding_a_member_with_the_same_permissions_and_changing_to_them_write_nothing() -> None:
+    world = World()
+    seven = world.deployment()
+    for _ in range(2):
+        for give in (add_member, change_member):
+            give(seven.deployment_id, "ana@example.com", [RESPOND], caller=INSTALL, store=world.store, now=world.now)
+
+    assert [e.action for e in world.store.chain(seven.subject).items].count("member.added") == 1
+    assert "member.changed" not in [e.action for e in world.store.chain(seven.subject).items]
+
+
+def test_only_a_member_can_be_changed() -> None:
+    world = World()
+    seven = world.deployment()
+
+    with pytest.raises(NotFound):
+        change_member(
+            seven.deployment_id, "ana@example.com", [RESPOND], caller=INSTALL, store=world.store, now=world.now
+        )
+
+    assert not list_members(seven.deployment_id, caller=INSTALL, store=world.store).items
+
+
+def test_of_two_who_add_the_same_address_the_second_is_told() -> None:
+    world = World()
+    seven = world.deployment()
+    given = {"caller": INSTALL, "now": world.now}
+    store = Overtaken(
+        world.store, lambda: add_member(seven.deployment_id, "ana@example.com", [MANAGE], store=world.store, **given)
+    )
+
+    with no_pauses(), pytest.raises(Refused):
+        add_member(seven.deployment_id, "ana@example.com", [RESPOND], store=store, **given)
+
+    assert identity(world, "ana@example.com").manages(seven.deployment_id)
 
 
 def test_a_removed_member_has_no_permission_left() -> None:
     world = World()
     seven = world.deployment()
-    set_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
+    add_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
 
     remove_member(seven.deployment_id, "ana@example.com", caller=INSTALL, store=world.store, now=world.now)
 
@@ -53,7 +111,7 @@ def test_permissions_are_the_two_that_exist(given: list[str]) -> None:
     seven = world.deployment()
 
     with pytest.raises(InvalidInput) as refused:
-        set_member(seven.deployment_id, "ana@example.com", given, caller=INSTALL, store=world.store, now=world.now)
+        add_member(seven.deployment_id, "ana@example.com", given, caller=INSTALL, store=world.store, now=world.now)
 
     assert refused.value.errors[0].field == "permissions"
 
@@ -84,7 +142,7 @@ def test_a_manager_of_one_deployment_is_nobody_in_another() -> None:
     world = World()
     seven, other = world.deployment(), world.deployment(creator_email="ben@example.com")
     theirs = world.pause(other).request
-    set_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
+    add_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
     ana = identity(world, "ana@example.com")
     texts = {"store": world.store, "vault": world.vault, "objects": world.objects}
 
@@ -111,7 +169,26 @@ def test_members_are_managed_over_the_api() -> None:
     assert [m["permissions"] for m in listed["members"]] == [[MANAGE]]
     assert gone.status == 204
     assert call(world, "DELETE", f"{path}/ana@example.com", INSTALL_KEY).status == 404
+    assert call(world, "PATCH", f"{path}/ana@example.com", INSTALL_KEY, {"permissions": [MANAGE]}).status == 404
     assert call(world, "PUT", f"{path}/nobody", INSTALL_KEY, {"permissions": [MANAGE]}).fields == ["address"]
     assert call(world, "PUT", f"{path}/a@b.co", INSTALL_KEY, {"permissions": ["all"]}).status == 422
     for scope in ("flow", "respond"):
         assert call(world, "GET", path, key_for(world, seven, scope)).status == 403
+
+
+def test_a_member_who_exists_is_changed_and_not_added_over_the_api() -> None:
+    world = World()
+    seven = world.deployment()
+    path = f"/v1/deployments/{seven.deployment_id}/members"
+    both = [MANAGE, RESPOND]
+    assert call(world, "PUT", f"{path}/ana@example.com", INSTALL_KEY, {"permissions": both}).status == 200
+
+    refused = call(world, "PUT", f"{path}/ANA@example.com", INSTALL_KEY, {"permissions": [RESPOND]})
+    again = call(world, "PUT", f"{path}/Ana@example.com", INSTALL_KEY, {"permissions": both})
+    kept = call(world, "GET", path, INSTALL_KEY)["members"]
+    changed = call(world, "PATCH", f"{path}/Ana@example.com", INSTALL_KEY, {"permissions": [RESPOND]})
+
+    assert (refused.status, refused["code"]) == (409, "member_exists")
+    assert "PATCH" in refused["detail"]
+    assert (again.status, [m["permissions"] for m in kept]) == (200, [both])
+    assert (changed.status, changed["permissions"]) == (200, [RESPOND])

@@ -11,7 +11,7 @@ from signoff_core.domain.members import Person
 from signoff_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
 from signoff_core.ports import MailNotTaken
 from signoff_core.runtime.tokens import Tokens
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 from signoff_core.usecases.sessions import identify, live_sessions, sign_out
 from signoff_core.usecases.sign_in import (
     Asked,
@@ -136,7 +136,7 @@ def test_whoever_was_asked_or_is_a_member_may_sign_in(who: str) -> None:
     seven = world.deployment(creator_email="ana@example.com")
     to = ""
     if who == "a member":
-        set_member(
+        add_member(
             seven.deployment_id,
             "ana@example.com",
             ["respond_to_human_feedback"],

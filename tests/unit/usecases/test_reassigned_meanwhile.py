@@ -12,7 +12,7 @@ from support.world import INSTALL, REVIEWER, World
 
 from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.requests import Status
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 from signoff_core.usecases.reassign_request import reassign_request
 from signoff_core.usecases.receive_mail import Result
 
@@ -101,7 +101,7 @@ def test_the_old_assignees_click_is_refused_with_the_reason(role: str) -> None:
     if role == "manager":
         given = ["manage_human_feedback"]
         number = case.deployment.deployment_id
-        set_member(number, REVIEWER, given, caller=INSTALL, store=case.world.store, now=case.world.now)
+        add_member(number, REVIEWER, given, caller=INSTALL, store=case.world.store, now=case.world.now)
     browser = Browser(case.world).sign_in(REVIEWER)
     case.world.store = Overtaken(case.world.store, case.reassign)
 

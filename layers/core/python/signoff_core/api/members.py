@@ -12,7 +12,7 @@ from signoff_core.api.member_models import MemberBody, MemberList, MemberView
 from signoff_core.domain.members import Member
 from signoff_core.domain.times import stamp
 from signoff_core.runtime.service import service
-from signoff_core.usecases.members import list_members, remove_member, set_member
+from signoff_core.usecases.members import add_member, change_member, list_members, remove_member
 
 router = Router()
 DeploymentId = Annotated[int, Path(ge=1, le=2**31)]
@@ -25,10 +25,19 @@ def index(deployment_id: DeploymentId, cursor: Cursor = None) -> MemberList:
     return MemberList(members=[_view(member) for member in page.items], next_cursor=page.cursor)
 
 
-@router.put("/v1/deployments/<deployment_id>/members/<address>", tags=["members"], summary="Give permissions")
+@router.put("/v1/deployments/<deployment_id>/members/<address>", tags=["members"], summary="Add a member")
 def put(deployment_id: DeploymentId, address: Address, body: MemberBody) -> MemberView:
     made = service()
-    member = set_member(
+    member = add_member(
+        deployment_id, _plain(address), body.permissions, caller=caller_of(router), store=made.store, now=made.now()
+    )
+    return _view(member)
+
+
+@router.patch("/v1/deployments/<deployment_id>/members/<address>", tags=["members"], summary="Change a member")
+def patch(deployment_id: DeploymentId, address: Address, body: MemberBody) -> MemberView:
+    made = service()
+    member = change_member(
         deployment_id, _plain(address), body.permissions, caller=caller_of(router), store=made.store, now=made.now()
     )
     return _view(member)

@@ -6,21 +6,23 @@ from datetime import datetime
 
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.callers import Caller
+from signoff_core.domain.canonical import Json
 from signoff_core.domain.deployments import Deployment, Scope
 from signoff_core.domain.entries import Action, Happening, append
-from signoff_core.domain.errors import FieldError, InvalidInput, NotFound
+from signoff_core.domain.errors import FieldError, InvalidInput, NotFound, Refused
 from signoff_core.domain.members import Member, Permission, Person
 from signoff_core.ports import Page, Store
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.deployments import find_deployment
 
 
-def set_member(
+def add_member(
     deployment_id: int, address: str, permissions: Collection[str], *, caller: Caller, store: Store, now: datetime
 ) -> Member:
-    """Give an address these permissions and no others; the same ones again change nothing.
+    """Make an address a member with these permissions; a member who has exactly these already stays as they are.
 
-    Raises InvalidInput for an address that is none, for unknown permissions and for none at all.
+    Raises InvalidInput for an address that is none, for unknown permissions and for none at all, and Refused
+    `member_exists` for a member who has others: adding takes nothing away from anybody.
     """
     caller.require(Scope.INSTALL, Scope.MANAGE)
     caller.check_deployment(deployment_id)
@@ -28,22 +30,55 @@ def set_member(
 
     def write() -> Member:
         deployment, known, person = _read(deployment_id, who, store=store)
-        if known is not None and known.permissions == given:
-            return known
-        member = replace(known or Member(deployment_id, who, (), now), permissions=given)
-        data = {"address": who, "permissions": [p.value for p in given]}
-        entries, head = append(deployment.head, [Happening(Action.MEMBER_ADDED, caller.actor, data)], at=now)
-        store.commit(
-            [
-                replace(deployment, last_seq=head.last_seq, head_hash=head.hash),
-                member,
-                replace(person, grants=person.with_grant(deployment_id, given)),
-            ],
-            entries,
-        )
-        return replace(member, version=member.version + 1)
+        if known is None:
+            happening = Happening(Action.MEMBER_ADDED, caller.actor, {"address": who, "permissions": _names(given)})
+            member = Member(deployment_id, who, given, now)
+            return _write(member, deployment, person, happening, store=store, now=now)
+        if known.permissions != given:
+            may = " and ".join(p.value for p in known.permissions)
+            raise Refused(
+                f"{who} is a member already, with {may}: change that member instead "
+                "(PATCH over the API, Save beside their address on the dashboard)",
+                code="member_exists",
+            )
+        return known
 
     return until_written(write)
+
+
+def change_member(
+    deployment_id: int, address: str, permissions: Collection[str], *, caller: Caller, store: Store, now: datetime
+) -> Member:
+    """Give a member these permissions and no others; the same ones again change nothing.
+
+    Raises InvalidInput as `add_member` does, and NotFound when the address is no member.
+    """
+    caller.require(Scope.INSTALL, Scope.MANAGE)
+    caller.check_deployment(deployment_id)
+    who, given = _address(address), _permissions(permissions)
+
+    def write() -> Member:
+        deployment, known, person = _read(deployment_id, who, store=store)
+        if known is None:
+            raise NotFound(f"{who} is no member of deployment {deployment_id}")
+        if known.permissions == given:
+            return known
+        changes = {"permissions": {"before": _names(known.permissions), "after": _names(given)}}
+        happening = Happening(Action.MEMBER_CHANGED, caller.actor, {"address": who, "changes": changes})
+        return _write(replace(known, permissions=given), deployment, person, happening, store=store, now=now)
+
+    return until_written(write)
+
+
+def _write(
+    member: Member, deployment: Deployment, person: Person, happening: Happening, *, store: Store, now: datetime
+) -> Member:
+    """Write the member, the grant that follows, and the entry."""
+    entries, head = append(deployment.head, [happening], at=now)
+    grants = person.with_grant(member.deployment_id, member.permissions)
+    changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
+    store.commit([changed, member, replace(person, grants=grants)], entries)
+    return replace(member, version=member.version + 1)
 
 
 def remove_member(deployment_id: int, address: str, *, caller: Caller, store: Store, now: datetime) -> None:
@@ -95,3 +130,7 @@ def _permissions(given: Collection[str]) -> tuple[Permission, ...]:
         problem = f"choose one or both of {', '.join(known)}"
         raise InvalidInput((FieldError("permissions", problem),))
     return tuple(p for p in Permission if p.value in given)
+
+
+def _names(permissions: Collection[Permission]) -> list[Json]:
+    return [p.value for p in permissions]

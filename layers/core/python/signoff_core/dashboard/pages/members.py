@@ -2,29 +2,46 @@
 
 from signoff_core.dashboard.visits import Visit
 from signoff_core.dashboard.web import Answer
-from signoff_core.domain.errors import FieldError, InvalidInput
+from signoff_core.domain.errors import FieldError, InvalidInput, Refused
 from signoff_core.domain.members import Permission
 from signoff_core.usecases.deployments import read_deployment
-from signoff_core.usecases.members import list_members, remove_member, set_member
+from signoff_core.usecases.members import add_member, change_member, list_members, remove_member
 
 
 def page(visit: Visit) -> Answer:
     return _page(visit, done="Saved." if visit.asked.get("saved") else "")
 
 
-def save(visit: Visit) -> Answer:
+def add(visit: Visit) -> Answer:
     address = visit.asked.field("address")
     try:
-        set_member(
+        add_member(
             visit.deployment_id,
             address,
-            list(visit.asked.form.get("permissions") or ()),
+            _permissions(visit),
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
             now=visit.now,
         )
     except InvalidInput as error:
         return _page(visit, status=422, errors=error.errors, typed=address)
+    except Refused as error:
+        return _page(visit, status=409, errors=(FieldError("address", error.detail),), typed=address)
+    return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def change(visit: Visit) -> Answer:
+    try:
+        change_member(
+            visit.deployment_id,
+            visit.asked.field("address"),
+            _permissions(visit),
+            caller=visit.who.within(visit.deployment_id),
+            store=visit.store,
+            now=visit.now,
+        )
+    except InvalidInput as error:
+        return _page(visit, status=422, errors=error.errors)
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
 
 
@@ -34,6 +51,10 @@ def remove(visit: Visit) -> Answer:
     if not visit.who.is_admin and visit.asked.field("address").lower() == visit.who.address:
         return visit.redirect("/")
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def _permissions(visit: Visit) -> list[str]:
+    return list(visit.asked.form.get("permissions") or ())
 
 
 def _page(
