@@ -3,8 +3,10 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import format_datetime
 from uuid import uuid4
 
 import pytest
@@ -48,6 +50,7 @@ class Reviewer:
             who=self.asked.sender,
             reader=self.address,
             message_id=f"<{uuid4()}@mail.example.com>",
+            date=format_datetime(datetime.now(UTC)),
         )
 
     def write(self, name: str) -> bytes:

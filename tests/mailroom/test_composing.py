@@ -74,6 +74,18 @@ def test_every_client_answers_in_the_thread_to_the_reply_address(style: str, com
     assert ANSWER in text
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_every_reply_is_signed_as_its_provider_signs(style: str, composed: Callable[..., Composed]) -> None:
+    message, _, _ = composed(style)
+
+    signed = "".join(str(message["DKIM-Signature"]).split())
+    assert message.keys()[0] == "DKIM-Signature"
+    assert "d=example.com;" in signed
+    names = signed.split("h=", 1)[1].split(";")[0].lower().split(":")
+    assert {"from", "date", "message-id"} <= set(names)
+    assert ("to" in names) == (not style.startswith("outlook")), "Microsoft 365 does not sign To"
+
+
 @pytest.mark.parametrize("style", [key for key in STYLES if key != "plain"])
 def test_every_client_but_plain_sends_html_beside_the_text_with_the_quoted_buttons(
     style: str, composed: Callable[..., Composed]

@@ -9,10 +9,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+from mails.arrived import MICROSOFT_SIGNS, signature
+
 from infra.local.mailroom.addresses import split_addresses
 from infra.local.mailroom.handling import Verdicts
 from infra.local.mailroom.raw_headers import split_mail
 from infra.local.mailroom.ses_event import Receipt, receipt_event, ses_message_id, with_ses_headers
+from signoff_core.mail.headers import read_headers
+from signoff_core.mail.proof import read_proof
 
 DOCUMENTED: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "events" / "ses-inbound.json").read_text(encoding="utf-8")
@@ -95,6 +100,26 @@ def test_ses_puts_its_own_headers_before_the_mail_and_leaves_the_rest_as_it_was(
     assert names[:4] == ["Return-Path", "Received", "X-SES-Spam-Verdict", "X-SES-Virus-Verdict"]
     assert split_mail(stored).values("X-SES-Virus-Verdict") == ["FAIL"]
     assert "dmarc=gray header.from=example.com" in split_mail(stored).values("Authentication-Results")[0]
+
+
+@pytest.mark.parametrize(
+    ("signed", "envelope_from", "vouches"),
+    [
+        (signature(), "maria@example.com", "dkim"),
+        (signature(), "relay@evil.example", "dkim"),
+        (signature(signs=MICROSOFT_SIGNS), "maria@example.com", "spf"),
+        (signature(signs=MICROSOFT_SIGNS), "relay@evil.example", None),
+        (signature("evil.example"), "relay@evil.example", None),
+        ("", "maria@example.com", "spf"),
+    ],
+)
+def test_the_service_finds_in_it_what_vouches_for_a_mail(signed: str, envelope_from: str, vouches: str | None) -> None:
+    raw = f"{signed}From: Maria <maria@example.com>\r\nTo: x@y.zz\r\n\r\nhi\r\n".encode()
+
+    stored = with_ses_headers(raw, replace(RECEIPT, envelope_from=envelope_from))
+
+    proof = read_proof(read_headers(stored)[0], "example.com")
+    assert proof.covering(frozenset({"from", "to", "date", "message-id"})) == vouches
 
 
 def test_message_ids_look_like_those_of_ses_and_differ() -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from mails.languages import LANGUAGES, Language  # noqa: E402 - run as a script, too
+from mails.arrived import GMAIL_SIGNS, MICROSOFT_SIGNS, as_stored, signature  # noqa: E402 - run as a script, too
+from mails.languages import LANGUAGES, Language  # noqa: E402
 
 NAME, ADDRESS, WRITER = "Signoff", "signoff@example.com", "Ana Lima"
 WHO = f"{NAME} <{ADDRESS}>"
@@ -234,14 +235,15 @@ def built(shape: Shape, language: Language, case: Case, number: int) -> bytes:
     message["Date"] = "Sun, 22 Nov 2026 10:30:00 +0000"
     message["Message-ID"] = f"<{number}.{shape.name}.{language.code}@mail.example.com>"
     message["In-Reply-To"] = "<0102018f-notification@eu-west-1.amazonses.com>"
+    signs = MICROSOFT_SIGNS if shape.name.startswith("outlook") else GMAIL_SIGNS
     if shape.is_html_only:
         message.set_content(html, subtype="html", cte=shape.encoding)
-        return message.as_bytes()
+        return as_stored(signature(signs=signs).encode() + message.as_bytes())
     message.set_content(text, cte=shape.encoding)
     if html is not None:
         message.add_alternative(html, subtype="html", cte="quoted-printable")
         message.set_boundary(f"----=_part_{number}")
-    return message.as_bytes()
+    return as_stored(signature(signs=signs).encode() + message.as_bytes())
 
 
 def corpus() -> Iterator[tuple[str, bytes, dict[str, str | None]]]:

@@ -13,7 +13,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from mails.generate import REPLY_TO, SENT, SUBJECT, WHO, marked  # noqa: E402 - run as a script, too
+from mails.arrived import as_stored, signature  # noqa: E402 - run as a script, too
+from mails.generate import REPLY_TO, SENT, SUBJECT, WHO, marked  # noqa: E402
 
 BANNER = (
     "[EXTERNAL] Caution: This email originated from outside of the organization. Do not click links or open\n"
@@ -32,6 +33,7 @@ class Answered:
     who: str = WHO
     reader: str = "ana@example.com"
     message_id: str = "<twenty@mail.example.com>"
+    date: str = "Sun, 22 Nov 2026 10:30:00 +0000"
 
     @property
     def attribution(self) -> str:
@@ -69,10 +71,11 @@ class Answered:
         """An answer; `head` are further headers, above the others."""
         lines = [
             *head,
+            signature(self.reader.rpartition("@")[2]).rstrip(),
             f"From: {sender or f'Ana Lima <{self.reader}>'}",
             f"To: Signoff <{self.reply_to}>",
             f"Subject: {subject or f'Re: {self.subject}'}",
-            "Date: Sun, 22 Nov 2026 10:30:00 +0000",
+            f"Date: {self.date}",
             f"Message-ID: {self.message_id}",
             "MIME-Version: 1.0",
             f"Content-Type: {content}",
@@ -166,7 +169,8 @@ def main() -> None:
         old.unlink()
     manifest = []
     for name, raw, expected in mails(Answered()):
-        (folder / f"{name}.eml").write_bytes(raw)
+        envelope_from = "" if expected.get("automatic") == "null_return_path" else Answered.reader
+        (folder / f"{name}.eml").write_bytes(as_stored(raw, envelope_from=envelope_from))
         manifest.append({"file": f"twenty/{name}.eml", **expected})
     rows = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in manifest)
     (HERE / "twenty.json").write_text(f"[\n{rows}\n]\n", encoding="utf-8")

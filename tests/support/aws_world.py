@@ -11,13 +11,16 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.utils import format_datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import boto3
 import pytest
+from mails.arrived import as_stored, signature
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
@@ -153,8 +156,10 @@ class AwsWorld:
         to = asked["Reply-To"].addresses[0].addr_spec
         sender = str(asked["To"].addresses[0].addr_spec)
         message_id = secrets.token_hex(8)
-        raw = f"From: {sender}\r\nTo: {to}\r\nSubject: Re: x\r\nMessage-ID: <{message_id}@a.com>\r\n\r\n{text}\r\n"
-        boto3.client("s3", region_name=REGION).put_object(Bucket=BUCKET, Key=f"inbound/{message_id}", Body=raw.encode())
+        domain, date = sender.rpartition("@")[2], format_datetime(datetime.now(UTC))
+        head = f"From: {sender}\r\nTo: {to}\r\nSubject: Re: x\r\nDate: {date}\r\nMessage-ID: <{message_id}@a.com>\r\n"
+        stored = as_stored(f"{signature(domain)}{head}\r\n{text}\r\n".encode(), envelope_from=sender)
+        boto3.client("s3", region_name=REGION).put_object(Bucket=BUCKET, Key=f"inbound/{message_id}", Body=stored)
         verdicts = {f"{name}Verdict": {"status": "PASS"} for name in ("spam", "virus", "spf", "dkim", "dmarc")}
         receipt = {"recipients": [to], **verdicts}
         self.invoke("inbound_mail", {"Records": [{"ses": {"mail": {"messageId": message_id}, "receipt": receipt}}]})

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import format_datetime
 from uuid import UUID
+
+from mails.arrived import as_stored, signature
 
 from signoff_core.adapters.jwt_tokens import issue_callback
 from signoff_core.adapters.memory import (
@@ -62,6 +65,10 @@ def mime(message: SentMessage) -> EmailMessage:
     parsed = message_from_bytes(message.message, policy=policy.default)
     assert isinstance(parsed, EmailMessage)
     return parsed
+
+
+def domain_of(address: str) -> str:
+    return address.rpartition("@")[2].rstrip(">")
 
 
 @dataclass
@@ -217,15 +224,47 @@ class World:
     ) -> Result:
         """Somebody answers a mail; returns what became of it."""
         mid = message_id or f"<reply-{next(self.counter)}@example.com>"
-        raw = f"From: {sender}\r\nTo: {to}\r\nSubject: Re: Review\r\nMessage-ID: {mid}\r\n{headers}\r\n{text}\r\n"
-        return self.receive(raw.encode(), to=to, verdicts=verdicts)
+        raw = self.written(text, to=to, sender=sender, headers=headers, message_id=mid)
+        return self.receive(raw, to=to, verdicts=verdicts, sender=sender)
 
-    def receive(self, raw: bytes, *, to: str, verdicts: Verdicts = PASS) -> Result:
-        """A raw mail arrives for `to`."""
+    def written(self, text: str, *, to: str, sender: str = REVIEWER, headers: str = "", message_id: str = "") -> bytes:
+        """A mail of now, as the sender's server signs it and sends it out."""
+        mid = message_id or f"<reply-{next(self.counter)}@example.com>"
+        head = f"From: {sender}\r\nTo: {to}\r\nSubject: Re: Review\r\nDate: {format_datetime(self.now)}\r\n"
+        return f"{signature(domain_of(sender))}{head}Message-ID: {mid}\r\n{headers}\r\n{text}\r\n".encode()
+
+    def receive(
+        self,
+        raw: bytes,
+        *,
+        to: str | tuple[str, ...],
+        verdicts: Verdicts = PASS,
+        sender: str = REVIEWER,
+        envelope_from: str = "",
+    ) -> Result:
+        """A mail that `sender`'s server signed arrives for `to`, sent by `envelope_from` or by that very server."""
+        proved = verdicts.dmarc == "PASS"
+        domain = domain_of(sender)
+        return self.receive_stored(
+            as_stored(
+                raw,
+                header_from=domain,
+                envelope_from=envelope_from or sender,
+                spf="pass" if verdicts.spf == "PASS" or (proved and not verdicts.spf) else "fail",
+                dkim=(("pass" if verdicts.dkim == "PASS" or (proved and not verdicts.dkim) else "fail", domain),),
+                dmarc=verdicts.dmarc.lower() or "none",
+                received_at=self.now,
+            ),
+            to=to,
+            verdicts=verdicts,
+        )
+
+    def receive_stored(self, stored: bytes, *, to: str | tuple[str, ...], verdicts: Verdicts = PASS) -> Result:
+        """SES has stored a mail for `to` and says so."""
         key = f"inbound/{next(self.counter)}"
-        self.objects.put(key, raw)
+        self.objects.put(key, stored)
         return receive_mail(
-            Delivery(key, (to,), verdicts),
+            Delivery(key, (to,) if isinstance(to, str) else to, verdicts),
             store=self.store,
             vault=self.vault,
             objects=self.objects,

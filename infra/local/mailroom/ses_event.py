@@ -7,6 +7,7 @@ receiving" of the Amazon SES developer guide.
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from infra.local.mailroom.raw_headers import RawMail, split_mail
 MAX_EVENT_HEADER_BYTES: Final = 10 * 1024
 """Beyond this SES cuts the headers of the event and says so in `headersTruncated`."""
 
+_SIGNER: Final = re.compile(r"(?:^|;)\s*d=\s*([A-Za-z0-9.-]+)")
 _ALPHABET: Final = "0123456789abcdefghijklmnopqrstuv"
 
 
@@ -47,7 +49,12 @@ def with_ses_headers(raw: bytes, receipt: Receipt) -> bytes:
     """The mail as SES stores it: its own trace and verdict headers come first, the rest is untouched."""
     verdicts = receipt.verdicts
     domain = receipt.envelope_from.rpartition("@")[2] or "unknown.invalid"
-    header_from = _domain_of(split_mail(raw).values("From"))
+    mail = split_mail(raw)
+    header_from = _domain_of(mail.values("From"))
+    signers = [found[1] for value in mail.values("DKIM-Signature") if (found := _SIGNER.search(value))]
+    dkim = "".join(
+        f"\r\n dkim={verdicts.dkim.lower()} header.i=@{domain};" for domain in dict.fromkeys(signers or [header_from])
+    )
     spf = f"{verdicts.spf.lower()} (spfCheck: set in the mailroom) client-ip=127.0.0.1;"
     stamp = format_datetime(receipt.received_at)
     added = [
@@ -62,7 +69,7 @@ def with_ses_headers(raw: bytes, receipt: Receipt) -> bytes:
         ("Received-SPF", f"{spf}\r\n envelope-from={receipt.envelope_from}; helo={domain};"),
         (
             "Authentication-Results",
-            f"amazonses.com;\r\n spf={spf}\r\n dkim={verdicts.dkim.lower()} header.i=@{header_from};"
+            f"amazonses.com;\r\n spf={spf}\r\n envelope-from={receipt.envelope_from}; helo={domain};{dkim}"
             f"\r\n dmarc={verdicts.dmarc.lower()} header.from={header_from};",
         ),
         ("X-SES-RECEIPT", base64.b64encode(receipt.ses_message_id.encode()).decode()),

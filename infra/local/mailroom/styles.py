@@ -37,6 +37,10 @@ class Bodies:
     html: str = ""
 
 
+MICROSOFT_SIGNS: Final = "From:Date:Subject:Message-ID:Content-Type:MIME-Version"
+"""What Microsoft 365 signs by default: not To, so SPF must vouch for it."""
+
+
 @dataclass(frozen=True)
 class Style:
     """One mail client."""
@@ -48,6 +52,8 @@ class Style:
     reply_prefix: str = "Re:"
     flowed: bool = False
     quotes: bool = True
+    signs: str = "from:to:cc:subject:date:message-id:in-reply-to:references:mime-version"
+    """The headers that a DKIM signature of this client's usual provider covers."""
 
 
 def _paragraphs(text: str, tag: str = "div", attributes: str = "") -> str:
@@ -198,8 +204,9 @@ STYLES: Final[Mapping[str, Style]] = MappingProxyType(
             _outlook_id,
             (("X-Mailer", "Microsoft Outlook 16.0"), *_OUTLOOK_HEADERS),
             reply_prefix="RE:",
+            signs=MICROSOFT_SIGNS,
         ),
-        "outlook-web": Style("Outlook web", _outlook_web, _outlook_id, _OUTLOOK_HEADERS),
+        "outlook-web": Style("Outlook web", _outlook_web, _outlook_id, _OUTLOOK_HEADERS, signs=MICROSOFT_SIGNS),
         "apple-mail": Style("Apple Mail", _apple, _uuid_id, (("X-Mailer", "Apple Mail (2.3826.200.121)"),)),
         "thunderbird": Style(
             "Thunderbird", _thunderbird, _lower_uuid_id, (("User-Agent", "Mozilla Thunderbird"),), flowed=True

@@ -25,6 +25,13 @@ HINTS: Mapping[str, str] = {
     "expired_token": "The reply address had expired; a fresh mail was sent.",
     "forged_token": "The reply address was altered, or its key is no longer in the key ring.",
     "unreadable": "The reply was too large or too deeply nested.",
+    "not_addressed": "The reply address is neither in To nor in Cc of the reply. Answer the mail itself.",
+    "misdated": "The date of the reply is older than the test or lies ahead. Set the clock of the device.",
+    "ambiguous_headers": "To, Date or Message-ID is missing from the reply, or stands there twice.",
+    "several_reviews": "The reply went to several reply addresses. Answer each mail on its own.",
+    "reused_message_id": "The reply bears the Message-ID of another mail. Write a new one.",
+    "not_covered": "DKIM does not cover To, Date and Message-ID, and SPF did not pass for the sender's domain. Answer "
+    "the mail that asks to confirm, and have the sender's server sign these headers.",
 }
 
 

@@ -1,12 +1,15 @@
 """Every mail of the corpus is read rightly: outcome, feedback and the whole visible reply."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from mails.generate import REPLY_TO
 
 from signoff_core.domain.options import match_option
 from signoff_core.domain.replies import SentMail, read_reply
+from signoff_core.mail.answering import Expected, believed, doubt_about
 from signoff_core.mail.inbound import parse_mail
 
 MAILS = Path(__file__).parents[2] / "mails"
@@ -25,6 +28,18 @@ def test_a_reply_of_the_corpus_is_read_rightly(expected: dict[str, str | None]) 
     assert match_option(reply.first_line, OPTIONS) == expected["outcome"]
     assert mail.sender == "ana@example.com"
     assert mail.automatic is None
+
+
+@pytest.mark.parametrize("entry", MANIFEST[:: len(MANIFEST) // 40], ids=lambda entry: entry["file"])
+def test_a_reply_of_the_corpus_is_an_answer_to_the_mail_that_asked(entry: dict[str, str | None]) -> None:
+    mail = parse_mail((MAILS / str(entry["file"])).read_bytes())
+    asked_at = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    expected = Expected(
+        address=REPLY_TO, opened_at=asked_at, now=asked_at + timedelta(hours=1), is_used=False, needs_proof=True
+    )
+    assert doubt_about(mail.heading, expected) is None
+    vouches = mail.heading.proof.covering(believed(mail.heading, REPLY_TO))
+    assert vouches == ("spf" if str(entry["program"]).startswith("outlook") else "dkim")
 
 
 def test_the_corpus_is_as_wide_as_it_claims() -> None:

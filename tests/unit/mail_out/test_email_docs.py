@@ -49,6 +49,7 @@ def test_every_status_of_a_mail_is_in_the_table() -> None:
         f"more than {mime.MAX_DEPTH} deep",
         f"more than {MAX_MAIL_BYTES // 1024 // 1024} MB",
         f"{reply_limits.MAX_ERROR_MAILS} such mails to the people of a request",
+        f"{reply_limits.MAX_CONFIRMATIONS} that ask to confirm",
         f"{reply_limits.MAX_STRANGER_NOTICES} about strangers",
         f"{reply_limits.MAX_ERROR_MAILS_PER_ADDRESS} to one address in an hour",
         f"{reply_limits.MAX_REJECTIONS_RECORDED} entries each",

@@ -15,6 +15,7 @@ TEXT_DIGEST = f"{FAMILY}/text-digest/1".encode()
 KEY_RING = f"{FAMILY}/key-ring/v1/".encode()
 KEY_RING_VERSION = f"{FAMILY}:key-ring:"
 REPLY_TOKEN = f"{FAMILY}/reply-token/v1".encode()
+REPLY_CONFIRMING = f"{FAMILY}/reply-token/confirming/v1".encode()
 AUDIENCE = f"{FAMILY}:"
 SERVICE_ACTOR = FAMILY
 

@@ -4,6 +4,7 @@ The row is claimed before the mail service is called and carries the mail's id a
 as `claimed` and can be sent again with the same token.
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ ASKING = frozenset(
         "blank_reply",
         "unclear_reply",
         "unreadable_reply",
+        "confirm_reply",
         "test_mail",
     }
 )
@@ -156,12 +158,50 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedMessageId:
+    """A Message-ID that came with a believed reply: no other mail bears it, and it answers no other request."""
+
+    digest: str
+    request_id: str
+    mail_id: str
+    """The same as of a SeenMail, which it stands for."""
+    seen_at: datetime
+    result: str
+    version: int = 0
+
+    def stands_for(self, request_id: str, mail_id: str) -> bool:
+        """Whether it came with this very mail to this request."""
+        return (self.request_id, self.mail_id) == (request_id, mail_id)
+
+    @property
+    def key(self) -> "Key[UsedMessageId]":
+        return Key(UsedMessageId, f"message-id/{self.digest}", "used")
+
+    @staticmethod
+    def at(message_id: str) -> "Key[UsedMessageId]":
+        return Key(UsedMessageId, f"message-id/{UsedMessageId.digest_of(message_id)}", "used")
+
+    @staticmethod
+    def digest_of(message_id: str) -> str:
+        """What is kept of a Message-ID."""
+        return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def indexes(self) -> Mapping[Index, Place]:
+        return {}
+
+    @property
+    def forget_after(self) -> datetime | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class SeenMail:
-    """A reply that was processed: the same mail again changes nothing."""
+    """A reply that was processed and not believed: the same mail again changes nothing."""
 
     request_id: str
     mail_id: str
-    """Digest of Message-ID and raw bytes."""
+    """Digest of its Message-ID, its sender, its text and what vouches for it."""
     seen_at: datetime
     result: str
     version: int = 0

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,7 +18,17 @@ from signoff_core.domain import labels
 from signoff_core.domain.addresses import InvalidAddress, normalise
 from signoff_core.domain.key_ring import KeyRing, Purpose
 
-__all__ = ["KeyRing", "MalformedToken", "ReplyToken", "is_signed_for", "issue", "parse", "reply_address", "token_of"]
+__all__ = [
+    "KeyRing",
+    "MalformedToken",
+    "ReplyToken",
+    "is_signed_for",
+    "issue",
+    "parse",
+    "reply_address",
+    "token_of",
+    "tokens_of",
+]
 
 TOKEN_CHARACTERS = 56
 PREFIX = "r-"
@@ -54,9 +64,18 @@ class ReplyToken:
         return now >= self.expires_at
 
 
-def issue(*, request_id: UUID, round_number: int, address: str, expires_at: datetime, ring: KeyRing) -> str:
+def issue(
+    *,
+    request_id: UUID,
+    round_number: int,
+    address: str,
+    expires_at: datetime,
+    ring: KeyRing,
+    is_confirming: bool = False,
+) -> str:
     """A token that lets `address` answer this round of this request until `expires_at` (rounded up to the hour).
 
+    is_confirming: whether it goes out to have a doubtful answer confirmed; such a token is never the same as another.
     Raises InvalidAddress, or ValueError for a round below 1 or a moment without a zone.
     """
     if not 1 <= round_number < _ROUND_LIMIT:
@@ -67,7 +86,7 @@ def issue(*, request_id: UUID, round_number: int, address: str, expires_at: date
     head = _head(ring.current, request_id, hours)
     key = ring.key_for(Purpose.REPLY)
     assert key is not None, "a ring holds its current key"
-    mac = _mac(key, head, round_number, normalise(address))
+    mac = _mac(key, head, round_number, normalise(address), is_confirming=is_confirming)
     return base64.b32encode(head + mac).decode("ascii").lower()
 
 
@@ -83,8 +102,10 @@ def parse(token: str) -> ReplyToken:
     return ReplyToken(kid=kid, request_id=UUID(bytes=data[1:17]), expires_at=expires_at, mac=data[20:])
 
 
-def is_signed_for(token: ReplyToken, *, round_number: int, address: str, ring: KeyRing) -> bool:
-    """Whether this ring signed the token for exactly this round and this address; an unknown key id is a no.
+def is_signed_for(
+    token: ReplyToken, *, round_number: int, address: str, ring: KeyRing, is_confirming: bool = False
+) -> bool:
+    """Whether this ring signed the token for exactly this round, address and purpose; an unknown key id is a no.
 
     address: the one in the record, never the sender's, so that a wrong sender can be told from a forgery.
     """
@@ -96,7 +117,8 @@ def is_signed_for(token: ReplyToken, *, round_number: int, address: str, ring: K
     except InvalidAddress:
         return False
     head = _head(token.kid, token.request_id, (token.expires_at - _EPOCH) // _HOUR)
-    return hmac.compare_digest(_mac(key, head, round_number, normalised), token.mac)
+    expected = _mac(key, head, round_number, normalised, is_confirming=is_confirming)
+    return hmac.compare_digest(expected, token.mac)
 
 
 def reply_address(token: str, domain: str) -> str:
@@ -111,23 +133,29 @@ def token_of(recipients: Sequence[str], domain: str) -> str | None:
 
     recipients: plain addresses of the SMTP envelope.
     """
-    malformed: str | None = None
+    well_formed = tokens_of(recipients, domain)
+    return well_formed[0] if well_formed else next(_candidates(recipients, domain), None)
+
+
+def tokens_of(recipients: Sequence[str], domain: str) -> tuple[str, ...]:
+    """The well-formed tokens in plain addresses, in order, each once."""
+    found = (token.lower() for token in _candidates(recipients, domain) if _SHAPE.fullmatch(token))
+    return tuple(dict.fromkeys(found))
+
+
+def _candidates(recipients: Sequence[str], domain: str) -> Iterator[str]:
     for recipient in recipients:
         local, _, recipient_domain = recipient.strip().strip("<>").rpartition("@")
-        if recipient_domain.lower() != domain.lower() or local[: len(PREFIX)].lower() != PREFIX:
-            continue
-        token = local[len(PREFIX) :]
-        if _SHAPE.fullmatch(token):
-            return token.lower()
-        malformed = malformed or token
-    return malformed
+        if recipient_domain.lower() == domain.lower() and local[: len(PREFIX)].lower() == PREFIX:
+            yield local[len(PREFIX) :]
 
 
 def _head(kid: int, request_id: UUID, hours: int) -> bytes:
     return bytes([_VERSION << 4 | kid]) + request_id.bytes + hours.to_bytes(3)
 
 
-def _mac(key: bytes, head: bytes, round_number: int, address: str) -> bytes:
-    # Every part before the address has a fixed length, so no two inputs can run together.
-    message = labels.REPLY_TOKEN + head + round_number.to_bytes(4) + address.encode("ascii")
+def _mac(key: bytes, head: bytes, round_number: int, address: str, *, is_confirming: bool) -> bytes:
+    # No label begins another and every part between it and the address has a fixed length: no two inputs run together.
+    label = labels.REPLY_CONFIRMING if is_confirming else labels.REPLY_TOKEN
+    message = label + head + round_number.to_bytes(4) + address.encode("ascii")
     return hmac.digest(key, message, hashlib.sha256)[:MAC_BYTES]

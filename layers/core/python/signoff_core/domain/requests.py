@@ -188,6 +188,9 @@ class Request:
     stranger_rejections: int = 0
     """The same for replies of which nobody knows that one of its people wrote them."""
     stranger_notices: int = 0
+    doubtful_rejections: int = 0
+    """The same for what one of its people wrote, but perhaps not in answer to it."""
+    confirmations_asked: int = 0
     last_seq: int = 0
     head_hash: str = ""
     version: int = 0

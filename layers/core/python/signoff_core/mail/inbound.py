@@ -2,12 +2,13 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from signoff_core.mail.automatic import automatic_reason
 from signoff_core.mail.charsets import decode_words
 from signoff_core.mail.from_header import read_sender
 from signoff_core.mail.headers import Headers, read_headers
+from signoff_core.mail.heading import Heading, read_heading
 from signoff_core.mail.mime import MAX_MAIL_BYTES, TextPart, UnreadableMail, text_parts
 
 __all__ = ["MAX_MAIL_BYTES", "InboundMail", "UnreadableMail", "parse_headers", "parse_mail"]
@@ -27,7 +28,7 @@ class InboundMail:
     message_id: with its angle brackets, or None. sender: normalised address of the one From, else None and
     sender_problem says why (see `mail.from_header`). sender_name: its display name. automatic: why a machine wrote
     it, or None (see `mail.automatic`). text: its message as plain text, quotes marked. digest: SHA-256 of the raw
-    mail, in hex.
+    mail, in hex. heading: to whom and when it was written, and what vouches for that.
     """
 
     message_id: str | None
@@ -40,6 +41,7 @@ class InboundMail:
     in_reply_to: str | None
     references: tuple[str, ...]
     sender_name: str = ""
+    heading: Heading = field(default_factory=Heading)
 
 
 def parse_mail(raw: bytes) -> InboundMail:
@@ -69,6 +71,7 @@ def _read(raw: bytes, headers: Headers, text: str) -> InboundMail:
         in_reply_to=_message_id(headers, "in-reply-to"),
         references=tuple(_MESSAGE_ID.findall(headers.first("references") or ""))[-MAX_REFERENCES:],
         sender_name=_one_line(decode_words(sender.name)),
+        heading=read_heading(headers, sender.address),
     )
 
 

@@ -202,6 +202,27 @@ class UnreadableReply:
     branding: Branding = field(default_factory=Branding)
 
 
+Why: TypeAlias = Literal[
+    "ambiguous_headers", "several_reviews", "not_addressed", "misdated", "reused_message_id", "not_covered"
+]
+
+
+@dataclass(frozen=True)
+class ConfirmReply:
+    """The answer to an authentic mail that may be a copy of another one; asks to answer from a fresh address.
+
+    `why` is the check that failed. `written_at` is the date of the mail, None when nobody can read it.
+    """
+
+    about: About
+    asking: Asking
+    why: Why
+    received_at: datetime
+    asked_at: datetime
+    written_at: datetime | None = None
+    branding: Branding = field(default_factory=Branding)
+
+
 @dataclass(frozen=True)
 class Reassigned:
     """Tells the previous assignee that the request has gone to somebody else."""
@@ -282,6 +303,7 @@ Letter: TypeAlias = (
     | BlankReply
     | UnclearReply
     | UnreadableReply
+    | ConfirmReply
     | Reassigned
     | Cancelled
     | AutoResponded

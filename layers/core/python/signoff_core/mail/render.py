@@ -21,6 +21,7 @@ from signoff_core.mail.letter_kinds import (
     BlankReply,
     Branding,
     Confirmation,
+    ConfirmReply,
     Escalated,
     ExpiredToken,
     Letter,
@@ -114,7 +115,7 @@ def _attachment(shown: Shown | None) -> Attachment | None:
 
 
 def _asking(letter: Letter) -> Asking | None:
-    if isinstance(letter, BlankReply | UnclearReply | UnreadableReply | TestMail):
+    if isinstance(letter, BlankReply | UnclearReply | UnreadableReply | ConfirmReply | TestMail):
         return letter.asking
     request = _request(letter)
     return request.asking if request else None
@@ -208,6 +209,7 @@ def _environment() -> Environment:
         "what_happens": sentences.what_happens,
         "why_this_mail": sentences.why_this_mail,
         "notice_of": sentences.notice_of,
+        "why_not_taken": sentences.why_not_taken,
         "part_of": sentences.part_of,
         "quoted": wording.choices,
         "dark_code": Markup(highlight_css(1)),  # noqa: S704  a constant

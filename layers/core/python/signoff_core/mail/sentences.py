@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from signoff_core.mail.content import Shown
-from signoff_core.mail.letter_kinds import Asking, Deadline, Escalated, ExpiredToken, Reminder, ReviewRequest
+from signoff_core.mail.letter_kinds import (
+    Asking,
+    ConfirmReply,
+    Deadline,
+    Escalated,
+    ExpiredToken,
+    Reminder,
+    ReviewRequest,
+)
 from signoff_core.mail.wording import label, moment, one_line
 
 LONG_CONTENT_CHARS = 3_000  # about two screens of a laptop
@@ -78,6 +86,44 @@ def notice_of(letter: Reminder | Escalated | ExpiredToken) -> str:
         f"Your reply was not recorded: the address it went to was valid until {moment(letter.expired_at)}. "
         "The review still waits for you. Please answer this mail instead; its address is fresh."
     )
+
+
+def why_not_taken(letter: ConfirmReply) -> str:
+    """Why a mail that comes from the reader was not taken for their answer."""
+    match letter.why:
+        case "ambiguous_headers":
+            return (
+                "Its To, Date or Message-ID line is missing or does not stand there only once, "
+                "so we cannot be sure what it says."
+            )
+        case "several_reviews":
+            return (
+                "It is addressed to more than one review, so we cannot tell which one it is about. "
+                "Please answer each review with a mail of its own."
+            )
+        case "not_addressed":
+            return (
+                "It is not addressed to this review: our reply address stands neither in its To nor in its Cc line. "
+                "A mail that was written to somebody else looks like this when it is sent on."
+            )
+        case "misdated" if letter.written_at is None:
+            return "It has no date that we can read, so we cannot tell when it was written."
+        case "misdated":
+            assert letter.written_at is not None
+            return (
+                f"It is dated {moment(letter.written_at)}, which no answer to this review can be: we asked "
+                f"{moment(letter.asked_at)}. If you have just written it, please set the clock of your device first."
+            )
+        case "reused_message_id":
+            return (
+                "It bears the same Message-ID as another mail that we had from you, as a copy does. "
+                "Please write a new mail instead of sending that one again."
+            )
+        case _:
+            return (
+                "Your mail server vouches for your address, but not for the lines that say to whom and when the mail "
+                "was written, so it could be a copy of another mail of yours."
+            )
 
 
 def part_of(shown: Shown, asking: Asking) -> str:

@@ -41,8 +41,8 @@ class AskedRequest:
     shown: Content | None
     response: Content | None
     sent: Content | None
-    more: Record | None = None
-    """The further record that was asked for, if it exists."""
+    more: tuple[Record | None, ...] = ()
+    """The further records that were asked for, where they exist."""
 
     @property
     def accepts_unauthenticated(self) -> bool:
@@ -90,7 +90,7 @@ def fetch_asked(
         shown=fetched[shown],
         response=fetched[response],
         sent=fetched[sent],
-        more=fetched[more[0]] if more else None,
+        more=tuple(fetched[key] for key in more),
     )
 
 
@@ -104,7 +104,9 @@ def branding(asked: AskedRequest, *, sender_name: str) -> Branding:
     return Branding(settings.sender_name or sender_name, settings.subject_prefix, settings.footer or None)
 
 
-def asking(asked: AskedRequest, *, given_at: datetime, ring: KeyRing, domain: str) -> Asking:
+def asking(
+    asked: AskedRequest, *, given_at: datetime, ring: KeyRing, domain: str, is_confirming: bool = False
+) -> Asking:
     """How to answer: a reply address that was given out at `given_at`, the same each time it is made."""
     request = asked.request
     expires_at = given_at + timedelta(hours=request.reply_token_hours)
@@ -114,6 +116,7 @@ def asking(asked: AskedRequest, *, given_at: datetime, ring: KeyRing, domain: st
         address=request.assignment.address,
         expires_at=expires_at,
         ring=ring,
+        is_confirming=is_confirming,
     )
     return Asking(
         reply_address=reply_address(token, domain),

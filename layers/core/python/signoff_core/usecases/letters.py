@@ -19,6 +19,7 @@ from signoff_core.mail.letter_kinds import (
     Cancelled,
     ClosedRequest,
     Confirmation,
+    ConfirmReply,
     Escalated,
     ExpiredToken,
     Letter,
@@ -30,6 +31,7 @@ from signoff_core.mail.letter_kinds import (
     TestMail,
     UnclearReply,
     UnreadableReply,
+    Why,
     WrongSenderNotice,
 )
 from signoff_core.ports import ContentErased, Objects, Store, Vault
@@ -47,6 +49,7 @@ ANSWERS = frozenset(
         "blank_reply",
         "unclear_reply",
         "unreadable_reply",
+        "confirm_reply",
         "expired_token",
     }
 )
@@ -196,6 +199,20 @@ def _unclear(desk: Desk) -> Letter:
     )
 
 
+def _confirm(desk: Desk) -> Letter:
+    data = desk.entry().data
+    written_at = data.get("written_at")
+    return ConfirmReply(
+        about=about(desk.asked, desk.shown),
+        asking=asking(desk.asked, given_at=desk.effect.at, ring=desk.ring, domain=desk.domain, is_confirming=True),
+        why=cast("Why", data.get("check")),
+        received_at=desk.effect.at,
+        asked_at=desk.request.opened_at,
+        written_at=moment(str(written_at)) if written_at else None,
+        branding=desk.branding,
+    )
+
+
 def _expired(desk: Desk) -> Letter:
     expired_at = desk.entry().data.get("expired_at")
     return ExpiredToken(desk.review_request(), expired_at=moment(cast("str", expired_at)))
@@ -277,6 +294,7 @@ _WRITERS: Mapping[str, Callable[[Desk], Letter]] = {
     "blank_reply": lambda desk: _asking_again(desk, BlankReply),
     "unreadable_reply": lambda desk: _asking_again(desk, UnreadableReply),
     "unclear_reply": _unclear,
+    "confirm_reply": _confirm,
     "reassigned": _reassigned,
     "cancelled": lambda desk: Cancelled(
         about(desk.asked, desk.shown), cancelled_at=desk.effect.at, reason=desk.reason(), branding=desk.branding

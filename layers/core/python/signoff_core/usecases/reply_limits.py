@@ -1,24 +1,39 @@
 """How much refused replies may cause: entries in the trail, mails to the people of a request, mails to one address.
 
-Strangers count apart from the people of a request, so that nobody can use up what an assignee is owed.
+Strangers, and copies of mails that may be sent by strangers, count apart from the people of a request, so that nobody
+can use up what an assignee is owed.
 """
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from signoff_core.domain.requests import Request
 from signoff_core.domain.sessions import Tally
 from signoff_core.ports import Store
 
 MAX_REJECTIONS_RECORDED = 50
-"""Entries of refused mails per request, from strangers and from its people each; beyond it they are only logged."""
+"""Entries of refused mails per request, from strangers, doubtful ones and from its people each; then only logged."""
 MAX_ERROR_MAILS = 10
 """Mails to the people of one request about refused replies of their own."""
 MAX_STRANGER_NOTICES = 3
 """Mails to the assignee of one request about replies of others."""
+MAX_CONFIRMATIONS = 5
+"""Mails to the assignee of one request that ask to confirm a doubtful reply."""
 MAX_ERROR_MAILS_PER_ADDRESS = 30
 """Such mails to one address within an hour, whatever the request."""
 WINDOW = timedelta(hours=1)
+
+
+class Writer(StrEnum):
+    """Who has written a refused reply, as far as it is known."""
+
+    PERSON = "person"
+    """Somebody who is or was asked."""
+    STRANGER = "stranger"
+    """Somebody else, or nobody knows who."""
+    DOUBTFUL = "doubtful"
+    """Somebody who was asked wrote it, but perhaps for another purpose, and a stranger sent it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +48,24 @@ class Allowed:
         return self.tally is not None
 
 
-def allow(request: Request, *, by_stranger: bool, tell: str | None, store: Store, now: datetime) -> Allowed | None:
+def allow(request: Request, *, writer: Writer, tell: str | None, store: Store, now: datetime) -> Allowed | None:
     """Count a refused reply about which `tell` would be mailed; None when it is not even written down any more."""
-    recorded = request.stranger_rejections if by_stranger else request.rejections
+    recorded, mails, limit = {
+        Writer.PERSON: (request.rejections, request.error_mails, MAX_ERROR_MAILS),
+        Writer.STRANGER: (request.stranger_rejections, request.stranger_notices, MAX_STRANGER_NOTICES),
+        Writer.DOUBTFUL: (request.doubtful_rejections, request.confirmations_asked, MAX_CONFIRMATIONS),
+    }[writer]
     if recorded >= MAX_REJECTIONS_RECORDED:
         return None
-    mails, limit = request.error_mails, MAX_ERROR_MAILS
-    if by_stranger:
-        mails, limit = request.stranger_notices, MAX_STRANGER_NOTICES
     tally = _tally(tell, store=store, now=now) if tell is not None and mails < limit else None
-    sent = int(tally is not None)
-    if by_stranger:
-        counted = replace(request, stranger_rejections=recorded + 1, stranger_notices=mails + sent)
-    else:
-        counted = replace(request, rejections=recorded + 1, error_mails=mails + sent)
+    recorded, mails = recorded + 1, mails + int(tally is not None)
+    match writer:
+        case Writer.PERSON:
+            counted = replace(request, rejections=recorded, error_mails=mails)
+        case Writer.STRANGER:
+            counted = replace(request, stranger_rejections=recorded, stranger_notices=mails)
+        case Writer.DOUBTFUL:
+            counted = replace(request, doubtful_rejections=recorded, confirmations_asked=mails)
     return Allowed(counted, tally)
 
 

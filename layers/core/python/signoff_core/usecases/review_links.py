@@ -7,6 +7,7 @@ from signoff_core.mail.letter_kinds import (
     BlankReply,
     BounceNotice,
     Confirmation,
+    ConfirmReply,
     Escalated,
     ExpiredToken,
     Letter,
@@ -29,7 +30,7 @@ def linked(letter: Letter, url: str | None) -> Letter:
     if isinstance(letter, Reminder | Escalated | ExpiredToken):
         request = letter.request
         return replace(letter, request=replace(request, asking=replace(request.asking, review_url=url)))
-    if isinstance(letter, ReviewRequest | BlankReply | UnclearReply | UnreadableReply):
+    if isinstance(letter, ReviewRequest | BlankReply | UnclearReply | UnreadableReply | ConfirmReply):
         return replace(letter, asking=replace(letter.asking, review_url=url))
     if isinstance(letter, Confirmation) and letter.is_test:
         return letter  # nobody reviews a test
