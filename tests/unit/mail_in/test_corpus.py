@@ -9,6 +9,7 @@ from mails.generate import REPLY_TO
 
 from signoff_core.domain.options import match_option
 from signoff_core.domain.replies import SentMail, read_reply
+from signoff_core.domain.reply_votes import later_doubt
 from signoff_core.mail.answering import Expected, believed, doubt_about
 from signoff_core.mail.inbound import parse_mail
 
@@ -26,6 +27,8 @@ def test_a_reply_of_the_corpus_is_read_rightly(expected: dict[str, str | None]) 
     assert reply.first_line == expected["feedback"]
     assert reply.text == expected["text"]
     assert match_option(reply.first_line, OPTIONS) == expected["outcome"]
+    if expected["outcome"]:
+        assert later_doubt(reply.text, expected["outcome"], OPTIONS) is None
     assert mail.sender == "ana@example.com"
     assert mail.automatic is None
 

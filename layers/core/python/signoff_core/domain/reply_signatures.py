@@ -6,8 +6,10 @@ from itertools import takewhile
 
 from signoff_core.domain import reply_words
 from signoff_core.domain.reply_text import folded, is_blank, words
+from signoff_core.domain.reply_votes import takes_back
 
 MAX_SIGNATURE_LINES = 12
+MAX_NAME_WORDS = 2
 MAX_SIGNATURE_LINE_CHARACTERS = 80
 MAX_PHONE_LINE_CHARACTERS = 140
 MIN_DISCLAIMER_CHARACTERS = 60
@@ -88,6 +90,8 @@ def _is_signature(rest: Sequence[str]) -> bool:
         if shown > MAX_SIGNATURE_LINES or len(text) > MAX_SIGNATURE_LINE_CHARACTERS:
             return False
         if _is_sentence(text) or words(text).startswith(("ps ", "p s ")):
+            return False
+        if len(text.split()) > MAX_NAME_WORDS and takes_back(text):
             return False
     return True
 

@@ -133,3 +133,94 @@ CONFIDENTIAL = _words("""
     bảo mật|rahasia|sulit|機密|机密|보密|기밀|保密|秘密|please consider the environment|virus-free|avast|
     registered in england|company registration
 """)
+
+# How a line begins that takes back what stands above it. They count alone on their line, too.
+REVERSALS = _words("""
+    no|nope|nah|not|never|wait|hold on|hold off|hold|stop|actually|actually no|on second thought|on second thoughts|
+    scratch that|strike that|never mind|nevermind|ignore that|ignore the above|disregard|forget it|forget that|
+    correction|i meant|i mean|i changed my mind|changed my mind|i have changed my mind|i've changed my mind|
+    i take it back|i take that back|i don't think|i do not think|i don't approve|i do not approve|i'm not sure|
+    i am not sure|i'd rather|i would rather|do not|don't|cannot|can't|can not|must not|mustn't|should not|shouldn't|
+    will not|won't|not yet|cancel that|cancel this|withdrawn|revoked|
+    nein|nicht|doch nicht|lieber nicht|noch nicht|warte|warten sie|moment|halt|stopp|korrektur|vergiss|vergessen sie|
+    non|pas|surtout pas|attends|attendez|un instant|finalement|en fait|correction|
+    espera|espere|un momento|en realidad|mejor no|todavía no|aún no|
+    não|nao|aguarde|na verdade|na realidade|ainda não|melhor não|aspetta|aspetti|in realtà|anzi|non ancora|meglio di no|
+    niet|nee|toch niet|nog niet|wacht|eigenlijk|inte|nej|vänta|egentligen|faktiskt|ikke|nei|vent|egentlig|
+    ei|odota|odottakaa|itse asiassa|ei vielä|nie|poczekaj|poczekajcie|czekaj|właściwie|jednak nie|jeszcze nie|
+    ne|není|počkej|počkejte|vlastně|ještě ne|počkaj|počkajte|vlastne|ešte nie|nem|várj|várjon|mégsem|valójában|
+    nu|stai|așteaptă|așteptați|de fapt|încă nu|hayır|değil|bekle|bekleyin|aslında|henüz değil|
+    όχι|δεν|μη|μην|περίμενε|περιμένετε|στην πραγματικότητα|όχι ακόμα|нет|не|подожди|подождите|стоп|вообще-то|
+    на самом деле|лучше не|ещё нет|еще нет|ні|зачекай|зачекайте|насправді|ще ні|чакай|изчакайте|всъщност|
+    čekaj|čekajte|zapravo|nije|počakaj|počakajte|pravzaprav|oota|oodake|tegelikult|palaukite|iš tikrųjų|nē|uzgaidiet|
+    patiesībā|ekki|bíddu|reyndar|ez|
+    לא|רגע|חכה|חכו|למעשה|בעצם|עדיין לא|לא עדיין|لا|ليس|لم|لن|انتظر|انتظروا|في الواقع|ليس بعد|نه|صبر کن|صبر کنید|
+    در واقع|هنوز نه|不行|不同意|不批准|不是|不要|不可以|不对|不對|不能|不通过|不通過|并非|並非|没有|沒有|还没|還沒|等等|
+    等一下|稍等|先别|先別|其实|其實|实际上|實際上|いや|いいえ|やっぱり|やはり|実は|待って|待った|お待ち|まだ|ダメ|だめ|
+    不可|아니|안 돼|안돼|잠깐|잠시만|사실|아직|ไม่|เดี๋ยวก่อน|รอก่อน|ยังไม่|อย่า|không|khoan|đợi|chờ đã|thực ra|
+    chưa|đừng|tidak|bukan|jangan|tunggu|sebenarnya|belum|नहीं|मत|रुको|रुकिए|वास्तव में|अभी नहीं
+""")
+
+# How a line begins that makes what stands above it depend on something, or leaves a part of it out.
+CONDITIONS = _words("""
+    but|however|although|though|yet|except|excepting|unless|until|if|only if|only when|only after|only once|only with|
+    only until|only for|only on|only in|only as long as|only provided|only under|only then|not only|provided|providing|
+    once|subject to|as long as|so long as|assuming|pending|conditional|conditionally|on condition|on the condition|
+    under the condition|in case|apart from|aside from|other than|with the exception|with one exception|instead|
+    rather|nevertheless|nonetheless|on the other hand|then again|
+    aber|jedoch|allerdings|doch|außer|ausser|es sei denn|sofern|falls|wenn|nur wenn|nur falls|nur unter|nur mit|
+    nur nach|nur bis|unter der bedingung|unter der voraussetzung|unter vorbehalt|vorausgesetzt|vorbehaltlich|
+    erst wenn|erst nach|erst ab|solange|bis auf|mit ausnahme|statt dessen|stattdessen|eigentlich|sobald|
+    mais|si|s'il|sauf|sauf si|à moins|seulement si|seulement|uniquement|à condition|sous réserve|pourvu|cependant|
+    toutefois|néanmoins|en revanche|par contre|plutôt|hormis|excepté|tant que|dès que|
+    pero|salvo|a menos|excepto|solo si|sólo si|solamente si|solo cuando|sólo cuando|siempre que|siempre y cuando|
+    a condición|con la condición|sin embargo|aunque|sujeto a|no obstante|en cambio|
+    mas|se|exceto|apenas se|só se|somente se|só quando|desde que|sob a condição|com a condição|no entanto|porém|
+    contudo|embora|sujeito a|todavia|
+    ma|però|eccetto|tranne|solo se|soltanto se|solo quando|purché|a patto|a condizione|tuttavia|a meno che|a meno|
+    maar|als|tenzij|alleen als|alleen wanneer|mits|echter|behalve|op voorwaarde|onder voorbehoud|zolang|pas als|
+    men|om|såvida|bara om|endast om|dock|utom|förutom|förutsatt|under förutsättning|så länge|
+    hvis|medmindre|med mindre|kun hvis|bare hvis|kun når|dog|undtagen|bortset|forudsat|dersom|unntatt|forutsatt|
+    så lenge|
+    mutta|jos|ellei|vain jos|kuitenkin|paitsi|edellyttäen|kunhan|
+    ale|jeśli|jeżeli|chyba że|pod warunkiem|tylko jeśli|tylko jeżeli|tylko gdy|o ile|jednak|jednakże|oprócz|
+    z wyjątkiem|zamiast|pokud|jestli|jestliže|ledaže|pouze pokud|jen pokud|však|nicméně|kromě|s výjimkou|za podmínky|
+    za předpokladu|ak|pokiaľ|iba ak|len ak|avšak|okrem|pod podmienkou|s výnimkou|
+    de csak|de ha|de nem|de előbb|de még|ha|hacsak|csak ha|csak akkor|csak|kivéve|azonban|viszont|feltéve|amennyiben|
+    dar|însă|insa|dacă|daca|decât dacă|doar dacă|numai dacă|cu excepția|cu condiția|totuși|cât timp|
+    ama|fakat|ancak|lakin|eğer|yalnızca|sadece|hariç|şartıyla|koşuluyla|
+    αλλά|αν|εάν|εκτός|μόνο αν|μόνο εάν|μόνο όταν|ωστόσο|όμως|υπό τον όρο|με την προϋπόθεση|αρκεί|
+    но|если|только если|только когда|только после|при условии|кроме|за исключением|однако|хотя|разве что|впрочем|
+    пока не|
+    але|якщо|лише якщо|тільки якщо|за умови|крім|окрім|за винятком|однак|проте|хоча|
+    ако|само ако|освен|при условие|обаче|
+    ali samo|ali ne|ali tek|ali prvo|ako|samo ako|osim|pod uvjetom|pod uslovom|međutim|ampak|toda|vendar|če|samo če|
+    razen|pod pogojem|aga|kuid|kui|ainult kui|välja arvatud|siiski|tingimusel|bet|jei|jeigu|tik jei|nebent|išskyrus|
+    tačiau|su sąlyga|tikai ja|ja vien|izņemot|tomēr|ar nosacījumu|en ef|en ekki|ef|nema|aðeins ef|bara ef|hins vegar|
+    baina|baldin|excepte|llevat|només si|sempre que|
+    אבל|אם|רק אם|רק כאשר|אלא אם|בתנאי|אולם|חוץ|למעט|בכפוף|ואולם|
+    لكن|ولكن|إذا|اذا|إلا|الا|فقط إذا|فقط اذا|بشرط|شرط|ما عدا|باستثناء|غير أن|اما|ولی|اگر|فقط اگر|مگر|به شرط|به جز|
+    但|如果|若|除非|只有|只要|不过|不過|然而|可是|仅当|僅當|前提|除了|
+    しかし|でも|ただし|だが|ですが|けれど|けど|もし|条件|除いて|
+    하지만|그러나|그런데|단|다만|만약|만일|조건부|제외|
+    แต่|ถ้า|หาก|เว้นแต่|ยกเว้น|เฉพาะ|อย่างไรก็ตาม|
+    nhưng|nếu|trừ khi|chỉ khi|chỉ nếu|tuy nhiên|ngoại trừ|với điều kiện|miễn là|
+    tapi|tetapi|namun|jika|kalau|kecuali|hanya jika|hanya kalau|asalkan|dengan syarat|akan tetapi|
+    लेकिन|परंतु|परन्तु|किंतु|किन्तु|अगर|यदि|केवल अगर|सिर्फ अगर|जब तक|बशर्ते
+""")
+
+# What may stand in front of them without changing what they do.
+FILLERS = _words("""
+    p.s|ps|p s|n.b|nb|note|edit|update|sorry|oh|oops|hmm|hm|well|um|uh|ah|and|also|so|please|ok|okay|
+    und|bitte|ach|et|alors|y|por favor|e|per favore|en|och|og|ja|i|a|și|ve|και|и|та|і
+""")
+
+# Whole lines that begin like one of them and mean no harm.
+HARMLESS = (
+    r"(?:no|not a|zero)(?: (?:further|other|more|additional|real|major))?"
+    r" (?:comments?|objections?|issues?|changes?|problems?|questions?|concerns?|worries|remarks?|notes?|edits?)"
+    r"(?: (?:from me|from my side|on my side|from our side|here|at all|whatsoever|needed|required|necessary))*",
+    r"if you (?:have|need) (?:any |anything |some )?(?:other |further |more |else)?(?:questions?|help|details?)?,?"
+    r" (?:please )?(?:just )?(?:let me know|call me|ask me|ask|write to me|contact me|get in touch|reach out)",
+    r"non executive .*",
+)

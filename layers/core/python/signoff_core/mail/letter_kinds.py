@@ -184,11 +184,15 @@ class BlankReply:
 
 @dataclass(frozen=True)
 class UnclearReply:
-    """The answer to a reply that is none of the options, where the deployment wants one of them (`free_text: ask`)."""
+    """The answer to a reply that is none of the options, where the deployment wants one of them (`free_text: ask`).
+
+    `later_line` is the line that takes back the option on the first one, where there is such a line.
+    """
 
     about: About
     asking: Asking
     first_line: str
+    later_line: str = ""
     branding: Branding = field(default_factory=Branding)
 
 

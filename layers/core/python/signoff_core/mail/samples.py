@@ -170,6 +170,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
         ("wrong sender notice", WrongSenderNotice(about, "assistant@example.com", later)),
         ("blank reply", BlankReply(about, asking)),
         ("unclear reply", UnclearReply(about, replace(asking, free_text="ask"), "yes, but not before Monday")),
+        ("unclear reply: a later line", UnclearReply(about, asking, "Approved.", "Only if legal agrees")),
         ("unreadable reply", UnreadableReply(about, asking, "too_large")),
         ("confirm reply: not vouched for", ConfirmReply(about, asking, "not_covered", later, _ASKED)),
         (

@@ -191,10 +191,12 @@ def _asking_again(desk: Desk, kind: type[BlankReply] | type[UnreadableReply]) ->
 
 
 def _unclear(desk: Desk) -> Letter:
+    first_line, _, later_line = desk.quote().partition("\n")
     return UnclearReply(
         about=about(desk.asked, desk.shown),
         asking=asking(desk.asked, given_at=desk.effect.at, ring=desk.ring, domain=desk.domain),
-        first_line=desk.quote(),
+        first_line=first_line,
+        later_line=later_line,
         branding=desk.branding,
     )
 

@@ -21,6 +21,7 @@ from signoff_core.domain.options import match_option
 from signoff_core.domain.records import Record
 from signoff_core.domain.replies import Reply, read_reply
 from signoff_core.domain.reply_token import ReplyToken, is_signed_for, parse, reply_address, token_of, tokens_of
+from signoff_core.domain.reply_votes import later_doubt
 from signoff_core.domain.requests import Assignment, Request, Source, Status
 from signoff_core.domain.times import stamp
 from signoff_core.mail.answering import CHECKS, Expected, believed, doubt_about
@@ -228,8 +229,10 @@ def _receive(
     outcome = match_option(reply.first_line, request.emit)
     if not reply.first_line:
         return _reject(seen, request, Failed(Result.BLANK), addressee, store=store, now=now)
-    if outcome is None and request.emit and request.free_text == "ask":
-        quote = vault.seal(asked.data_key(vault), QUOTE, reply.first_line[:MAX_QUOTE_CHARACTERS].encode()).hex()
+    against = later_doubt(reply.text, outcome, request.emit) if outcome is not None else None
+    if against is not None or (outcome is None and request.emit and request.free_text == "ask"):
+        said = "\n".join(line[:MAX_QUOTE_CHARACTERS] for line in (reply.first_line, against) if line is not None)
+        quote = vault.seal(asked.data_key(vault), QUOTE, said.encode()).hex()
         return _reject(seen, request, Failed(Result.UNCLEAR), addressee, store=store, now=now, quote=quote)
     answer = _answer(seen, request, addressee, reply, outcome, now=now)
     rows = AsRead(request, asked.content_key)
