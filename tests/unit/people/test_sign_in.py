@@ -1,19 +1,22 @@
 """Signing in by mail: who gets one, which browser it signs in, and how often it may be tried."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from support.pauses import no_pauses
 from support.unreadable import spoil
 from support.world import INSTALL, REVIEWER, World
 
 from signoff_core.domain.errors import InvalidInput, Refused
 from signoff_core.domain.members import Person
 from signoff_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
-from signoff_core.ports import MailNotTaken
+from signoff_core.ports import Event, MailNotTaken
 from signoff_core.runtime.tokens import Tokens
 from signoff_core.usecases.members import add_member
 from signoff_core.usecases.sessions import identify, live_sessions, sign_out
 from signoff_core.usecases.sign_in import (
+    LINK_ASKED,
     Asked,
     SignInMail,
     ask_to_sign_in,
@@ -30,6 +33,8 @@ class Door:
     """The way in, with its mails."""
 
     world: World = field(default_factory=World)
+    asked: list[str] = field(default_factory=list)
+    """The ids of the attempts that a mail was wanted for."""
 
     @property
     def tokens(self) -> Tokens:
@@ -50,11 +55,24 @@ class Door:
         )
         events, world.bus.events = world.bus.events, []
         wanted = [str(e.detail["sign_in_id"]) for e in events if "sign_in_id" in e.detail]
+        self.asked += wanted
         return [
             mail_sign_in(each, mail=mail, store=world.store, admins={ADMIN}, now=world.now)
             for each in wanted
             for _ in range(2)
         ]
+
+    def mail_again(self) -> list[str]:
+        """The event of the newest attempt comes again."""
+        self.world.bus.events = [Event(LINK_ASKED, {"sign_in_id": self.asked[-1]})]
+        return self.mail_out()
+
+    def row(self) -> SignIn:
+        """The newest attempt as it is stored."""
+        key = SignIn.at(self.asked[-1])
+        found = self.world.store.fetch(key)[key]
+        assert found is not None
+        return found
 
     def by_link(self, sign_in: SignIn, *, browser: str = "this browser") -> Session:
         return sign_in_by_link(sign_in.sign_in_id, browser_secret=browser, **self.common())[0]
@@ -97,6 +115,65 @@ def test_an_admin_gets_one_mail_with_the_link_and_the_code() -> None:
     code = door.tokens.code(sign_in.sign_in_id)
     assert f"{code[:4]}-{code[4:]}" in text
     assert mail["Reply-To"] is None
+
+
+@dataclass
+class Throttled:
+    """A mail service that takes nothing for a while, and lets something happen first."""
+
+    problem: Exception
+    meanwhile: Callable[[], object] = lambda: None
+
+    def send(self, message: bytes, *, sender: str, to: str, tags: Mapping[str, str]) -> str:
+        self.meanwhile()
+        raise self.problem
+
+
+def test_a_mail_that_was_surely_not_taken_is_sent_when_the_event_comes_again() -> None:
+    door = Door()
+    sent = door.world.mailer
+    door.world.mailer = Throttled(MailNotTaken("Throttling: slow down"))  # type: ignore[assignment]
+    with pytest.raises(MailNotTaken):
+        door.ask(ADMIN)
+    door.world.mailer = sent
+
+    assert door.mail_again() == ["sent", "nothing to send"]
+
+    (mail,) = door.world.mails_to(ADMIN)
+    code = door.tokens.code(door.asked[-1])
+    assert f"{code[:4]}-{code[4:]}" in mail.get_body(("plain",)).get_content()
+
+
+def test_a_code_that_was_surely_not_mailed_opens_nothing_and_wrong_ones_still_count() -> None:
+    door = Door()
+    tries = []
+
+    def guess() -> None:
+        with pytest.raises(InvalidInput):
+            door.by_code(door.row(), "AAAA-AAAA")
+        tries.append(door.row().tries)
+
+    sent = door.world.mailer
+    door.world.mailer = Throttled(MailNotTaken("Throttling: slow down"), guess)  # type: ignore[assignment]
+    with no_pauses(), pytest.raises(MailNotTaken):
+        door.ask(ADMIN)
+    door.world.mailer = sent
+
+    assert (door.row().mailed_at, door.row().tries, tries) == (None, 1, [1])
+    with pytest.raises(InvalidInput):
+        door.by_code(door.row(), door.tokens.code(door.asked[-1]))
+    assert door.mail_again() == ["sent", "nothing to send"]
+
+
+def test_a_mail_that_may_have_been_taken_is_not_sent_twice() -> None:
+    door = Door()
+    sent = door.world.mailer
+    door.world.mailer = Throttled(TimeoutError())  # type: ignore[assignment]
+    with pytest.raises(TimeoutError):
+        door.ask(ADMIN)
+    door.world.mailer = sent
+
+    assert door.mail_again() == ["nothing to send", "nothing to send"]
 
 
 def test_nobody_else_gets_a_mail_and_what_the_browser_causes_is_the_same() -> None:

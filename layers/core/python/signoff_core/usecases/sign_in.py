@@ -5,7 +5,6 @@ is written elsewhere by whoever hears the event.
 """
 
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -93,18 +92,16 @@ class SignInMail:
 
 
 def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Collection[str], now: datetime) -> str:
-    """Send the link and the code to whoever may sign in, once; returns what was done, for the log."""
+    """Send the link and the code to whoever may sign in, once; returns what was done, for the log.
+
+    Raises MailNotTaken when the mail service has surely not taken it: the event comes again, and the mail is sent then.
+    """
     row = SignIn.at(sign_in_id)
     sign_in = store.fetch(row)[row]
     if sign_in is None or not sign_in.is_open(now=now) or sign_in.mailed_at is not None:
         return "nothing to send"
     if not may_sign_in(sign_in, store=store, admins=admins):
         return "unknown address"
-    mailed = replace(sign_in, mailed_at=now)
-    try:
-        store.commit([mailed])
-    except Changed:
-        return "somebody else sends it"
     letter = SignInLetter(
         sign_in_url=mail.link_of(sign_in),
         code=mail.code_for(sign_in_id),
@@ -112,22 +109,31 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
         expires_at=sign_in.expires_at,
         branding=Branding(mail.sender_name),
     )
-    envelope = Envelope(mail.sender_name, mail.sender_address, sign_in.address)
+    message = compose(Envelope(mail.sender_name, mail.sender_address, sign_in.address), render(letter))
     try:
-        mail.mailer.send(
-            compose(envelope, render(letter)),
-            sender=mail.sender_address,
-            to=sign_in.address,
-            tags={"notification": "sign_in"},
-        )
+        store.commit([replace(sign_in, mailed_at=now)])
+    except Changed:
+        return "somebody else sends it"
+    try:
+        mail.mailer.send(message, sender=mail.sender_address, to=sign_in.address, tags={"notification": "sign_in"})
     except MailRefused:
         return "refused by the mail service"
     except MailNotTaken:
-        # It was surely not sent: the next try shall not find it done.
-        with suppress(Changed):
-            store.commit([replace(sign_in, version=mailed.version + 1)])
+        _not_mailed(sign_in_id, store=store)
         raise
     return "sent"
+
+
+def _not_mailed(sign_in_id: str, *, store: Store) -> None:
+    """Take back that it was mailed, whatever has happened to the attempt meanwhile."""
+
+    def write() -> None:
+        row = SignIn.at(sign_in_id)
+        sign_in = store.fetch(row)[row]
+        if sign_in is not None:
+            store.commit([replace(sign_in, mailed_at=None)])
+
+    until_written(write)
 
 
 def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bool:
