@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from support.world import INSTALL, REVIEWER, World
 
+from signoff_core.adapters.memory import MemoryMasterKey
 from signoff_core.domain.contents import ContentKey
 from signoff_core.domain.errors import Refused
 from signoff_core.domain.notifications import Feedback, Notification, NotificationStatus
@@ -200,9 +201,7 @@ def the_mail(world: World, request_id: str) -> Notification:
 
 def reasons(world: World, request_id: str) -> dict[str, str]:
     """What the timeline tells beside its entries, by their action."""
-    page = read_timeline(
-        request_id, caller=INSTALL, store=world.store, vault=world.vault, objects=world.objects, after_seq=0
-    )
+    page = read_timeline(request_id, caller=INSTALL, store=world.store, vault=world.vault, objects=world.objects)
     return {e.action.value: page.reasons[e.seq] for e in page.entries.items if e.seq in page.reasons}
 
 
@@ -303,3 +302,21 @@ def test_a_mail_that_is_refused_for_good_keeps_the_words_on_its_row_alone() -> N
     assert told["code"] == "refused"
     assert "reason" not in told
     assert reasons(world, request_id) == {"notification.failed": "MessageRejected: Email address is not valid"}
+
+
+def test_a_mail_that_could_not_be_written_while_a_service_was_away_is_sent_by_whoever_tries_next() -> None:
+    world, request_id = owing("review_request")
+    master = world.vault.master
+    assert isinstance(master, MemoryMasterKey)
+    opened = master.open
+
+    def away(owner: str, wrapped: bytes) -> object:
+        raise ConnectionError
+
+    master.open = away  # type: ignore[method-assign]
+    with pytest.raises(ConnectionError):
+        notify(request_id, 1, post=world.post, now=world.now)
+    assert not [row for row in world.store.rows.values() if isinstance(row, Notification)]
+    master.open = opened  # type: ignore[method-assign]
+    assert notify(request_id, 1, post=world.post, now=world.now) == ("mail:1:review_request",)
+    assert len(world.mails_to(REVIEWER)) == 1

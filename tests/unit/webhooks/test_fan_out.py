@@ -1,10 +1,11 @@
 """From an entry to the webhooks: who is told, what exactly, how often, and what is left of it in the log."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 from standardwebhooks.webhooks import Webhook as StandardWebhook
-from support.hooks import FINE, Network, a_webhook, log, take, take_all
+from support.hooks import FINE, Network, a_webhook, log, sending, take, take_all
 from support.unreadable import restore, spoil
 from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 
@@ -14,13 +15,14 @@ from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
 from signoff_core.domain.requests import Source, Status
 from signoff_core.domain.webhook_events import OPT_IN_EVENTS, EventType
 from signoff_core.domain.webhooks import Reach
-from signoff_core.ports import RowUnreadable
+from signoff_core.ports import Message, RowUnreadable
 from signoff_core.usecases.cancel_request import cancel_request
 from signoff_core.usecases.deliver_webhook import Made
 from signoff_core.usecases.erase_content import erase_content
 from signoff_core.usecases.notify import notify
 from signoff_core.usecases.reassign_request import reassign_request
 from signoff_core.usecases.receive_mail import Result
+from signoff_core.usecases.webhook_log import send_test
 from signoff_core.usecases.webhooks import Wish, change_webhook, remove_webhook
 
 EVERY = tuple(OPT_IN_EVENTS)
@@ -480,6 +482,34 @@ def test_a_delivery_that_is_being_sent_while_its_texts_are_erased_ends_as_it_wen
     network.answer = meanwhile
     assert take_all(world, network) == [Made.SENT]
     assert [d.class_ for d in log(world, new)] == [DeliveryClass.DELIVERED]
+
+
+def test_a_test_that_could_not_be_queued_shows_as_failed_and_is_never_sent_later(
+    world: World, network: Network
+) -> None:
+    deployment = world.deployment()
+    new = a_webhook(world, deployment)
+    taken: list[Message] = []
+
+    def lost(messages: Sequence[Message]) -> None:
+        taken.extend(messages)
+        raise TimeoutError
+
+    world.queue.send = lost
+    with pytest.raises(TimeoutError):
+        send_test(
+            deployment.deployment_id,
+            new.webhook.webhook_id,
+            new_id=world.uuid(),
+            public_url=PUBLIC_URL,
+            caller=INSTALL,
+            sending=sending(world),
+            now=world.now,
+        )
+    (row,) = log(world, new)
+    assert (row.status(world.now), row.class_) == (DeliveryStatus.FAILED, DeliveryClass.INTERNAL)
+    assert [take(world, message, network) for message in taken] == [Made.NOT_MINE]
+    assert network.posts == []
 
 
 def test_the_log_forgets_after_thirty_days(world: World, network: Network) -> None:

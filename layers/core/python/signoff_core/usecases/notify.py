@@ -81,6 +81,18 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
         return False
     try:
         rendered, message = written(effect, asked, post)
+    except Unwritable as error:
+        if not error.for_ever and effect.asked < len(EFFECT_RETRY_SECONDS):
+            # A newer version of the service may be able to write it.
+            _release(claimed, store=post.store)
+            raise
+        _failed(effect, asked, claimed, error.code, str(error), post, now)
+        return False
+    except Exception:
+        # A service was away: as nothing was sent, nobody need wait for the claim to grow old.
+        _release(claimed, store=post.store)
+        raise
+    try:
         message_id = post.mailer.send(
             message,
             sender=post.sender.address,
@@ -89,13 +101,6 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
         )
     except MailRefused as refusal:
         _failed(effect, asked, claimed, "refused", str(refusal), post, now)
-        return False
-    except Unwritable as error:
-        if not error.for_ever and effect.asked < len(EFFECT_RETRY_SECONDS):
-            # A newer version of the service may be able to write it.
-            _release(claimed, store=post.store)
-            raise
-        _failed(effect, asked, claimed, error.code, str(error), post, now)
         return False
     except MailNotTaken as error:
         _not_taken(effect, asked, claimed, error, post, now)
@@ -132,9 +137,12 @@ def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> N
 
 
 def _release(claimed: Notification, *, store: Store) -> None:
-    """Give the claim back, unless it was overtaken."""
+    """Give the claim back, unless it was overtaken; why an earlier try was not taken stays to be read."""
     with suppress(Changed):
-        store.commit([], removals=[claimed])
+        if claimed.code is None:
+            store.commit([], removals=[claimed])
+        else:
+            store.commit([replace(claimed, status=NotificationStatus.NOT_TAKEN)])
 
 
 def _sent_text(asked: AskedRequest, lines: Sequence[str], post: Post) -> Content:

@@ -1,17 +1,19 @@
 """The delivery log of a webhook, and what a person may send from there: a test, or a delivery once more."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from signoff_core.domain.callers import Caller
 from signoff_core.domain.deliveries import KEPT_DAYS, Cause, Delivery, DeliveryJob, delivery_id
+from signoff_core.domain.delivery_outcome import DeliveryClass
 from signoff_core.domain.deployments import Deployment
 from signoff_core.domain.entries import Action, Happening, append
 from signoff_core.domain.errors import NotFound
 from signoff_core.domain.webhook_events import EventType, TestSent
 from signoff_core.domain.webhook_payload import RequestContent, webhook_body
-from signoff_core.ports import ContentErased, Objects, Page, Queue, Store, Vault
+from signoff_core.ports import Changed, ContentErased, Objects, Page, Queue, Store, Vault
 from signoff_core.usecases.attempts import until_written
 from signoff_core.usecases.delivery_jobs import Job, job_key, open_job, read_answer_text, seal_job
 from signoff_core.usecases.deployments import find_deployment
@@ -172,8 +174,15 @@ def _send(
         sending.store.commit([changed, delivery, sealed], entries)
 
     until_written(write)
-    sending.queue.send([delivery_message(delivery.webhook_id, delivery.delivery_id)])
-    return replace(delivery, version=1)
+    stored = replace(delivery, version=1)
+    try:
+        sending.queue.send([delivery_message(delivery.webhook_id, delivery.delivery_id)])
+    except Exception:
+        # Nobody asks after it again, so it must not look as if it waited; a message that did arrive finds it ended.
+        with suppress(Changed):
+            sending.store.commit([replace(stored, class_=DeliveryClass.INTERNAL)])
+        raise
+    return stored
 
 
 def _found(webhook_id: str, delivery_id_: str, *, store: Store) -> tuple[Delivery, DeliveryJob | None]:
