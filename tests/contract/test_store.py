@@ -17,7 +17,7 @@ from signoff_core.adapters.memory import MemoryStore
 from signoff_core.domain.contents import Content, ContentKey, ContentKind
 from signoff_core.domain.cursors import cursor_at
 from signoff_core.domain.entries import SERVICE, Action, Happening, append, check_chain
-from signoff_core.domain.errors import InvalidInput
+from signoff_core.domain.errors import InvalidInput, TooLarge
 from signoff_core.domain.records import MAX_PARTITION_BYTES, Index, Record
 from signoff_core.domain.requests import (
     Assignment,
@@ -525,3 +525,19 @@ def test_a_row_of_numbers_keeps_what_it_is_called(store: Store) -> None:
     assert (found.amounts, found.names) == ({"n": 4}, names)
     page = store.counters_between("tally", after="2026-03-02", before="2026-03-02$")
     assert [row.names for row in page.items] == [names]
+
+
+def test_a_row_that_is_larger_than_dynamodb_keeps_is_named_and_nothing_is_written() -> None:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="us-east-1")
+        create_tables(client)
+        store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
+        large = Content("r1", ContentKind.SHOWN, b"secret" * 70_000, None, 1)
+        with pytest.raises(TooLarge, match="request/r1 content/shown would take 420") as refused:
+            store.commit([ContentKey("r1", b"w"), large])
+        assert refused.value.code == "row_too_large"
+        assert "secret" not in str(refused.value)
+        entries, _ = append(a_request().head, [Happening(Action.REQUEST_OPENED, SERVICE, {"x": "y" * 420_000})], at=NOW)
+        with pytest.raises(TooLarge, match=r"request\.opened"):
+            store.commit([a_request()], entries)
+        assert store.fetch(ContentKey.at("r1"), a_request().key).found == {}

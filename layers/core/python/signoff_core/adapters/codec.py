@@ -133,3 +133,16 @@ def decode_plain(attribute: "AttributeValueTypeDef") -> object:
     if "M" in attribute:
         return {k: decode_plain(v) for k, v in attribute["M"].items()}
     return None
+
+
+def size_of(attribute: "AttributeValueTypeDef") -> int:
+    """About the bytes that DynamoDB counts for a value: texts and bytes as they are, 3 and 1 each for a container."""
+    if "S" in attribute:
+        return len(attribute["S"].encode())
+    if "B" in attribute:
+        return len(attribute["B"])
+    if "L" in attribute:
+        return 3 + sum(1 + size_of(item) for item in attribute["L"])
+    if "M" in attribute:
+        return 3 + sum(1 + len(name.encode()) + size_of(value) for name, value in attribute["M"].items())
+    return len(attribute["N"]) if "N" in attribute else 1

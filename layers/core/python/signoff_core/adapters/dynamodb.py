@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from signoff_core.adapters.codec import Undecodable, decode_fields, decode_plain, encode, encode_fields
+from signoff_core.adapters.codec import Undecodable, decode_fields, decode_plain, encode, encode_fields, size_of
 from signoff_core.domain.canonical import Json
 from signoff_core.domain.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
 from signoff_core.domain.entries import Action, Actor, Entry
+from signoff_core.domain.errors import TooLarge
 from signoff_core.domain.lists import day_of, day_sort
 from signoff_core.domain.records import Index, Key, Record, check_places, fits_a_key
 from signoff_core.domain.times import moment
@@ -35,6 +36,7 @@ R = TypeVar("R", bound=Record)
 Item = Mapping[str, "AttributeValueTypeDef"]
 
 MAX_ROWS = 100
+MAX_ROW_BYTES = 400 * 1024
 CONFLICT_TRIES = 5
 MAX_PARTITION_BYTES = 2048
 INDEX_ATTRIBUTES: Mapping[Index, tuple[str, str]] = {
@@ -140,6 +142,7 @@ class DynamoDbStore:
                         return
                     raise Changed from None
                 if not _may_retry(error, reasons) or tries == CONFLICT_TRIES:
+                    _check_sizes(items)
                     raise
                 self.sleep(_pause(tries))
 
@@ -393,6 +396,20 @@ def _condition(record: Record) -> Mapping[str, object]:
 def _reasons(error: ClientError) -> set[str]:
     reasons = cast("Sequence[Mapping[str, str]]", error.response.get("CancellationReasons", ()))
     return {reason.get("Code", "None") for reason in reasons}
+
+
+def _check_sizes(items: "Sequence[TransactWriteItemTypeDef]") -> None:
+    """Raises TooLarge for a write that DynamoDB refused because a row is larger than it keeps."""
+    for item in items:
+        row = cast("Item", item["Put"]["Item"]) if "Put" in item else {}
+        size = sum(len(name) + size_of(value) for name, value in row.items())
+        if size > MAX_ROW_BYTES:
+            place = " ".join(row[name]["S"] for name in ("pk", "sk", "subject", "action") if name in row)
+            raise TooLarge(
+                f"{place} would take {size} bytes; at most {MAX_ROW_BYTES} are kept: nothing was written",
+                code="row_too_large",
+                facts={"size_bytes": size, "limit_bytes": MAX_ROW_BYTES},
+            ) from None
 
 
 def _may_retry(error: ClientError, reasons: set[str]) -> bool:

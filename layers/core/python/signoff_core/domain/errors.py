@@ -5,7 +5,7 @@
     ├── Forbidden                wrong_scope, not_yours
     ├── NotFound                 not_found
     ├── InvalidInput             invalid_request (with one FieldError per field)
-    ├── TooLarge                 snapshot_too_large, ...
+    ├── TooLarge                 snapshot_too_large, row_too_large, ...
     ├── Gone                     callback_expired, webhook_removed, request_closed
     ├── TooManyAttempts          too_many_attempts
     ├── VersionDiffers           version_differs

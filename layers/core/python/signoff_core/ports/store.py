@@ -89,7 +89,7 @@ class Store(Protocol):
     ) -> None:
         """Write all or nothing: each record must still be at its `version` (0: must not exist), each entry new.
 
-        Raises `Changed` when one is not. At most 100 rows and 4 MB.
+        Raises `Changed` when one is not, and TooLarge for a row of more than 400 KB. At most 100 rows and 4 MB.
         """
 
     def list(
