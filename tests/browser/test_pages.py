@@ -15,7 +15,7 @@ from browser.injections import PAYLOADS
 from browser.story import MANAGER, Install, an_install, paths
 from infra.build import dashboard_assets
 from signoff_core.dashboard import assets
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 
 FIRST_LOAD_BYTES = 100_000
 BATCH = 60
@@ -272,7 +272,7 @@ def test_54_reviews_are_reached_by_keyboard_and_a_mistyped_filter_is_told_beside
     seven = world.deployment(creator_email=REVIEWER)
     for number in range(54):
         world.pause(seven, flow_id=f"flow-{number}")
-    set_member(
+    add_member(
         seven.deployment_id, REVIEWER, ["manage_human_feedback"], caller=INSTALL, store=world.store, now=world.now
     )
     cookies = Browser(world).sign_in(REVIEWER).cookies

@@ -15,7 +15,7 @@ from support.world import INSTALL, World
 from signoff_core.domain.entries import SERVICE, Action, Happening, append
 from signoff_core.domain.requests import Request
 from signoff_core.usecases.exports import start_export
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 from signoff_core.usecases.webhook_log import send_test
 
 PAGE = 50
@@ -72,7 +72,7 @@ def fill(world: World) -> dict[str, str]:
     for index in range(PAGE + 1):
         key_for(world, deployment, "flow")
         address = f"m{index}@example.com"
-        set_member(number, address, ["respond_to_human_feedback"], caller=INSTALL, store=world.store, now=world.now)
+        add_member(number, address, ["respond_to_human_feedback"], caller=INSTALL, store=world.store, now=world.now)
         start_export(
             number, export_id=made.new_id(), begin=world.now - timedelta(days=1), end=None, caller=INSTALL,
             store=world.store, queue=world.export_queue, now=world.now,

@@ -36,6 +36,10 @@ REQUEST_ID = "550e8400-e29b-41d4-a716-446655440000"
 FLOW = Caller(Scope.FLOW, 1, "k1")
 
 
+def a_world() -> World:
+    return World(public_url=URL, reply_domain="reply.example.com")
+
+
 def entries() -> dict[str, str]:
     """One entry of each kind that any use case writes, canonical as it is hashed, by action, actor and fields."""
     found: dict[str, str] = {}
@@ -51,7 +55,7 @@ def _whole(entry: Entry) -> str:
 
 def _all_entries() -> Iterator[Entry]:
     for named in CASES:
-        world = World()
+        world = a_world()
         case = named.given(world)
         case.act()
         world.deliver()
@@ -65,7 +69,7 @@ def _all_entries() -> Iterator[Entry]:
 
 def _told_of_mails() -> World:
     """The mail service tells of a mail whatever it can tell, of one review each."""
-    world = World()
+    world = a_world()
     for status in ("delayed", "delivered", "soft_bounced", "bounced", "complained", "rejected"):
         request_id = world.pause(world.deployment()).request.request_id
         world.deliver()
@@ -83,7 +87,7 @@ def _told_of_mails() -> World:
 
 def _not_taken() -> World:
     """The mail service does not take a mail at first."""
-    world = World(public_url=URL)
+    world = a_world()
 
     class Throttled:
         def send(self, message: bytes, **named: object) -> str:
@@ -98,7 +102,7 @@ def _not_taken() -> World:
 
 def _tried_by_hand() -> World:
     """A webhook is tested, and what it was told once it is told again."""
-    world, network = _review(World(public_url=URL))
+    world, network = _review(a_world())
     common = {"caller": manager(1), "sending": sending(world), "now": world.now}
     send_test(1, "wh2", new_id="d1", public_url=URL, **common)
     take_all(world, network)
@@ -108,7 +112,7 @@ def _tried_by_hand() -> World:
 
 
 def _exported() -> World:
-    world, _ = _review(World(public_url=URL))
+    world, _ = _review(a_world())
     finish_export(world, begin_export(world, 1, START.replace(month=1)))
     return world
 
@@ -170,7 +174,7 @@ def tokens() -> dict[str, str]:
 
 def webhooks() -> list[dict[str, object]]:
     """The messages of a review as they go onto the wire, with their signatures."""
-    _, network = _review(World(public_url=URL))
+    _, network = _review(a_world())
     return [
         {"url": post.url, "body": post.body.decode(), "headers": dict(sorted(post.headers.items()))}
         for post in network.posts
@@ -179,7 +183,7 @@ def webhooks() -> list[dict[str, object]]:
 
 def receipts() -> object:
     """The receipt of a sealed review."""
-    world, _ = _review(World(public_url=URL))
+    world, _ = _review(a_world())
     made = receipt(
         REQUEST_ID,
         caller=manager(1),
@@ -193,6 +197,6 @@ def receipts() -> object:
 
 def exports(folder: Path) -> dict[str, str]:
     """Every file of an export, by name."""
-    world, _ = _review(World(public_url=URL))
+    world, _ = _review(a_world())
     export_all(world, 1, folder)
     return {file.name: file.read_text() for file in sorted(folder.iterdir())}

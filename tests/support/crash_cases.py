@@ -38,7 +38,7 @@ from signoff_core.usecases.resumes import (
     retry_resume,
 )
 from signoff_core.usecases.settings import change_settings, replace_settings
-from support.world import FLOW_CLASS, INSTALL, PASS, REPLY_DOMAIN, World
+from support.world import FLOW_CLASS, INSTALL, PASS, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
 PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
@@ -310,7 +310,7 @@ def _rule(to: str) -> dict[str, object]:
 def arriving(world: World, text: str, address: str) -> Callable[[], object]:
     """A reply that lies in the bucket; each call is the mail service's event for it."""
     world.objects.put("inbound/1", as_stored(world.written(text, to=address, message_id="<late@example.com>")))
-    sender = {"ring": world.ring, "domain": REPLY_DOMAIN, "sender_name": "Signoff"}
+    sender = {"ring": world.ring, "domain": world.reply_domain, "sender_name": "Signoff"}
     delivery = Delivery("inbound/1", (address,), PASS)
     return lambda: receive_mail(delivery, **sender, **ports(world, *FULL))
 

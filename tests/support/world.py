@@ -86,6 +86,7 @@ class World:
     export_queue: MemoryQueue = field(default_factory=MemoryQueue)
     ring: KeyRing = field(default_factory=lambda: KeyRing(1, {1: b"k" * 32}))
     public_url: str = PUBLIC_URL
+    reply_domain: str = REPLY_DOMAIN
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -98,7 +99,7 @@ class World:
 
     @property
     def post(self) -> Post:
-        sender = Sender("Signoff", "signoff@signoff.test", REPLY_DOMAIN)
+        sender = Sender("Signoff", "signoff@signoff.test", self.reply_domain)
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, sender)
 
     @property
@@ -269,7 +270,7 @@ class World:
             vault=self.vault,
             objects=self.objects,
             ring=self.ring,
-            domain=REPLY_DOMAIN,
+            domain=self.reply_domain,
             sender_name="Signoff",
             now=self.now,
         )

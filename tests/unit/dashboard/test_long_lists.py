@@ -14,7 +14,7 @@ from signoff_core.domain.requests import Request
 from signoff_core.usecases.deployments import create_key
 from signoff_core.usecases.inbox import PAGE_ROWS
 from signoff_core.usecases.list_requests import MAX_LOOKED_AT
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 
 MANAGE = "manage_human_feedback"
 OTHER = "ben@example.com"
@@ -27,7 +27,7 @@ def world() -> World:
 
 def a_manager(world: World, *deployments: Deployment, address: str = "ana@example.com") -> Browser:
     for deployment in deployments:
-        set_member(deployment.deployment_id, address, [MANAGE], caller=INSTALL, store=world.store, now=world.now)
+        add_member(deployment.deployment_id, address, [MANAGE], caller=INSTALL, store=world.store, now=world.now)
     return Browser(world).sign_in(address)
 
 
