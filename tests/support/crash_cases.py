@@ -307,9 +307,11 @@ def _rule(to: str) -> dict[str, object]:
     return {"name": "all", "match": {"method_name": "*"}, "assign_to_email": to}
 
 
-def arriving(world: World, text: str, address: str) -> Callable[[], object]:
+def arriving(world: World, text: str, address: str, *, written_to: str = "") -> Callable[[], object]:
     """A reply that lies in the bucket; each call is the mail service's event for it."""
-    world.objects.put("inbound/1", as_stored(world.written(text, to=address, message_id="<late@example.com>")))
+    world.objects.put(
+        "inbound/1", as_stored(world.written(text, to=written_to or address, message_id="<late@example.com>"))
+    )
     sender = {"ring": world.ring, "domain": world.reply_domain, "sender_name": "Signoff"}
     delivery = Delivery("inbound/1", (address,), PASS)
     return lambda: receive_mail(delivery, **sender, **ports(world, *FULL))
@@ -332,6 +334,16 @@ def receive_late(world: World) -> Case:
     return Case(
         arriving(world, "rejected", address),
         lambda: "reply.rejected" in world.actions(request_id) and mailed(world, "closed_request"),
+    )
+
+
+@case("receive_mail.receive_mail", "receive mail: a copy, asked to confirm")
+def receive_copy(world: World) -> Case:
+    asked(world)
+    address = world.reply_address()
+    return Case(
+        arriving(world, "approved", address, written_to="friend@example.org"),
+        lambda: mailed(world, "confirm_reply"),
     )
 
 

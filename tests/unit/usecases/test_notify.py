@@ -59,6 +59,7 @@ ASKING = [
     "blank_reply",
     "unclear_reply",
     "unreadable_reply",
+    "confirm_reply",
 ]
 
 
