@@ -38,7 +38,7 @@ check: $(SYNCED) ## Format, lint, types, and the rules for the templates
 	@$(BIN)/mypy
 	@$(PY) -m infra.checks
 
-synth: $(SYNCED) ## Synthesise the templates into cdk.out: make synth CONTEXT='{"domain": "example.com"}'
+synth: $(SYNCED) ## Synthesise the templates into cdk.out: make synth CONTEXT='{"stage": "prod"}'
 	@$(PY) -m infra.synth cdk.out $(if $(CONTEXT),'$(CONTEXT)')
 
 bench: $(SYNCED) ## Measure what the design promises, as ratios in one run

@@ -1,6 +1,7 @@
 """The CDK app: `cdk synth`, `cdk deploy`, or `python -m infra.app`. It never asks AWS anything."""
 
 import sys
+from pathlib import Path
 
 from aws_cdk import App, Tags
 
@@ -11,12 +12,14 @@ from infra.stacks.mail import MailStack
 from infra.stacks.service import ServiceStack
 
 
-def build_app(app: App) -> Settings:
-    """Put the stacks of one install into `app`, as its context describes them.
+def build_app(app: App, stages: Path | None = None) -> Settings:
+    """Put the stacks of one install into `app`, as its stage's file and its context describe them.
 
-    Raises BadContext for a context value that cannot be deployed.
+    `stages` is the folder of the files where it is not the checkout's own.
+
+    Raises BadContext for settings that cannot be deployed.
     """
-    settings = read_settings(app.node.try_get_context)
+    settings = read_settings(app.node.try_get_context, stages)
     data = DataStack(app, settings)
     service = ServiceStack(app, settings, data)
     if not settings.is_local:
@@ -31,7 +34,7 @@ def main() -> int:
     try:
         build_app(app)
     except (BadContext, BuildFailed) as problem:
-        sys.stderr.write(f"signoff: {problem}\n")
+        sys.stderr.write("".join(f"signoff: {line}\n" for line in str(problem).splitlines()))
         return 2
     app.synth()
     return 0

@@ -16,8 +16,11 @@ from infra.settings import LOCAL_STAGE, ROOT, Code
 
 # One install of each kind: on AWS, on AWS with a rule set that others use too, on this machine.
 INSTALLS: Mapping[str, Mapping[str, str]] = {
-    "aws": {"stage": "dev", "domain": "signoff.example.com"},
-    "shared": {"stage": "prod", "domain": "signoff.example.com", "rule_set": "mail-of-the-company"},
+    "aws": {"stage": "dev", "domain": "signoff.example.com", "admins": "admin@example.com"},
+    "shared": {
+        **{"stage": "prod", "domain": "signoff.example.com", "admins": "admin@example.com"},
+        "rule_set": "mail-of-the-company",
+    },
     LOCAL_STAGE: {"stage": LOCAL_STAGE},
 }
 # W3005: the CDK orders a function after its role's policy, and so names the role twice.
@@ -34,7 +37,8 @@ def examine(folder: Path, code: Code | None = None) -> list[str]:
         shutil.rmtree(out, ignore_errors=True)
         paths = {"functions": str(code.functions), "core": str(code.core)}
         app = App(context={**flags, **context, **paths}, outdir=str(out))
-        build_app(app)
+        # What somebody deploys from this checkout is none of these installs' business.
+        build_app(app, stages=folder / "no-stages")
         Validations.of(app).add_plugins(AwsSolutionsChecks(app))
         try:
             app.synth()

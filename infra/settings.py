@@ -1,19 +1,26 @@
-"""What a deployment may choose: the context of the CDK app, checked before anything is synthesised."""
+"""What an install may choose: one file for each stage, checked as a whole before anything is synthesised."""
 
 import platform
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+STAGES = ROOT / "stages"
+EXAMPLE_STAGE = "_example.toml"
+"""The file to copy; its name can be no stage's."""
 
 DEFAULT_STAGE = "dev"
 DEFAULT_INBOUND_MAIL_DAYS = 400
 DEFAULT_LOG_DAYS = 30
 DEFAULT_SEAL_LOCK_DAYS = 1
 DEFAULT_KEY_ROTATION_DAYS = 90
+LEAST_KEY_ROTATION_DAYS = 5
+"""The key ring holds sixteen keys, and each is needed for 61 days."""
 LOCAL_STAGE = "local"
 LOCAL_DOMAIN = "signoff.test"
 LOCAL_ADMIN = "admin@example.com"
@@ -26,7 +33,7 @@ RULE_SET = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class BadContext(ValueError):
-    """A context value that cannot be deployed; the message names it and shows a good one."""
+    """Settings that cannot be deployed; the message names every mistake and shows what would do."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +49,8 @@ class Settings:
     """One install of Signoff: its stage, its mail domain and how its code is built.
 
     `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `rule_set` is an SES receipt rule set
-    that exists already, or None to make one. `admins` are the addresses of those who manage every deployment.
+    that exists already, or None to make one. `admins` are the addresses of those who manage every deployment. All but
+    the stage, the architecture and the code stand in the stage's file.
     """
 
     stage: str
@@ -87,95 +95,170 @@ class Settings:
         return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
-def read_settings(context: Callable[[str], object]) -> Settings:
-    """Settings from the CDK context.
+FILE_KEYS = tuple(f.name for f in fields(Settings) if f.name not in ("stage", "architecture", "code"))
+"""What a stage's file may say."""
 
-    `context` looks a key up, as `app.node.try_get_context` does: `stage`, `domain`, `inbound_domain`, `mail_from`,
-    `mail_from_name`, `organization_id`, `rule_set`, `admins`, `inbound_mail_days`, `log_days`, `key_rotation_days`,
-    `functions`, `core`.
-    Raises BadContext for a value that is missing or cannot be used.
+
+def read_settings(context: Callable[[str], object], stages: Path | None = None) -> Settings:
+    """Settings from the stage's file, <stage>.toml in `stages`, and from the CDK context, which comes first.
+
+    `context` looks a key up, as `app.node.try_get_context` does: `stage`, any key of the file, and `functions` and
+    `core`, where the code is. Without a stage, the only file there is names it. The local stage has no file.
+    Raises BadContext with everything that is missing or cannot be used.
     """
-    stage = _matching(context, "stage", DEFAULT_STAGE, STAGE, "1 to 16 lower-case letters, digits and inner hyphens")
+    stages = stages or STAGES
+    stage = _chosen_stage(context, stages)
+    if not STAGE.fullmatch(stage):
+        raise BadContext(f"'stage' is {stage!r}: it must be 1 to 16 lower-case letters, digits and inner hyphens")
     is_local = stage == LOCAL_STAGE
-    domain = _domain(context, "domain", LOCAL_DOMAIN if is_local else None)
-    inbound_domain = _domain(context, "inbound_domain", f"reply.{domain}")
-    mail_from = _text(context, "mail_from", f"signoff@{domain}").lower()
+    file = stages / f"{stage}.toml"
+    reader = _Reader(context, {} if is_local else _content(file), file)
+    domain = reader.domain("domain", LOCAL_DOMAIN if is_local else None)
+    admins = reader.addresses("admins", (LOCAL_ADMIN,) if is_local else ())
+    inbound_domain = reader.domain("inbound_domain", f"reply.{domain}")
+    mail_from = reader.text("mail_from", f"signoff@{domain}").lower()
     if not re.fullmatch(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", mail_from.removesuffix(f"@{domain}")):
-        raise BadContext(
-            f"context 'mail_from' is {mail_from!r}: it must be an address of the domain, like signoff@{domain}"
-        )
-    rule_set = context("rule_set")
-    return Settings(
+        reader.wrong("mail_from", mail_from, f"an address of the domain, like signoff@{domain}")
+    settings = Settings(
         stage=stage,
         domain=domain,
         inbound_domain=inbound_domain,
         mail_from=mail_from,
-        mail_from_name=_matching(
-            context,
-            "mail_from_name",
-            "Signoff",
-            re.compile(r"[^\x00-\x1f\x7f\"<>]{1,64}"),
-            "1 to 64 characters, one line",
+        mail_from_name=reader.matching(
+            "mail_from_name", "Signoff", re.compile(r"[^\x00-\x1f\x7f\"<>]{1,64}"), "1 to 64 characters, one line"
         ),
-        organization_id=_number(context, "organization_id", 1),
-        rule_set=_matching(context, "rule_set", "", RULE_SET, "the name of a receipt rule set") if rule_set else None,
-        admins=_addresses(context, "admins", (LOCAL_ADMIN,) if is_local else ()),
-        inbound_mail_days=_number(context, "inbound_mail_days", DEFAULT_INBOUND_MAIL_DAYS),
-        log_days=_number(context, "log_days", DEFAULT_LOG_DAYS),
-        seal_lock=_matching(
-            context, "seal_lock", "governance", re.compile("governance|compliance"), "governance or compliance"
+        organization_id=reader.number("organization_id", 1),
+        rule_set=reader.matching("rule_set", "", re.compile(f"({RULE_SET.pattern})?"), "a receipt rule set's name")
+        or None,
+        admins=admins,
+        inbound_mail_days=reader.number("inbound_mail_days", DEFAULT_INBOUND_MAIL_DAYS),
+        log_days=reader.number("log_days", DEFAULT_LOG_DAYS),
+        seal_lock=reader.matching(
+            "seal_lock", "governance", re.compile("governance|compliance"), "governance or compliance"
         ),
-        seal_lock_days=_number(context, "seal_lock_days", DEFAULT_SEAL_LOCK_DAYS),
-        key_rotation_days=_number(context, "key_rotation_days", DEFAULT_KEY_ROTATION_DAYS),
+        seal_lock_days=reader.number("seal_lock_days", DEFAULT_SEAL_LOCK_DAYS),
+        key_rotation_days=reader.number("key_rotation_days", DEFAULT_KEY_ROTATION_DAYS, LEAST_KEY_ROTATION_DAYS),
         architecture=_own_architecture() if is_local else "arm64",
         code=Code(
-            functions=Path(_text(context, "functions", str(Code.functions))),
-            core=Path(_text(context, "core", str(Code.core))),
+            functions=Path(reader.text("functions", str(Code.functions))),
+            core=Path(reader.text("core", str(Code.core))),
         ),
     )
+    reader.check()
+    return settings
 
 
-def _text(context: Callable[[str], object], key: str, default: str) -> str:
-    value = context(key)
-    return default if value is None else str(value).strip()
+def _chosen_stage(context: Callable[[str], object], stages: Path) -> str:
+    """The stage that is named, or the only one that has a file. Raises BadContext when nothing says which is meant."""
+    named = context("stage")
+    if named is not None:
+        return str(named).strip()
+    there = sorted(
+        path.stem for path in stages.glob("*.toml") if path.name != EXAMPLE_STAGE and path.stem != LOCAL_STAGE
+    )
+    if len(there) == 1:
+        return there[0]
+    if there:
+        raise BadContext("which stage? Name it: " + " or ".join(f"-c stage={name}" for name in there))
+    if context("domain") is not None:
+        return DEFAULT_STAGE
+    raise BadContext(f"there is no stage yet: {_how_to_begin(stages / f'{DEFAULT_STAGE}.toml')}")
 
 
-def _matching(context: Callable[[str], object], key: str, default: str, pattern: re.Pattern[str], wanted: str) -> str:
-    value = _text(context, key, default)
-    if not pattern.fullmatch(value):
-        raise BadContext(f"context '{key}' is {value!r}: it must be {wanted}")
-    return value
+def _how_to_begin(file: Path) -> str:
+    return f"cp {_shown(file.with_name(EXAMPLE_STAGE))} {_shown(file)}, and say in it at least domain and admins"
 
 
-def _domain(context: Callable[[str], object], key: str, default: str | None) -> str:
-    value = _text(context, key, default or "").lower()
-    if not value:
-        raise BadContext(
-            f"context '{key}' is missing: name the domain that mail is sent from, like -c {key}=example.com"
-        )
-    if not DOMAIN.fullmatch(value):
-        raise BadContext(f"context '{key}' is {value!r}: it must be a domain name, like signoff.example.com")
-    return value
+def _shown(file: Path) -> str:
+    return str(file.relative_to(ROOT) if file.is_relative_to(ROOT) else file)
 
 
-def _addresses(context: Callable[[str], object], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-    """Mail addresses, as a list or as one text with spaces or commas between them."""
-    value = context(key)
-    if value is None:
-        return default
-    given = value if isinstance(value, list | tuple) else str(value).replace(",", " ").split()
-    addresses = tuple(str(address).strip().lower() for address in given)
-    for address in addresses:
-        if not ADDRESS.fullmatch(address):
-            raise BadContext(f"context '{key}' holds {address!r}: it must be mail addresses, like ana@example.com")
-    return addresses
+def _content(file: Path) -> Mapping[str, object]:
+    """What a stage's file says; nothing when there is none. Raises BadContext for what is no TOML."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise BadContext(f"{_shown(file)} cannot be read: {problem}") from None
 
 
-def _number(context: Callable[[str], object], key: str, default: int) -> int:
-    value = _text(context, key, str(default))
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
-        raise BadContext(f"context '{key}' is {value!r}: it must be a whole number, 1 or more")
-    return int(value)
+@dataclass
+class _Reader:
+    """Reads one value after the other, the context's before the file's, and collects what is wrong."""
+
+    context: Callable[[str], object]
+    given: Mapping[str, object]
+    file: Path
+    problems: list[str] = field(default_factory=list)
+
+    def check(self) -> None:
+        """Raise BadContext if anything was wrong, keys that nobody reads among it."""
+        for key in self.given:
+            if key not in FILE_KEYS:
+                close = get_close_matches(key, FILE_KEYS, n=1)
+                self.problems.append(
+                    f"{_shown(self.file)}: there is no setting {key!r}" + (f": is it {close[0]!r}?" if close else "")
+                )
+        if self.problems:
+            raise BadContext("\n".join(self.problems))
+
+    def wrong(self, key: str, value: object, wanted: str) -> None:
+        where = "-c" if self.context(key) is not None or key not in self.given else _shown(self.file)
+        self.problems.append(f"{where} {key} is {value!r}: it must be {wanted}")
+
+    def missing(self, key: str, example: str, why: str = "") -> None:
+        there = self.file.exists()
+        how = f"write {key} = {example} in {_shown(self.file)}" if there else _how_to_begin(self.file)
+        self.problems.append(f"'{key}' is missing{why}: {how}")
+
+    def value(self, key: str) -> object:
+        said = self.context(key)
+        return self.given.get(key) if said is None else said
+
+    def text(self, key: str, default: str) -> str:
+        value = self.value(key)
+        if value is None:
+            return default
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            self.wrong(key, value, "one text or number")
+            return default
+        return str(value).strip()
+
+    def matching(self, key: str, default: str, pattern: re.Pattern[str], wanted: str) -> str:
+        value = self.text(key, default)
+        if not pattern.fullmatch(value):
+            self.wrong(key, value, wanted)
+        return value
+
+    def domain(self, key: str, default: str | None) -> str:
+        value = self.text(key, default or "").lower()
+        if not value:
+            self.missing(key, '"signoff.example.com"')
+            return "example.com"
+        if not DOMAIN.fullmatch(value):
+            self.wrong(key, value, "a domain name, like signoff.example.com")
+            return "example.com"
+        return value
+
+    def addresses(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        """Mail addresses, at least one, as a list or as one text with spaces or commas between them."""
+        value = self.value(key)
+        given = value if isinstance(value, list | tuple) else str(value or "").replace(",", " ").split()
+        addresses = tuple(str(address).strip().lower() for address in given) or default
+        if not addresses:
+            self.missing(key, '["you@example.com"]', ", and without an admin nobody can manage this install")
+        for address in addresses:
+            if not ADDRESS.fullmatch(address):
+                self.wrong(key, address, "mail addresses, like ana@example.com")
+        return addresses
+
+    def number(self, key: str, default: int, least: int = 1) -> int:
+        value = self.text(key, str(default))
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", value) or int(value) < least:
+            self.wrong(key, value, f"a whole number, {least} or more")
+            return default
+        return int(value)
 
 
 def _own_architecture() -> str:

@@ -1,4 +1,7 @@
-"""Synthesises without the CDK's command: `python -m infra.synth [folder] [context as JSON]`."""
+"""Synthesises without the CDK's command: `python -m infra.synth [folder] [context as JSON]`.
+
+The context names a stage, whose file is read, or the settings themselves.
+"""
 
 import json
 import sys
@@ -6,7 +9,7 @@ from pathlib import Path
 
 from infra.local.assembly import SynthFailed, synthesise
 
-EXAMPLE = '{"domain": "signoff.example.com"}'
+EXAMPLE = '{"stage": "example", "domain": "signoff.example.com", "admins": "you@example.com"}'
 
 
 def main(arguments: list[str]) -> int:

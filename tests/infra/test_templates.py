@@ -317,7 +317,12 @@ class TestSeals:
         assert key["KeySpec"] == "ECC_NIST_P256"
 
     def test_production_chooses_compliance_and_for_how_long(self):
-        context = {"domain": "example.com", "seal_lock": "compliance", "seal_lock_days": 3650}
+        context = {
+            "domain": "example.com",
+            "admins": "ana@example.com",
+            "seal_lock": "compliance",
+            "seal_lock_days": 3650,
+        }
         settings = read_settings(context.get)
 
         assert (settings.seal_lock, settings.seal_lock_days) == ("compliance", 3650)
