@@ -14,12 +14,12 @@ import pytest
 from support.browse import Browser
 from support.hooks import a_webhook
 from support.http import CONTEXT, INSTALL_KEY, Answered, MemoryService, call, key_for
-from support.world import INSTALL, World
+from support.world import FLOW_CLASS, INSTALL, World
 
 from signoff_core.dashboard.visits import SESSION_COOKIE
 from signoff_core.domain.deployments import Deployment
 from signoff_core.runtime.service import use_service
-from signoff_core.usecases.members import set_member
+from signoff_core.usecases.members import add_member
 
 FLOW, RESPOND, MANAGE, SETUP = "flow", "respond", "manage", "install"
 ANY_KEY = frozenset({FLOW, RESPOND, MANAGE, SETUP})
@@ -64,6 +64,7 @@ A_PAUSE = {
     "snapshot": {},
 }
 HELD = {"claim_id": "{claim_id}"}
+CLAIM = {"worker": "w", "flow_classes": [FLOW_CLASS]}
 
 TABLE: Mapping[str, Row] = {
     "GET /health": Row(ANYBODY),
@@ -82,7 +83,8 @@ TABLE: Mapping[str, Row] = {
     f"POST {ONE}/keys": Row(MANAGING, 201, body={"name": "K", "scope": "flow"}),
     f"DELETE {ONE}/keys/{{key_id}}": Row(MANAGING, 204),
     f"GET {ONE}/members": Row(MANAGING),
-    f"PUT {ONE}/members/{{address}}": Row(MANAGING, body={"permissions": ["manage_human_feedback"]}),
+    f"PUT {ONE}/members/{{address}}": Row(MANAGING, body={"permissions": ["respond_to_human_feedback"]}),
+    f"PATCH {ONE}/members/{{address}}": Row(MANAGING, body={"permissions": ["manage_human_feedback"]}),
     f"DELETE {ONE}/members/{{address}}": Row(MANAGING, 204),
     f"POST {ONE}/test-request": Row(MANAGING, 201, body={}),
     f"GET {ONE}/test-requests/{{request_id}}": Row(MANAGING, parts={"request_id": "test"}),
@@ -118,9 +120,9 @@ TABLE: Mapping[str, Row] = {
     "PUT /v1/flows/{flow_id}/state": Row(
         frozenset({FLOW}), 204, elsewhere=204, body={"method_name": "m", "state": {"n": 1}}
     ),
-    "POST /v1/resumes/claim": Row(frozenset({FLOW}), elsewhere=204, body={"worker": "w"}),
+    "POST /v1/resumes/claim": Row(frozenset({FLOW}), elsewhere=204, body=CLAIM),
     f"POST {RESUME}/renew": Row(frozenset({FLOW}), body=HELD, parts=CLAIMED),
-    f"POST {RESUME}/consumed": Row(frozenset({FLOW}), 204, body=HELD, parts=CLAIMED),
+    f"POST {RESUME}/consumed": Row(frozenset({FLOW}), 204, body={**HELD, "flow_class": FLOW_CLASS}, parts=CLAIMED),
     f"POST {RESUME}/result": Row(frozenset({FLOW}), 204, body={**HELD, "status": "failed"}, parts=CLAIMED),
     f"POST {RESUME}/retry": Row(frozenset({FLOW, MANAGE, SETUP}), 202, body={}, parts=FAILED),
 }
@@ -215,7 +217,7 @@ def house() -> House:
         headers[scope, "there"] = bearer(key_for(world, there, scope))
     for kind, permission in (("reviewer", "respond_to_human_feedback"), ("manager", "manage_human_feedback")):
         address = f"{kind}@example.com"
-        set_member(here.deployment_id, address, [permission], caller=INSTALL, store=world.store, now=world.now)
+        add_member(here.deployment_id, address, [permission], caller=INSTALL, store=world.store, now=world.now)
         session = Browser(world).sign_in(address).cookies[SESSION_COOKIE]
         headers[f"{kind}'s session", "here"] = {"cookie": f"{SESSION_COOKIE}={session}", **bearer(session)}
     parts, named = things(world, here, headers)
@@ -245,7 +247,7 @@ def things(
 
     def claimed(flow_id: str) -> tuple[str, str]:
         request_id = answered(flow_id)
-        claim = do(FLOW, "POST", "/v1/resumes/claim", {"worker": "w"})
+        claim = do(FLOW, "POST", "/v1/resumes/claim", CLAIM)
         assert claim["request_id"] == request_id
         return request_id, claim["claim_id"]
 
@@ -356,4 +358,6 @@ CHANGES_NOTHING_HERE = {
     f"POST {ONE}/rules/explain",
     # Sends a message: the export's row follows when it goes on.
     f"POST {ONE}/exports/{{export_id}}/resume",
+    # The member that a path names has these permissions already; PATCH changes them.
+    f"PUT {ONE}/members/{{address}}",
 }
