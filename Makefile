@@ -10,7 +10,7 @@ TOOLS := .venv-tools
 UV := $(TOOLS)/bin/uv
 BIN := .venv/bin
 PY := $(BIN)/python
-SYNCED := .venv/.signoff-synced
+SYNCED := .venv/.nodback-synced
 # This environment's node comes first, so that no installed one is needed or used.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export UV_PYTHON_DOWNLOADS := never
@@ -46,16 +46,16 @@ bench: $(SYNCED) ## Measure what the design promises, as ratios in one run
 	@$(PY) -m bench
 
 fuzz: $(SYNCED) ## Search for inputs that break things, for as long as it takes
-	@SIGNOFF_FUZZ_SCALE=$${SIGNOFF_FUZZ_SCALE:-100} $(PY) -m pytest tests -m fuzz
+	@NODBACK_FUZZ_SCALE=$${NODBACK_FUZZ_SCALE:-100} $(PY) -m pytest tests -m fuzz
 
 screenshots: $(SYNCED) ## Take the pictures of the documentation
 	@$(PY) -m tests.browser.screenshots
 
 clean: ## Remove everything that was made here: environments, builds, the embedded stack and its data
-	rm -rf .venv $(TOOLS) .signoff cdk.out node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(TOOLS) .nodback cdk.out node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(UV):
-	@test -n "$(PYTHON)" || { echo "signoff needs Python 3.11, 3.12 or 3.13; none was found" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "nodback needs Python 3.11, 3.12 or 3.13; none was found" >&2; exit 1; }
 	@echo "installing uv $(UV_VERSION) into $(TOOLS)"
 	@$(PYTHON) -m venv $(TOOLS)
 	@$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -20,18 +20,18 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-from signoff_core.adapters.memory import MemoryStore
-from signoff_core.dashboard.pages import inbox
-from signoff_core.dashboard.visits import Visit
-from signoff_core.dashboard.web import Asked, as_result
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.entries import Entry
-from signoff_core.domain.members import Grant, Identity, Permission
-from signoff_core.domain.records import Index, Key, Record
-from signoff_core.domain.requests import Assignment, Decision, Request, Source, Status
-from signoff_core.ports import Page
-from signoff_core.runtime.environment import Environment
-from signoff_core.runtime.service import Service
+from nodback_core.adapters.memory import MemoryStore
+from nodback_core.dashboard.pages import inbox
+from nodback_core.dashboard.visits import Visit
+from nodback_core.dashboard.web import Asked, as_result
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.entries import Entry
+from nodback_core.domain.members import Grant, Identity, Permission
+from nodback_core.domain.records import Index, Key, Record
+from nodback_core.domain.requests import Assignment, Decision, Request, Source, Status
+from nodback_core.ports import Page
+from nodback_core.runtime.environment import Environment
+from nodback_core.runtime.service import Service
 
 R = TypeVar("R", bound=Record)
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -47,9 +47,9 @@ _IMPORTED = f"{_CLIENT}\nimport functions.dashboard.handler"
 COLD = {
     "bare boto3 client": _CLIENT,
     "dashboard imported": _IMPORTED,
-    "dashboard ready for its first inbox": f"{_IMPORTED}, signoff_core.dashboard.pages.inbox\n"
-    "import signoff_core.adapters.dynamodb, signoff_core.adapters.jwt_tokens\n"
-    "from signoff_core.dashboard.render import environment; environment().get_template('inbox.html')",
+    "dashboard ready for its first inbox": f"{_IMPORTED}, nodback_core.dashboard.pages.inbox\n"
+    "import nodback_core.adapters.dynamodb, nodback_core.adapters.jwt_tokens\n"
+    "from nodback_core.dashboard.render import environment; environment().get_template('inbox.html')",
 }
 
 
@@ -111,7 +111,7 @@ def a_store(size: int) -> IndexedStore:
 
 def inbox_ms(store: IndexedStore) -> float:
     """One answer of the inbox."""
-    service = Service(Environment("bench", "us-east-1", 1, "r", "a", public_url="https://signoff.test"))
+    service = Service(Environment("bench", "us-east-1", 1, "r", "a", public_url="https://nodback.test"))
     service.store = store
     who = Identity(WHO, "s", grants=(Grant(1, (Permission.MANAGE,)),))
     asked = Asked("GET", "/", headers={"accept-encoding": "gzip"})

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from signoff_core.domain.replies import SentMail, read_reply
-from signoff_core.mail.inbound import parse_mail
+from nodback_core.domain.replies import SentMail, read_reply
+from nodback_core.mail.inbound import parse_mail
 
 TESTS = Path(__file__).parent.parent / "tests"
 MAX_CHARACTERS = 64 * 1024
@@ -23,7 +23,7 @@ STOP_AFTER_SECONDS = 2
 REPEATS = 3
 LIMIT = 0.2
 SENT = SentMail(
-    "Signoff", "reply.example.com", tuple((TESTS / "mails" / "sent.txt").read_text(encoding="utf-8").splitlines())
+    "Nodback", "reply.example.com", tuple((TESTS / "mails" / "sent.txt").read_text(encoding="utf-8").splitlines())
 )
 UNKNOWN = SentMail("", "", ())
 LANGUAGES = ["en", "de", "fr", "es", "it", "pt", "nl", "sv", "da", "pl", "cs", "ja", "ko", "zh"]
@@ -129,7 +129,7 @@ def main() -> None:
         ("replies to other mails (what was sent is not known)", public_replies(), UNKNOWN),
     ):
         print(f"{title}: {len(mails)}")
-        ours = measure("signoff", lambda body, sent=sent: read_reply(body, sent).text, mails, baseline=None)
+        ours = measure("nodback", lambda body, sent=sent: read_reply(body, sent).text, mails, baseline=None)
         took = {name: measure(name, reader, mails, baseline=ours) for name, reader in readers().items()}
         share = ours / took["mail-parser-reply"]
         print(f"  {share:.2f} of the time of mail-parser-reply: {'within' if share <= LIMIT else 'NOT within'} {LIMIT}")

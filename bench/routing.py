@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from signoff_core.domain.routing import assign
-from signoff_core.domain.settings import Condition, Match, Operator, Rule
+from nodback_core.domain.routing import assign
+from nodback_core.domain.settings import Condition, Match, Operator, Rule
 
 RULES = (
     *(
@@ -43,7 +43,7 @@ def with_fnmatch() -> str:
     return next(rule.name for rule in RULES if fnmatch.fnmatchcase(METHOD_NAME, rule.match.method_name))
 
 
-WAYS: dict[str, Callable[[], str]] = {"signoff": ours, "fnmatch": with_fnmatch}
+WAYS: dict[str, Callable[[], str]] = {"nodback": ours, "fnmatch": with_fnmatch}
 
 
 def milliseconds(way: Callable[[], str]) -> float:
@@ -68,12 +68,12 @@ def main() -> None:
     first = {name: cold(name) for name in WAYS}
     print(f"routing, {len(RULES)} rules, the last one wins")
     for label, figures in (("cold", first), ("warm", warm)):
-        ratio = figures["fnmatch"] / figures["signoff"]
+        ratio = figures["fnmatch"] / figures["nodback"]
         print(
-            f"  {label}: signoff {figures['signoff']:.2f} ms, fnmatch {figures['fnmatch']:.2f} ms, "
-            f"fnmatch / signoff = {ratio:.1f}"
+            f"  {label}: nodback {figures['nodback']:.2f} ms, fnmatch {figures['fnmatch']:.2f} ms, "
+            f"fnmatch / nodback = {ratio:.1f}"
         )
-    within = "within" if max(first["signoff"], warm["signoff"]) < LIMIT_MS else "NOT within"
+    within = "within" if max(first["nodback"], warm["nodback"]) < LIMIT_MS else "NOT within"
     print(f"  {within} {LIMIT_MS:g} ms")
 
 

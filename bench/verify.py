@@ -1,4 +1,4 @@
-"""signoff verify against canonicalising with rfc8785 and hashing: a million entries, one core."""
+"""nodback verify against canonicalising with rfc8785 and hashing: a million entries, one core."""
 
 import hashlib
 import json
@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exports import export_all
 from support.world import START, World
 
-import signoff_core.usecases.exports as exports
-from signoff.verify import Verdict, verify
-from signoff_core.domain.entries import SERVICE, Action, Happening, Head, append
-from signoff_core.domain.lists import day_sort
+import nodback_core.usecases.exports as exports
+from nodback.verify import Verdict, verify
+from nodback_core.domain.entries import SERVICE, Action, Happening, Head, append
+from nodback_core.domain.lists import day_sort
 
 ENTRIES_IN_CHAIN = 10
 AIM_SECONDS = 60.0
@@ -55,7 +55,7 @@ def by_rfc8785(folder: Path) -> int:
 
 
 def main() -> None:
-    entries = int(os.environ.get("SIGNOFF_BENCH_ENTRIES", MILLION))
+    entries = int(os.environ.get("NODBACK_BENCH_ENTRIES", MILLION))
     with tempfile.TemporaryDirectory() as name:
         folder = a_large_export(entries, Path(name))
         began = time.process_time()
@@ -67,7 +67,7 @@ def main() -> None:
         theirs = time.process_time() - began
     print(f"{report.entries} entries, {report.subjects} chains, {report.seals} seals")
     a_million = ours / report.entries * MILLION
-    print(f"signoff verify            {ours:7.1f} s   ({a_million:.1f} s a million, aim {AIM_SECONDS})")
+    print(f"nodback verify            {ours:7.1f} s   ({a_million:.1f} s a million, aim {AIM_SECONDS})")
     print(f"rfc8785 and hashlib alone {theirs:7.1f} s   ({theirs / count * MILLION:.1f} s a million)")
     print(f"ratio                     {ours / theirs:7.2f}   (below 1: faster, and with links and seals)")
 

@@ -24,9 +24,9 @@ sys.path[:0] = [str(ROOT / "layers/core/python"), str(ROOT / "sdk/src")]
 
 from standardwebhooks.webhooks import Webhook  # noqa: E402
 
-from signoff.webhooks import verify  # noqa: E402
-from signoff_core.adapters.web_delivery import DeliveryLimits, deliver  # noqa: E402
-from signoff_core.domain.webhook_signature import (  # noqa: E402
+from nodback.webhooks import verify  # noqa: E402
+from nodback_core.adapters.web_delivery import DeliveryLimits, deliver  # noqa: E402
+from nodback_core.domain.webhook_signature import (  # noqa: E402
     SECRET_BYTES,
     WebhookSecrets,
     make_secret,
@@ -43,7 +43,7 @@ STORY_ROUNDS = 9
 COLD_ROUNDS = 7
 
 BARE_CLIENT = "import boto3; boto3.client('dynamodb')"
-DELIVERY = "import functions.webhook_delivery.handler as h; from signoff_core.adapters import vault, web_delivery; "
+DELIVERY = "import functions.webhook_delivery.handler as h; from nodback_core.adapters import vault, web_delivery; "
 COLD_STARTS = {
     "nothing": "pass",
     "bare client": BARE_CLIENT,
@@ -60,13 +60,13 @@ COLD_ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "bench",
     "AWS_EC2_METADATA_DISABLED": "true",
     "POWERTOOLS_SERVICE_NAME": "webhook_delivery",
-    "SIGNOFF_STAGE": "bench",
-    "SIGNOFF_ORGANIZATION_ID": "1",
-    "SIGNOFF_REQUESTS_TABLE": "requests",
-    "SIGNOFF_AUDIT_TABLE": "audit",
-    "SIGNOFF_BUCKET": "content",
-    "SIGNOFF_KMS_KEY_ID": "key",
-    "SIGNOFF_PUBLIC_URL": "https://signoff.example.com",
+    "NODBACK_STAGE": "bench",
+    "NODBACK_ORGANIZATION_ID": "1",
+    "NODBACK_REQUESTS_TABLE": "requests",
+    "NODBACK_AUDIT_TABLE": "audit",
+    "NODBACK_BUCKET": "content",
+    "NODBACK_KMS_KEY_ID": "key",
+    "NODBACK_PUBLIC_URL": "https://nodback.example.com",
 }
 
 
@@ -96,13 +96,13 @@ def sign_and_verify(body_bytes: int, *, both_schemes: bool) -> dict[str, float]:
         package.verify(body, headers, json_parse=False)
 
     calls = max(100, CALLS * 1024 // max(1024, body_bytes))
-    times: dict[str, list[float]] = {"signoff": [], "standardwebhooks": []}
+    times: dict[str, list[float]] = {"nodback": [], "standardwebhooks": []}
     for _ in range(ROUNDS):
-        times["signoff"].append(_microseconds(ours_with_all_headers if both_schemes else ours, calls))
+        times["nodback"].append(_microseconds(ours_with_all_headers if both_schemes else ours, calls))
         times["standardwebhooks"].append(_microseconds(theirs, calls))
     # The least disturbed round of each.
     result = {name: min(values) for name, values in times.items()}
-    return result | {"ratio": result["signoff"] / result["standardwebhooks"]}
+    return result | {"ratio": result["nodback"] / result["standardwebhooks"]}
 
 
 def cold_start(of: str) -> dict[str, float]:

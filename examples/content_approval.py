@@ -1,15 +1,15 @@
 """The content approval flow: a person approves, rejects or sends back what was written.
 
 Run it with `python -m examples.content_approval`: it returns as soon as the review is open. The answer is carried back
-by `signoff worker examples.content_approval`. Both read SIGNOFF_URL and SIGNOFF_API_KEY.
+by `nodback worker examples.content_approval`. Both read NODBACK_URL and NODBACK_API_KEY.
 """
 
 from crewai.flow.flow import Flow, listen, or_, start
 from crewai.flow.human_feedback import HumanFeedbackResult, human_feedback
 
-import signoff
+import nodback
 
-signoff.enable()
+nodback.enable()
 
 
 class ContentApprovalFlow(Flow):

@@ -24,7 +24,7 @@ def build_app(app: App, stages: Path | None = None) -> Settings:
     service = ServiceStack(app, settings, data)
     if not settings.is_local:
         MailStack(app, settings, data, service)
-    Tags.of(app).add("signoff:stage", settings.stage)
+    Tags.of(app).add("nodback:stage", settings.stage)
     return settings
 
 
@@ -34,7 +34,7 @@ def main() -> int:
     try:
         build_app(app)
     except (BadContext, BuildFailed) as problem:
-        sys.stderr.write("".join(f"signoff: {line}\n" for line in str(problem).splitlines()))
+        sys.stderr.write("".join(f"nodback: {line}\n" for line in str(problem).splitlines()))
         return 2
     app.synth()
     return 0

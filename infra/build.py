@@ -16,10 +16,10 @@ from pathlib import Path
 from infra.assets import AssetsFailed, ingredients, make_assets
 from infra.settings import ROOT
 
-BUILD = ROOT / ".signoff" / "build"
+BUILD = ROOT / ".nodback" / "build"
 # A changed recipe is a changed product: raise this when the steps below change.
 RECIPE = "1"
-DASHBOARD = Path("signoff_core") / "dashboard"
+DASHBOARD = Path("nodback_core") / "dashboard"
 LAMBDA_PLATFORMS = {"arm64": "aarch64-manylinux2014", "x86_64": "x86_64-manylinux2014"}
 # Folders that no running service imports.
 UNUSED_FOLDERS = frozenset({"__pycache__", "tests", "test", "bin", "include", "share"})
@@ -41,7 +41,7 @@ def function_asset(folder: Path) -> Path:
 
 
 def core_layer(source: Path) -> Path:
-    """The layer with the service's own package, signoff_core, and with the files of its dashboard."""
+    """The layer with the service's own package, nodback_core, and with the files of its dashboard."""
     files = list(_source_files(source))
     static = source / DASHBOARD / "static"
     assets = dashboard_assets(static) if static.is_dir() else None

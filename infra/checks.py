@@ -16,9 +16,9 @@ from infra.settings import LOCAL_STAGE, ROOT, Code
 
 # One install of each kind: on AWS, on AWS with a rule set that others use too, on this machine.
 INSTALLS: Mapping[str, Mapping[str, str]] = {
-    "aws": {"stage": "dev", "domain": "signoff.example.com", "admins": "admin@example.com"},
+    "aws": {"stage": "dev", "domain": "nodback.example.com", "admins": "admin@example.com"},
     "shared": {
-        **{"stage": "prod", "domain": "signoff.example.com", "admins": "admin@example.com"},
+        **{"stage": "prod", "domain": "nodback.example.com", "admins": "admin@example.com"},
         "rule_set": "mail-of-the-company",
     },
     LOCAL_STAGE: {"stage": LOCAL_STAGE},
@@ -70,7 +70,7 @@ def _objections(report: Path) -> list[str]:
 
 def main() -> int:
     """Print the objections of both linters; 1 when there are any."""
-    folder = ROOT / ".signoff" / "checked"
+    folder = ROOT / ".nodback" / "checked"
     problems = examine(folder)
     linted = lint(folder)
     if linted:

@@ -106,7 +106,7 @@ def _show_again(sqs: Any, url: str, message: Mapping[str, Any]) -> None:
 
 
 def _queue(consumer: str, stage: str, sqs: Any) -> str:
-    name = f"signoff-{stage}-{consumer.replace('_', '-')}{SUFFIX}"
+    name = f"nodback-{stage}-{consumer.replace('_', '-')}{SUFFIX}"
     try:
         return str(sqs.get_queue_url(QueueName=name)["QueueUrl"])
     except sqs.exceptions.QueueDoesNotExist:
@@ -116,7 +116,7 @@ def _queue(consumer: str, stage: str, sqs: Any) -> str:
 
 def queues(stage: str, sqs: Any) -> dict[str, int]:
     """Every consumer with a dead-letter queue, and how many messages wait in it."""
-    prefix, found = f"signoff-{stage}-", {}
+    prefix, found = f"nodback-{stage}-", {}
     for url in sqs.list_queues(QueueNamePrefix=prefix).get("QueueUrls", []):
         name = url.rpartition("/")[2]
         if name.endswith(SUFFIX):
@@ -128,7 +128,7 @@ def queues(stage: str, sqs: Any) -> dict[str, int]:
 
 def rotate_keys(*, stage: str, lambda_: Any) -> Mapping[str, Any]:
     """Have the key ring rotated now; answers what its function says. Raises CannotRedrive when that failed."""
-    answer = lambda_.invoke(FunctionName=f"signoff-{stage}-rotate-keys", Payload=json.dumps({"after_days": 0}).encode())
+    answer = lambda_.invoke(FunctionName=f"nodback-{stage}-rotate-keys", Payload=json.dumps({"after_days": 0}).encode())
     said: Mapping[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
         raise CannotRedrive(f"rotating failed: {said.get('errorMessage', said)}")

@@ -22,10 +22,10 @@ DEFAULT_KEY_ROTATION_DAYS = 90
 LEAST_KEY_ROTATION_DAYS = 5
 """The key ring holds sixteen keys, and each is needed for 61 days."""
 LOCAL_STAGE = "local"
-LOCAL_DOMAIN = "signoff.test"
+LOCAL_DOMAIN = "nodback.test"
 LOCAL_ADMIN = "admin@example.com"
 
-# The bucket's name is signoff-<stage>-content-<account>-<region>, at most 63 characters.
+# The bucket's name is nodback-<stage>-content-<account>-<region>, at most 63 characters.
 STAGE = re.compile(r"[a-z](?:[a-z0-9-]{0,14}[a-z0-9])?")
 DOMAIN = re.compile(r"(?=.{1,200}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 ADDRESS = re.compile(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9.-]{1,253}")
@@ -46,7 +46,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Settings:
-    """One install of Signoff: its stage, its mail domain and how its code is built.
+    """One install of Nodback: its stage, its mail domain and how its code is built.
 
     `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `rule_set` is an SES receipt rule set
     that exists already, or None to make one. `admins` are the addresses of those who manage every deployment. All but
@@ -72,7 +72,7 @@ class Settings:
     @property
     def prefix(self) -> str:
         """The start of every physical name."""
-        return f"signoff-{self.stage}"
+        return f"nodback-{self.stage}"
 
     @property
     def is_local(self) -> bool:
@@ -116,16 +116,16 @@ def read_settings(context: Callable[[str], object], stages: Path | None = None) 
     domain = reader.domain("domain", LOCAL_DOMAIN if is_local else None)
     admins = reader.addresses("admins", (LOCAL_ADMIN,) if is_local else ())
     inbound_domain = reader.domain("inbound_domain", f"reply.{domain}")
-    mail_from = reader.text("mail_from", f"signoff@{domain}").lower()
+    mail_from = reader.text("mail_from", f"nodback@{domain}").lower()
     if not re.fullmatch(r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}", mail_from.removesuffix(f"@{domain}")):
-        reader.wrong("mail_from", mail_from, f"an address of the domain, like signoff@{domain}")
+        reader.wrong("mail_from", mail_from, f"an address of the domain, like nodback@{domain}")
     settings = Settings(
         stage=stage,
         domain=domain,
         inbound_domain=inbound_domain,
         mail_from=mail_from,
         mail_from_name=reader.matching(
-            "mail_from_name", "Signoff", re.compile(r"[^\x00-\x1f\x7f\"<>]{1,64}"), "1 to 64 characters, one line"
+            "mail_from_name", "Nodback", re.compile(r"[^\x00-\x1f\x7f\"<>]{1,64}"), "1 to 64 characters, one line"
         ),
         organization_id=reader.number("organization_id", 1),
         rule_set=reader.matching("rule_set", "", re.compile(f"({RULE_SET.pattern})?"), "a receipt rule set's name")
@@ -234,10 +234,10 @@ class _Reader:
     def domain(self, key: str, default: str | None) -> str:
         value = self.text(key, default or "").lower()
         if not value:
-            self.missing(key, '"signoff.example.com"')
+            self.missing(key, '"nodback.example.com"')
             return "example.com"
         if not DOMAIN.fullmatch(value):
-            self.wrong(key, value, "a domain name, like signoff.example.com")
+            self.wrong(key, value, "a domain name, like nodback.example.com")
             return "example.com"
         return value
 

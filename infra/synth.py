@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infra.local.assembly import SynthFailed, synthesise
 
-EXAMPLE = '{"stage": "example", "domain": "signoff.example.com", "admins": "you@example.com"}'
+EXAMPLE = '{"stage": "example", "domain": "nodback.example.com", "admins": "you@example.com"}'
 
 
 def main(arguments: list[str]) -> int:

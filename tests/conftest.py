@@ -11,7 +11,7 @@ from infra.local.house import House, open_house
 from infra.local.stack import HOME
 
 # Runs beside each other need a folder each.
-TEST_HOME = HOME / os.environ.get("SIGNOFF_TEST_HOME", "tests")
+TEST_HOME = HOME / os.environ.get("NODBACK_TEST_HOME", "tests")
 
 
 @pytest.fixture(scope="session")

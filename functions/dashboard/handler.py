@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from signoff_core.dashboard.app import answer
+from nodback_core.dashboard.app import answer
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:

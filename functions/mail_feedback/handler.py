@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import partial
 from typing import cast
 
-from signoff_core.adapters.ses import message_id_of
-from signoff_core.adapters.ses_feedback import feedback_of
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.usecases.record_feedback import record_feedback
+from nodback_core.adapters.ses import message_id_of
+from nodback_core.adapters.ses_feedback import feedback_of
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.usecases.record_feedback import record_feedback
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.measures import emit
-from signoff_core.runtime.service import service
-from signoff_core.usecases.metrics import count_events
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.measures import emit
+from nodback_core.runtime.service import service
+from nodback_core.usecases.metrics import count_events
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

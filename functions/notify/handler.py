@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import cast
 
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.usecases.notify import notify
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.usecases.notify import notify
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

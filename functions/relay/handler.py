@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from signoff_core.adapters.dynamodb import entry_of
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.usecases.relay import relay
+from nodback_core.adapters.dynamodb import entry_of
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.usecases.relay import relay
 
 if TYPE_CHECKING:
-    from signoff_core.adapters.dynamodb import Item
+    from nodback_core.adapters.dynamodb import Item
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from signoff_core.domain.times import stamp
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
+from nodback_core.domain.times import stamp
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.usecases.seal import seal
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.usecases.seal import seal
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:

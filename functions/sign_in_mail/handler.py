@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import cast
 
-from signoff_core.domain.sessions import SignIn
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.usecases.sign_in import SignInMail, mail_sign_in
+from nodback_core.domain.sessions import SignIn
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.usecases.sign_in import SignInMail, mail_sign_in
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

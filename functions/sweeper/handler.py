@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.usecases.sweep import sweep
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.usecases.sweep import sweep
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, int]:

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.runtime.webhooks import sender
-from signoff_core.usecases.deliver_webhook import deliver_webhook
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.runtime.webhooks import sender
+from nodback_core.usecases.deliver_webhook import deliver_webhook
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

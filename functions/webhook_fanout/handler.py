@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import cast
 
-from signoff_core.runtime.logs import logger
-from signoff_core.runtime.service import service
-from signoff_core.runtime.webhooks import dispatcher
-from signoff_core.usecases.webhook_fanout import fan_out
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import service
+from nodback_core.runtime.webhooks import dispatcher
+from nodback_core.usecases.webhook_fanout import fan_out
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -39,7 +39,7 @@ def local_assembly(folder: Path, code: Code) -> Path:
     }
     digest = tree_digest([*(ROOT / name for name in SOURCES), code.functions, code.core], suffixes=INGREDIENTS)
     wanted = json.dumps([digest, context], sort_keys=True)
-    stamp = folder / "signoff.stamp"
+    stamp = folder / "nodback.stamp"
     with only_one(folder.with_name(f"{folder.name}.lock")):
         if not (stamp.is_file() and stamp.read_text() == wanted):
             shutil.rmtree(folder, ignore_errors=True)

@@ -52,7 +52,7 @@ def demo() -> int:
     except TimeoutError as late:
         raise RuntimeError(f"the review is open, but its mail did not come: {late}") from late
     except KeyboardInterrupt:
-        print("\nstopped; everything is kept in .signoff and goes on with the next 'make demo'")
+        print("\nstopped; everything is kept in .nodback and goes on with the next 'make demo'")
     return 0
 
 
@@ -90,7 +90,7 @@ def _welcome(house: House, paused: str) -> str:
 
   Sign in to the dashboard as {CREATOR} (or as {LOCAL_ADMIN}, who manages everything): the mail comes to the mailroom.
   The first line of your reply decides: approved, rejected or needs revision. The flow goes on here.
-  Another review:  SIGNOFF_URL and SIGNOFF_API_KEY are in {_relative(house.env_file)};
+  Another review:  NODBACK_URL and NODBACK_API_KEY are in {_relative(house.env_file)};
       set -a; . {_relative(house.env_file)}; set +a; .venv/bin/python -m {EXAMPLE}
   Ctrl-C stops everything and keeps it.
 """

@@ -21,7 +21,7 @@ from infra.local.aws import ACCESS_KEY, REGION
 from infra.local.processes import end_group
 from infra.settings import ROOT
 
-ENVIRONMENT = ROOT / ".signoff" / "emulator"
+ENVIRONMENT = ROOT / ".nodback" / "emulator"
 START_SECONDS = 60
 STOP_SECONDS = 20
 WARM_FUNCTION_SECONDS = 3600
@@ -66,7 +66,7 @@ def prepare_environment() -> None:
     What a layer forgets to bring must be missing here too, as it would be in Lambda.
     """
     wanted = hashlib.sha256((ROOT / "uv.lock").read_bytes() + sys.version.encode()).hexdigest()
-    stamp = ENVIRONMENT / "signoff.stamp"
+    stamp = ENVIRONMENT / "nodback.stamp"
     with only_one(ENVIRONMENT.with_suffix(".lock")):
         if not (stamp.is_file() and stamp.read_text() == wanted):
             _install()

@@ -19,7 +19,7 @@ from infra.local.mailroom.inbound import inbound_from_stack
 from infra.local.processes import end_group
 from infra.local.stack import HOME, EmbeddedStack
 from infra.settings import ROOT
-from signoff_core.mail.samples import samples
+from nodback_core.mail.samples import samples
 
 CHECK_HOME = HOME / "check"
 CREATOR = "reviewer@example.com"
@@ -66,8 +66,8 @@ class House:
         """What a flow's process needs, and nothing that could reach out of this machine."""
         return {
             **os.environ,
-            "SIGNOFF_URL": self.stack.addresses.api_url,
-            "SIGNOFF_API_KEY": self.flow_key,
+            "NODBACK_URL": self.stack.addresses.api_url,
+            "NODBACK_API_KEY": self.flow_key,
             "CREWAI_DISABLE_TELEMETRY": "true",
             "OTEL_SDK_DISABLED": "true",
             # On its first run crewAI would ask, unseen, whether to share a trace.
@@ -78,7 +78,7 @@ class House:
 
     def start_worker(self, module: str, *, tell: Callable[[str], None]) -> subprocess.Popen[str]:
         """A worker that carries answers into the flows of `module`; `tell` hears each line it prints."""
-        command = [str(Path(sys.executable).with_name("signoff")), "worker", module]
+        command = [str(Path(sys.executable).with_name("nodback")), "worker", module]
         worker = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -188,8 +188,8 @@ def _deployment(folder: Path, stack: EmbeddedStack, settings: Mapping[str, objec
 def _write_env(house: House) -> None:
     environment = house.flow_environment()
     names = (
-        "SIGNOFF_URL",
-        "SIGNOFF_API_KEY",
+        "NODBACK_URL",
+        "NODBACK_API_KEY",
         "CREWAI_DISABLE_TELEMETRY",
         "OTEL_SDK_DISABLED",
         "CREWAI_TRACING_ENABLED",

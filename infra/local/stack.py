@@ -19,12 +19,12 @@ from infra.local.rights import enforceable
 from infra.local.strict_ses import SendingRights, StrictSes
 from infra.settings import LOCAL_DOMAIN, LOCAL_STAGE, ROOT, Code
 
-HOME = ROOT / ".signoff"
+HOME = ROOT / ".nodback"
 OWN_CODE = Code()
 # With a fixed id, the API keeps its address even after the state was thrown away.
 API_ID = "5169f0ff"
-TAKE_RECORDS = (f"signoff-{LOCAL_STAGE}-relay", f"signoff-{LOCAL_STAGE}-inbound-mail")
-MAIL_FROM = f"signoff@{LOCAL_DOMAIN}"
+TAKE_RECORDS = (f"nodback-{LOCAL_STAGE}-relay", f"nodback-{LOCAL_STAGE}-inbound-mail")
+MAIL_FROM = f"nodback@{LOCAL_DOMAIN}"
 INBOUND_DOMAIN = f"reply.{LOCAL_DOMAIN}"
 
 
@@ -159,7 +159,7 @@ class EmbeddedStack:
 
 def _strict_ses(assembly: Path, endpoint_url: str) -> StrictSes:
     """SES with the rights of the template as it goes to AWS, before anything is taken from it."""
-    template = (assembly / f"signoff-{LOCAL_STAGE}-service.template.json").read_text()
+    template = (assembly / f"nodback-{LOCAL_STAGE}-service.template.json").read_text()
     known = client("ses", endpoint_url)
 
     def verified() -> list[str]:

@@ -15,7 +15,7 @@ from infra.stacks.needs import Need, Surroundings
 from infra.stacks.schedules import run_every
 from infra.stacks.seals import seal_bucket_name
 
-SOURCE = "signoff"
+SOURCE = "nodback"
 SEAL_EVERY_MINUTES = 5
 SEAL_TIMEOUT_SECONDS = 300
 EXPORT_TIMEOUT_SECONDS = 600
@@ -128,7 +128,7 @@ def export_objects(here: Surroundings, function: lambda_.Function) -> None:
     """Write the files of exports."""
     needs.allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "exports/*")
     needs.allow_key_through(here, function, "s3")
-    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("NODBACK_BUCKET", here.data.bucket.bucket_name)
 
 
 def export_links(here: Surroundings, function: lambda_.Function) -> None:
@@ -153,7 +153,7 @@ def sending_exports(queue: sqs.Queue) -> Need:
 
     def need(_: Surroundings, function: lambda_.Function) -> None:
         needs.allow(function, ["sqs:SendMessage"], [queue.queue_arn])
-        function.add_environment("SIGNOFF_EXPORT_QUEUE_URL", queue.queue_url)
+        function.add_environment("NODBACK_EXPORT_QUEUE_URL", queue.queue_url)
 
     return need
 
@@ -163,5 +163,5 @@ def _reach_seals(here: Surroundings, function: lambda_.Function, actions: list[s
     needs.allow(function, actions, [f"arn:{Aws.PARTITION}:s3:::{name}/*"])
     told = f"arn:<AWS::Partition>:s3:::{here.settings.prefix}-seals-<AWS::AccountId>-<AWS::Region>/*"
     accept(function.role or function, f"AwsSolutions-IAM5[Resource::{told}]", "Seals are made at run time")
-    function.add_environment("SIGNOFF_SEAL_BUCKET", here.data.seals.bucket.bucket_name)
-    function.add_environment("SIGNOFF_SEAL_KEY_ID", here.data.seals.key.key_id)
+    function.add_environment("NODBACK_SEAL_BUCKET", here.data.seals.bucket.bucket_name)
+    function.add_environment("NODBACK_SEAL_KEY_ID", here.data.seals.key.key_id)

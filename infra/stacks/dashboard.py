@@ -11,7 +11,7 @@ from infra.settings import Settings
 from infra.stacks import needs
 from infra.stacks.functions import Functions
 
-SOURCE = "signoff"
+SOURCE = "nodback"
 LINK_ASKED = "session.link_asked"
 PAGE_TIMEOUT_SECONDS = 29
 # Whoever asked to sign in waits for ten minutes at most: what is later helps nobody.
@@ -67,4 +67,4 @@ def add_dashboard(
 
 
 def _name_admins(function: lambda_.Function, settings: Settings) -> None:
-    function.add_environment("SIGNOFF_ADMINS", " ".join(settings.admins))
+    function.add_environment("NODBACK_ADMINS", " ".join(settings.admins))

@@ -52,14 +52,14 @@ class DataStack(Stack):
             scope,
             f"{settings.prefix}-data",
             stack_name=f"{settings.prefix}-data",
-            description="Signoff: tables, content, keys and secrets",
+            description="Nodback: tables, content, keys and secrets",
         )
         self.settings = settings
         self.key = kms.Key(
             self,
             "Key",
             alias=f"alias/{settings.prefix}",
-            description=f"Signoff {settings.stage}: tables, content and secrets",
+            description=f"Nodback {settings.stage}: tables, content and secrets",
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.RETAIN,
         )

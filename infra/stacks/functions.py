@@ -102,13 +102,13 @@ class Functions:
         """What every function may know of the install: names, which give no right to anything."""
         settings, data = self.here.settings, self.here.data
         return {
-            "SIGNOFF_STAGE": settings.stage,
-            "SIGNOFF_ORGANIZATION_ID": str(settings.organization_id),
-            "SIGNOFF_REQUESTS_TABLE": data.requests.table_name,
-            "SIGNOFF_AUDIT_TABLE": data.audit.table_name,
-            "SIGNOFF_INBOUND_DOMAIN": settings.inbound_domain,
-            "SIGNOFF_MAIL_FROM": settings.mail_from,
-            "SIGNOFF_MAIL_FROM_NAME": settings.mail_from_name,
+            "NODBACK_STAGE": settings.stage,
+            "NODBACK_ORGANIZATION_ID": str(settings.organization_id),
+            "NODBACK_REQUESTS_TABLE": data.requests.table_name,
+            "NODBACK_AUDIT_TABLE": data.audit.table_name,
+            "NODBACK_INBOUND_DOMAIN": settings.inbound_domain,
+            "NODBACK_MAIL_FROM": settings.mail_from,
+            "NODBACK_MAIL_FROM_NAME": settings.mail_from_name,
         }
 
     def dead_letters(self, consumer: str) -> sqs.Queue:

@@ -29,7 +29,7 @@ class MailStack(Stack):
             scope,
             f"{settings.prefix}-mail",
             stack_name=f"{settings.prefix}-mail",
-            description="Signoff: sending identity and inbound mail",
+            description="Nodback: sending identity and inbound mail",
         )
         self.settings = settings
         self._sending()

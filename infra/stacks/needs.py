@@ -73,21 +73,21 @@ def content(here: Surroundings, function: lambda_.Function) -> None:
         [here.data.key.key_arn],
         {"Null": {"kms:EncryptionContext:owner": "false"}},
     )
-    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
-    function.add_environment("SIGNOFF_KMS_KEY_ID", here.data.key.key_id)
+    function.add_environment("NODBACK_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("NODBACK_KMS_KEY_ID", here.data.key.key_id)
 
 
 def inbound_mail(here: Surroundings, function: lambda_.Function) -> None:
     """Read the raw mails that SES stored."""
     allow_objects(here, function, ["s3:GetObject"], "inbound/*")
     allow_key_through(here, function, "s3")
-    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("NODBACK_BUCKET", here.data.bucket.bucket_name)
 
 
 def key_ring(here: Surroundings, function: lambda_.Function) -> None:
     """Read the signing keys of reply addresses, links and callback URLs."""
     arn = _allow_secret(here, function, here.data.key_ring)
-    function.add_environment("SIGNOFF_KEY_RING_SECRET_ARN", arn)
+    function.add_environment("NODBACK_KEY_RING_SECRET_ARN", arn)
 
 
 def rotating_key_ring(here: Surroundings, function: lambda_.Function) -> None:
@@ -101,13 +101,13 @@ def rotating_key_ring(here: Surroundings, function: lambda_.Function) -> None:
 def install_key(here: Surroundings, function: lambda_.Function) -> None:
     """Read the install key, to compare a caller's with it."""
     arn = _allow_secret(here, function, here.data.install_key)
-    function.add_environment("SIGNOFF_INSTALL_KEY_SECRET_ARN", arn)
+    function.add_environment("NODBACK_INSTALL_KEY_SECRET_ARN", arn)
 
 
 def bus(here: Surroundings, function: lambda_.Function) -> None:
     """Put events on the install's own bus."""
     allow(function, ["events:PutEvents"], [here.bus.event_bus_arn])
-    function.add_environment("SIGNOFF_BUS_NAME", here.bus.event_bus_name)
+    function.add_environment("NODBACK_BUS_NAME", here.bus.event_bus_name)
 
 
 def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
@@ -130,13 +130,13 @@ def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
         "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ses:<AWS::Region>:<AWS::AccountId>:identity/*]",
         "SES authorises recipients that are verified here too; ses:FromAddress says who may be the sender",
     )
-    function.add_environment("SIGNOFF_CONFIGURATION_SET", settings.configuration_set)
+    function.add_environment("NODBACK_CONFIGURATION_SET", settings.configuration_set)
 
 
 def webhook_queue(here: Surroundings, function: lambda_.Function) -> None:
     """Have webhook deliveries made."""
     allow(function, ["sqs:SendMessage"], [here.webhook_queue.queue_arn])
-    function.add_environment("SIGNOFF_WEBHOOK_QUEUE_URL", here.webhook_queue.queue_url)
+    function.add_environment("NODBACK_WEBHOOK_QUEUE_URL", here.webhook_queue.queue_url)
 
 
 def delivery_bodies(here: Surroundings, function: lambda_.Function) -> None:
@@ -161,18 +161,18 @@ def own_deliveries(here: Surroundings, function: lambda_.Function) -> None:
         [here.data.key.key_arn],
         {"StringLike": {"kms:EncryptionContext:owner": "delivery/*"}},
     )
-    function.add_environment("SIGNOFF_BUCKET", here.data.bucket.bucket_name)
-    function.add_environment("SIGNOFF_KMS_KEY_ID", here.data.key.key_id)
+    function.add_environment("NODBACK_BUCKET", here.data.bucket.bucket_name)
+    function.add_environment("NODBACK_KMS_KEY_ID", here.data.key.key_id)
 
 
 def loopback_webhooks(here: Surroundings, function: lambda_.Function) -> None:
     """Let webhooks go to loopback addresses, on the developer's own machine and nowhere else."""
-    function.add_environment("SIGNOFF_LOOPBACK_WEBHOOKS", "true" if here.settings.is_local else "")
+    function.add_environment("NODBACK_LOOPBACK_WEBHOOKS", "true" if here.settings.is_local else "")
 
 
 def public_url(here: Surroundings, function: lambda_.Function) -> None:
     """Know the address under which the install is reached."""
-    function.add_environment("SIGNOFF_PUBLIC_URL", here.public_url)
+    function.add_environment("NODBACK_PUBLIC_URL", here.public_url)
 
 
 def allow(

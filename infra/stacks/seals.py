@@ -23,7 +23,7 @@ class SealArchive(Construct):
             self,
             "Key",
             alias=f"alias/{settings.prefix}-seals",
-            description=f"Signoff {settings.stage}: signs the seals over the audit trail",
+            description=f"Nodback {settings.stage}: signs the seals over the audit trail",
             key_spec=kms.KeySpec.ECC_NIST_P256,
             key_usage=kms.KeyUsage.SIGN_VERIFY,
             removal_policy=RemovalPolicy.RETAIN,

@@ -25,7 +25,7 @@ from infra.stacks.functions import Functions, retention
 from infra.stacks.schedules import run_every
 from infra.stacks.webhooks import add_webhooks, webhook_queue
 
-SOURCE = "signoff"
+SOURCE = "nodback"
 # The actions that somebody gets a mail about.
 NOTIFIED_ACTIONS = (
     "request.opened",
@@ -69,7 +69,7 @@ class ServiceStack(Stack):
             scope,
             f"{settings.prefix}-service",
             stack_name=f"{settings.prefix}-service",
-            description="Signoff: API, functions, events and deadlines",
+            description="Nodback: API, functions, events and deadlines",
         )
         self.settings = settings
         self.data = data
@@ -97,7 +97,7 @@ class ServiceStack(Stack):
         add_dashboard(self, functions=self.functions, bus=self.bus, api=self.api, settings=settings)
         add_webhooks(self, functions=self.functions, bus=self.bus, queue=queue, api=self.api, settings=settings)
         add_audit(self, functions=self.functions, bus=self.bus, exports=self.exports)
-        CfnOutput(self, "ApiUrl", value=self.public_url, description="SIGNOFF_URL of flows, and the base of the API")
+        CfnOutput(self, "ApiUrl", value=self.public_url, description="NODBACK_URL of flows, and the base of the API")
         CfnOutput(self, "BusName", value=self.bus.event_bus_name, description="The bus with the audit trail as events")
         CfnOutput(
             self,

@@ -12,7 +12,7 @@ from infra.settings import Settings
 from infra.stacks import needs
 from infra.stacks.functions import Functions, dead_letters
 
-SOURCE = "signoff"
+SOURCE = "nodback"
 RULE_RETRIES = 20
 RULE_EVENT_AGE_HOURS = 12
 # An attempt takes 30 seconds at most; the rest is for the rows before and after it.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CORE = ROOT / "layers/core/python/signoff_core"
+CORE = ROOT / "layers/core/python/nodback_core"
 STDLIB = sys.stdlib_module_names | {"_typeshed"}
 
 # For each part of the service: its own parts that it may import, and the packages from outside.
@@ -31,7 +31,7 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_*"},
     ),
 }
-HELPERS_OF_DYNAMODB = {"signoff_core.adapters.codec"}
+HELPERS_OF_DYNAMODB = {"nodback_core.adapters.codec"}
 
 
 def imports(path: Path) -> Iterator[tuple[int, str]]:
@@ -54,7 +54,7 @@ def test_each_part_of_the_service_imports_only_what_it_may(part: str) -> None:
     for path in sorted((CORE / part).rglob("*.py")):
         for line, module in imports(path):
             top, *rest = module.split(".")
-            if top == "signoff_core":
+            if top == "nodback_core":
                 fine = rest[0] in own if rest else False
             else:
                 fine = top in STDLIB or is_in(top, outside)
@@ -68,7 +68,7 @@ def test_adapters_never_import_each_other() -> None:
         f"{path.name}:{line} imports {module}"
         for path in sorted((CORE / "adapters").glob("*.py"))
         for line, module in imports(path)
-        if module.startswith("signoff_core.adapters.") and module not in HELPERS_OF_DYNAMODB
+        if module.startswith("nodback_core.adapters.") and module not in HELPERS_OF_DYNAMODB
     ]
     assert not wrong, "\n".join(wrong)
 
@@ -81,14 +81,14 @@ def test_functions_are_one_short_handler_each_and_never_touch_aws_themselves() -
         assert len(handler.read_text().splitlines()) <= 60, f"{handler} is long"
         for line, module in imports(handler):
             assert module.split(".")[0] not in ("boto3", "botocore"), f"{handler}:{line}"
-            assert module.split(".")[0] in STDLIB | {"signoff_core"}, f"{handler}:{line} imports {module}"
+            assert module.split(".")[0] in STDLIB | {"nodback_core"}, f"{handler}:{line} imports {module}"
 
 
 def test_the_sdk_knows_nothing_of_the_service_and_the_app_nothing_of_use_cases() -> None:
     for path in (ROOT / "sdk/src").rglob("*.py"):
-        assert not any(m.startswith(("signoff_core", "boto3", "botocore")) for _, m in imports(path)), path
+        assert not any(m.startswith(("nodback_core", "boto3", "botocore")) for _, m in imports(path)), path
     for path in (ROOT / "infra").rglob("*.py"):
-        assert not any(m.startswith("signoff_core.usecases") for _, m in imports(path)), path
+        assert not any(m.startswith("nodback_core.usecases") for _, m in imports(path)), path
 
 
 def test_only_runtime_reads_the_environment_the_clock_and_randomness() -> None:

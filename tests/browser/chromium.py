@@ -12,12 +12,12 @@ from playwright.sync_api import Browser, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
-HOW_TO_GET_IT = "no chromium on PATH: install it (Debian: apt-get install chromium), or name one in SIGNOFF_CHROMIUM"
+HOW_TO_GET_IT = "no chromium on PATH: install it (Debian: apt-get install chromium), or name one in NODBACK_CHROMIUM"
 
 
 def find() -> str | None:
-    """The path of a browser; SIGNOFF_CHROMIUM names one."""
-    named = os.environ.get("SIGNOFF_CHROMIUM")
+    """The path of a browser; NODBACK_CHROMIUM names one."""
+    named = os.environ.get("NODBACK_CHROMIUM")
     return named or next((found for name in NAMES if (found := shutil.which(name))), None)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from infra.local.mailroom import Mailroom
-from signoff_core.mail.compose import Envelope, compose
-from signoff_core.mail.samples import samples
+from nodback_core.mail.compose import Envelope, compose
+from nodback_core.mail.samples import samples
 
 MAIL_SIZE = {"width": 760, "height": 1280}
 MAILROOM_SIZE = {"width": 1280, "height": 900}
@@ -22,13 +22,13 @@ def take_mail_pictures(browser: Browser, out: Path) -> None:
     page.close()
     reviewer = "marta@example.com"
     envelope = Envelope(
-        sender_name="Signoff",
-        sender_address="signoff@signoff.test",
+        sender_name="Nodback",
+        sender_address="nodback@nodback.test",
         to=reviewer,
-        reply_to=f"r-{'a2b3' * 14}@reply.signoff.test",
+        reply_to=f"r-{'a2b3' * 14}@reply.nodback.test",
     )
     with tempfile.TemporaryDirectory() as folder, Mailroom(Path(folder), 0, 0, None) as mailroom:
-        mailroom.send(compose(envelope, letter), "signoff@signoff.test", [reviewer])
+        mailroom.send(compose(envelope, letter), "nodback@nodback.test", [reviewer])
         mail = mailroom.wait_for(to=reviewer)
         page = browser.new_page(viewport=MAILROOM_SIZE, color_scheme="light")
         page.goto(f"{mailroom.web_url}/mail/{mail.number}")

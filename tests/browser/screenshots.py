@@ -16,7 +16,7 @@ from browser.chromium import HOW_TO_GET_IT, find, launched  # noqa: E402
 from browser.mail_pictures import take_mail_pictures  # noqa: E402
 from browser.story import MANAGER, an_install, paths  # noqa: E402
 from infra.build import dashboard_assets  # noqa: E402
-from signoff_core.dashboard import assets  # noqa: E402
+from nodback_core.dashboard import assets  # noqa: E402
 
 OUT = ROOT / "docs" / "images"
 WIDTHS = {"phone": (360, 780), "desk": (1280, 900)}

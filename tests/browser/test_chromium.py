@@ -19,7 +19,7 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     apt.write_text(f"#!/bin/sh\necho \"$@\" >> '{note}'\n")
     apt.chmod(0o755)
     monkeypatch.setenv("PATH", str(apt.parent))
-    monkeypatch.delenv("SIGNOFF_CHROMIUM", raising=False)
+    monkeypatch.delenv("NODBACK_CHROMIUM", raising=False)
     return note
 
 
@@ -33,7 +33,7 @@ def test_a_missing_browser_is_not_installed_but_named(bare: Path, monkeypatch: p
 
 def test_where_everything_must_run_a_missing_browser_is_a_failure(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CI", "true")
-    with pytest.raises(pytest.fail.Exception, match="SIGNOFF_CHROMIUM"):
+    with pytest.raises(pytest.fail.Exception, match="NODBACK_CHROMIUM"):
         needed()
     assert not bare.exists()
 

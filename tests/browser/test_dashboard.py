@@ -42,7 +42,7 @@ def test_a_scanner_that_opens_the_link_signs_nobody_in_and_the_person_uses_the_c
     tab.get_by_role("button", name="Sign in").click()
     expect(tab.get_by_role("heading", name="History")).to_be_visible()
     cookies = {c["name"]: c for c in person.cookies()}
-    session = cookies["__Host-signoff"]
+    session = cookies["__Host-nodback"]
     assert (session["secure"], session["httpOnly"], session["sameSite"], session["path"]) == (True, True, "Lax", "/")
     tab.goto("account")
     tab.get_by_role("button", name="Sign out here").click()

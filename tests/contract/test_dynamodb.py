@@ -12,12 +12,12 @@ from moto import mock_aws
 from support.rows import NOW, a_request
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
-from signoff_core.adapters.dynamodb import CONFLICT_TRIES, DynamoDbStore
-from signoff_core.domain.contents import Content, ContentKey
-from signoff_core.domain.entries import SERVICE, Action, Happening, append
-from signoff_core.domain.records import Index
-from signoff_core.domain.requests import Request, Status
-from signoff_core.ports import Changed, Counters
+from nodback_core.adapters.dynamodb import CONFLICT_TRIES, DynamoDbStore
+from nodback_core.domain.contents import Content, ContentKey
+from nodback_core.domain.entries import SERVICE, Action, Happening, append
+from nodback_core.domain.records import Index
+from nodback_core.domain.requests import Request, Status
+from nodback_core.ports import Changed, Counters
 
 
 @dataclass

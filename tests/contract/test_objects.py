@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from moto import mock_aws
 
-from signoff_core.adapters.memory import MemoryObjects
-from signoff_core.adapters.s3 import S3Objects
-from signoff_core.ports import Objects
-from signoff_core.runtime import clients
+from nodback_core.adapters.memory import MemoryObjects
+from nodback_core.adapters.s3 import S3Objects
+from nodback_core.ports import Objects
+from nodback_core.runtime import clients
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def link_in(region: str, monkeypatch: pytest.MonkeyPatch, **environment: str) ->
         monkeypatch.setenv(name, value)
     clients._made.cache_clear()
     try:
-        return S3Objects(clients.client("s3"), "signoff-dev-content-1").link("exports/a b.csv", seconds=3600)
+        return S3Objects(clients.client("s3"), "nodback-dev-content-1").link("exports/a b.csv", seconds=3600)
     finally:
         clients._made.cache_clear()
 
@@ -111,9 +111,9 @@ def test_a_link_is_signed_as_s3_wants_it_for_encrypted_objects(region: str, monk
 def test_a_link_leads_to_the_bucket_s_own_region(region: str, monkeypatch: pytest.MonkeyPatch) -> None:
     # The host is signed: a redirect from the global address to the region's breaks the signature.
     host = urlsplit(link_in(region, monkeypatch)).hostname or ""
-    assert host.startswith(f"signoff-dev-content-1.s3.{region}.amazonaws.com")
+    assert host.startswith(f"nodback-dev-content-1.s3.{region}.amazonaws.com")
 
 
 def test_a_link_to_the_embedded_stack_stays_on_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     link = urlsplit(link_in("us-east-1", monkeypatch, AWS_ENDPOINT_URL="http://127.0.0.1:4566"))
-    assert (link.hostname, link.path) == ("127.0.0.1", "/signoff-dev-content-1/exports/a%20b.csv")
+    assert (link.hostname, link.path) == ("127.0.0.1", "/nodback-dev-content-1/exports/a%20b.csv")

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from signoff_core.adapters.memory import MemoryQueue
-from signoff_core.adapters.sqs import SqsQueue
-from signoff_core.ports import Message, Queue
+from nodback_core.adapters.memory import MemoryQueue
+from nodback_core.adapters.sqs import SqsQueue
+from nodback_core.ports import Message, Queue
 
 Received = Callable[[], list[Mapping[str, str]]]
 

@@ -9,13 +9,13 @@ import pytest
 from moto import mock_aws
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
-from signoff_core.adapters.dynamodb import DynamoDbStore
-from signoff_core.adapters.memory import MemoryMasterKey, MemoryObjects
-from signoff_core.adapters.vault import AesVault
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Scope
-from signoff_core.domain.requests import Assignment, Request, Resume, ResumeStatus, Status
-from signoff_core.usecases.resumes import CLAIM_READS, claim_resume
+from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.memory import MemoryMasterKey, MemoryObjects
+from nodback_core.adapters.vault import AesVault
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Scope
+from nodback_core.domain.requests import Assignment, Request, Resume, ResumeStatus, Status
+from nodback_core.usecases.resumes import CLAIM_READS, claim_resume
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

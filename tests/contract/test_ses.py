@@ -3,8 +3,8 @@
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
-from signoff_core.adapters.ses import SesMailer
-from signoff_core.ports import MailNotTaken, MailRefused
+from nodback_core.adapters.ses import SesMailer
+from nodback_core.ports import MailNotTaken, MailRefused
 
 
 class Failing:
@@ -67,8 +67,8 @@ def test_what_ses_says_names_the_identity_and_neither_account_nor_role() -> None
     said = words_of(
         answer(
             "AccessDenied",
-            "User `arn:aws:sts::123456789012:assumed-role/signoff-dev-service-NotifyRole1A2B3C4D-9Zz8Yy/"
-            "signoff-dev-notify' is not authorized to perform `ses:SendRawEmail' on resource "
+            "User `arn:aws:sts::123456789012:assumed-role/nodback-dev-service-NotifyRole1A2B3C4D-9Zz8Yy/"
+            "nodback-dev-notify' is not authorized to perform `ses:SendRawEmail' on resource "
             "`arn:aws:ses:eu-west-1:123456789012:identity/reviewer@example.com'",
             status=403,
         )

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from infra.local.aws import client
 from infra.local.house import CREATOR, House
-from signoff_core.adapters.dynamodb import DynamoDbStore
-from signoff_core.domain.notifications import Notification, NotificationStatus
-from signoff_core.domain.requests import Request
-from signoff_core.ports import Changed
+from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.domain.notifications import Notification, NotificationStatus
+from nodback_core.domain.requests import Request
+from nodback_core.ports import Changed
 
 AGE = timedelta(minutes=10)
 PATIENCE_SECONDS = 45.0
@@ -99,7 +99,7 @@ class Bench:
     def sweep(self) -> dict[str, int]:
         """What happens each minute."""
         functions = client("lambda", self.house.stack.addresses.endpoint_url)
-        answer = functions.invoke(FunctionName="signoff-local-sweeper")
+        answer = functions.invoke(FunctionName="nodback-local-sweeper")
         found = json.load(answer["Payload"])
         assert "FunctionError" not in answer, found
         return dict(found)
@@ -108,7 +108,7 @@ class Bench:
     def without_the_relay(self) -> Iterator[None]:
         """No entry reaches the bus by way of the stream."""
         functions = client("lambda", self.house.stack.addresses.endpoint_url)
-        mappings = functions.list_event_source_mappings(FunctionName="signoff-local-relay")["EventSourceMappings"]
+        mappings = functions.list_event_source_mappings(FunctionName="nodback-local-relay")["EventSourceMappings"]
         for mapping in mappings:
             functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         try:

@@ -8,10 +8,10 @@ import threading
 from crewai.flow.flow import Flow, listen, or_, start
 from crewai.flow.human_feedback import human_feedback
 
-import signoff
+import nodback
 from examples.content_approval import ContentApprovalFlow
-from signoff import enabling
-from signoff.worker import Worker
+from nodback import enabling
+from nodback.worker import Worker
 
 
 class PaymentFlow(Flow):
@@ -53,7 +53,7 @@ FLOWS = {kind.__name__: kind for kind in (ContentApprovalFlow, PaymentFlow, Free
 
 def main() -> None:
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(levelname)s %(message)s")
-    signoff.enable()
+    nodback.enable()
     worker = Worker(enabling.enabled_service(), FLOWS.values(), name="crew")
     thread = threading.Thread(target=worker.run, name="worker")
     thread.start()

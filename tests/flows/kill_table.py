@@ -23,7 +23,7 @@ from support.documents import put  # noqa: E402
 from support.http import call, key_for  # noqa: E402
 from support.world import World  # noqa: E402
 
-from signoff_core.domain.requests import RESUME_GRACE_SECONDS, RESUME_LEASE_SECONDS, ResumeStatus  # noqa: E402
+from nodback_core.domain.requests import RESUME_GRACE_SECONDS, RESUME_LEASE_SECONDS, ResumeStatus  # noqa: E402
 
 ANSWER_SECONDS = 120.0
 
@@ -139,8 +139,8 @@ class Theatre:
     def nursery(self, url: str, key: str) -> Iterator[subprocess.Popen[str]]:
         environment = {
             **os.environ,
-            "SIGNOFF_URL": url,
-            "SIGNOFF_API_KEY": key,
+            "NODBACK_URL": url,
+            "NODBACK_API_KEY": key,
             "NURSERY_RAN": str(self.ran),
             "CREWAI_DISABLE_TELEMETRY": "true",
             "OTEL_SDK_DISABLED": "true",

@@ -12,9 +12,9 @@ from pathlib import Path
 from crewai.flow.flow import Flow, listen, start
 from crewai.flow.human_feedback import human_feedback
 
-import signoff
-from signoff import enabling
-from signoff.worker import Worker
+import nodback
+from nodback import enabling
+from nodback.worker import Worker
 
 RAN = Path(os.environ["NURSERY_RAN"])
 dying = False
@@ -61,7 +61,7 @@ def in_a_child(act: object, argument: str) -> int:
 
 
 def main() -> None:
-    signoff.enable()
+    nodback.enable()
     print("ready", flush=True)
     for line in sys.stdin:
         order, _, argument = line.strip().partition(" ")

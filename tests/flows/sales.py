@@ -3,7 +3,7 @@
 from crewai.flow.flow import Flow, listen, start
 from crewai.flow.human_feedback import human_feedback
 
-import signoff
+import nodback
 
 
 class ApprovalFlow(Flow):
@@ -19,5 +19,5 @@ class ApprovalFlow(Flow):
 
 
 if __name__ == "__main__":
-    signoff.enable()
+    nodback.enable()
     print(ApprovalFlow().kickoff())

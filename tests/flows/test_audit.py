@@ -13,8 +13,8 @@ import pytest
 
 from infra.local.aws import client
 from infra.local.house import House
-from signoff.verify import Known, Verdict, verify
-from signoff_core.domain.seals import fingerprint
+from nodback.verify import Known, Verdict, verify
+from nodback_core.domain.seals import fingerprint
 
 
 def until(look: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -34,7 +34,7 @@ def api(house: House, method: str, path: str, body: object = None, *, key: str |
 def invoke(house: House, function: str, event: object) -> Any:
     """Call a function as its schedule, or a person, would."""
     answer = client("lambda", house.stack.addresses.endpoint_url).invoke(
-        FunctionName=f"signoff-local-{function}", Payload=json.dumps(event).encode()
+        FunctionName=f"nodback-local-{function}", Payload=json.dumps(event).encode()
     )
     payload = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, payload

@@ -25,8 +25,8 @@ from flows.reviews import (
 )
 from infra.local.aws import client
 from infra.local.house import CREATOR, DEMO_SETTINGS, House
-from signoff_core.domain.entries import check_chain
-from signoff_core.usecases.sweep import OVERDUE_EVENT
+from nodback_core.domain.entries import check_chain
+from nodback_core.usecases.sweep import OVERDUE_EVENT
 
 BOSS = "boss@example.com"
 SECOND = 1 / 60
@@ -257,7 +257,7 @@ def test_a_wait_that_was_lost_is_begun_again_by_the_sweepers_event(house: House)
         "wake_at": document["wake_at"],
     }
     name = house.stack.addresses.outputs["BusName"]
-    event = {"Source": "signoff", "DetailType": OVERDUE_EVENT, "Detail": json.dumps(detail), "EventBusName": name}
+    event = {"Source": "nodback", "DetailType": OVERDUE_EVENT, "Detail": json.dumps(detail), "EventBusName": name}
     assert bus.put_events(Entries=[event])["FailedEntryCount"] == 0
     done = wait(at, request_id, lambda d: d["status"] != "pending")
     assert (done["outcome"], done["source"]) == ("refused", "auto")

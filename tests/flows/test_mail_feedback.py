@@ -14,7 +14,7 @@ from infra.local.mailroom.mailbox import StoredMail
 from infra.operate import redrive
 
 EVENTS = Path(__file__).parents[1] / "events"
-FUNCTION = "signoff-local-mail-feedback"
+FUNCTION = "nodback-local-mail-feedback"
 ABSENT = "absent@example.com"
 WAIT_SECONDS = 60.0
 

@@ -18,8 +18,8 @@ def test_the_command_sends_a_test_waits_for_the_reply_and_shows_the_verdicts(hou
         "POST", f"/v1/deployments/{house.deployment_id}/keys", {"name": "m", "scope": "manage"}, key=install
     )
     before = last_number(house)
-    command = [str(Path(sys.executable).with_name("signoff")), "test-mail", "--to", CREATOR, "--wait", "90"]
-    environment = {**os.environ, **house.flow_environment(), "SIGNOFF_API_KEY": made.json()["key"]}
+    command = [str(Path(sys.executable).with_name("nodback")), "test-mail", "--to", CREATOR, "--wait", "90"]
+    environment = {**os.environ, **house.flow_environment(), "NODBACK_API_KEY": made.json()["key"]}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as running:
         mail = next_review(house, after=before)
         assert mail.subject.startswith("Test review")

@@ -14,15 +14,15 @@ from infra.local.aws import REGION, client
 from infra.local.house import CREATOR, House
 from infra.local.mailroom.inbound import AwsInboundDelivery, inbound_from_stack
 from infra.local.mailroom.mailbox import StoredMail
-from signoff_core.adapters.kms import KmsMasterKey
-from signoff_core.adapters.s3 import S3Objects
-from signoff_core.adapters.vault import AesVault
-from signoff_core.domain.errors import Forbidden
-from signoff_core.domain.members import Identity
-from signoff_core.domain.requests import Status
-from signoff_core.runtime.environment import read_environment
-from signoff_core.runtime.service import Service, use_service
-from signoff_core.usecases.respond_by_person import respond_by_person
+from nodback_core.adapters.kms import KmsMasterKey
+from nodback_core.adapters.s3 import S3Objects
+from nodback_core.adapters.vault import AesVault
+from nodback_core.domain.errors import Forbidden
+from nodback_core.domain.members import Identity
+from nodback_core.domain.requests import Status
+from nodback_core.runtime.environment import read_environment
+from nodback_core.runtime.service import Service, use_service
+from nodback_core.usecases.respond_by_person import respond_by_person
 
 NEXT = "next@example.com"
 

@@ -10,10 +10,10 @@ from flows.broken import Bench
 from flows.reviews import last_number, next_review, request_of
 from infra.local.house import House
 from infra.settings import ROOT
-from signoff_core.domain.requests import ResumeStatus, Status
+from nodback_core.domain.requests import ResumeStatus, Status
 
 PATIENCE_SECONDS = 180.0
-WORKER = str(Path(sys.executable).with_name("signoff"))
+WORKER = str(Path(sys.executable).with_name("nodback"))
 
 
 def run(house: House, bench: Bench, *command: str) -> str:
@@ -21,7 +21,7 @@ def run(house: House, bench: Bench, *command: str) -> str:
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env={**house.flow_environment(), "SIGNOFF_API_KEY": bench.flow_key},
+        env={**house.flow_environment(), "NODBACK_API_KEY": bench.flow_key},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -16,10 +16,10 @@ from support.hooks import a_webhook
 from support.http import CONTEXT, INSTALL_KEY, Answered, MemoryService, call, key_for
 from support.world import FLOW_CLASS, INSTALL, World
 
-from signoff_core.dashboard.visits import SESSION_COOKIE
-from signoff_core.domain.deployments import Deployment
-from signoff_core.runtime.service import use_service
-from signoff_core.usecases.members import add_member
+from nodback_core.dashboard.visits import SESSION_COOKIE
+from nodback_core.domain.deployments import Deployment
+from nodback_core.runtime.service import use_service
+from nodback_core.usecases.members import add_member
 
 FLOW, RESPOND, MANAGE, SETUP = "flow", "respond", "manage", "install"
 ANY_KEY = frozenset({FLOW, RESPOND, MANAGE, SETUP})
@@ -210,7 +210,7 @@ def house() -> House:
     headers: dict[tuple[str, str], Mapping[str, str]] = {
         (SETUP, "everywhere"): bearer(INSTALL_KEY),
         ("none", ""): {},
-        ("an unknown key", ""): bearer("signoff_manage_1_k999_" + "0" * 48),
+        ("an unknown key", ""): bearer("nodback_manage_1_k999_" + "0" * 48),
     }
     for scope in (FLOW, RESPOND, MANAGE):
         headers[scope, "here"] = bearer(key_for(world, here, scope))
@@ -315,7 +315,7 @@ def test_a_thing_of_others_is_not_found_under_ones_own_deployment_either(operati
 
 
 def test_every_route_of_the_api_has_a_row_and_every_row_a_route() -> None:
-    from signoff_core.api.app import app
+    from nodback_core.api.app import app
 
     routes = {
         f"{method} {route.openapi_path}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from support.http import call, key_for
 from support.world import World
 
-from signoff_core.domain import errors
+from nodback_core.domain import errors
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
@@ -23,7 +23,7 @@ def test_every_route_of_the_page_is_in_the_openapi_document() -> None:
 
 
 def test_every_code_of_an_error_class_is_explained() -> None:
-    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.SignoffError)]
+    kinds = [k for k in vars(errors).values() if isinstance(k, type) and issubclass(k, errors.NodbackError)]
     generic = {"error", "refused"}
     codes = {k.code for k in kinds} - generic
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()

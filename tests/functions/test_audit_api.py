@@ -7,10 +7,10 @@ from support.exports import TOLD, fetch_export, finish_export
 from support.http import call, key_for
 from support.world import FLOW_CLASS, REVIEWER, World
 
-from signoff.verify import Verdict, verify
-from signoff_core.domain.contents import ContentKey
-from signoff_core.domain.exports import Export
-from signoff_core.usecases.metrics import count_events
+from nodback.verify import Verdict, verify
+from nodback_core.domain.contents import ContentKey
+from nodback_core.domain.exports import Export
+from nodback_core.usecases.metrics import count_events
 
 
 def answered(world: World) -> tuple[str, str]:

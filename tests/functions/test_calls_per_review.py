@@ -95,9 +95,9 @@ def test_the_calls_of_a_review_are_those_of_the_page(world: AwsWorld) -> None:
     assert world.transitions == {}, "no deadline, no execution"
     assert [c.name for c in world.calls].count(MAIL) == 2
     assert request_id
-    if os.environ.get("SIGNOFF_WRITE_DOCS"):
+    if os.environ.get("NODBACK_WRITE_DOCS"):
         PAGE.write_text(re.sub(r"\| step \|.*?(?=\n\n)", lambda _: found, PAGE.read_text(), count=1, flags=re.DOTALL))
-    assert found in PAGE.read_text(), "run this test with SIGNOFF_WRITE_DOCS=1 and look at the difference"
+    assert found in PAGE.read_text(), "run this test with NODBACK_WRITE_DOCS=1 and look at the difference"
 
 
 def test_one_deadline_costs_five_transitions_and_a_handful_of_calls(world: AwsWorld) -> None:

@@ -12,11 +12,11 @@ from support.hooks import a_webhook, sending
 from support.http import INSTALL_KEY, MemoryService, call, key_for
 from support.world import INSTALL, World
 
-from signoff_core.domain.entries import SERVICE, Action, Happening, append
-from signoff_core.domain.requests import Request
-from signoff_core.usecases.exports import start_export
-from signoff_core.usecases.members import add_member
-from signoff_core.usecases.webhook_log import send_test
+from nodback_core.domain.entries import SERVICE, Action, Happening, append
+from nodback_core.domain.requests import Request
+from nodback_core.usecases.exports import start_export
+from nodback_core.usecases.members import add_member
+from nodback_core.usecases.webhook_log import send_test
 
 PAGE = 50
 LISTS: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -77,7 +77,7 @@ def fill(world: World) -> dict[str, str]:
             number, export_id=made.new_id(), begin=world.now - timedelta(days=1), end=None, caller=INSTALL,
             store=world.store, queue=world.export_queue, now=world.now,
         )  # fmt: skip
-        sent = {"caller": INSTALL, "sending": sending(world), "public_url": "https://signoff.test"}
+        sent = {"caller": INSTALL, "sending": sending(world), "public_url": "https://nodback.test"}
         send_test(number, webhook.webhook_id, new_id=made.new_id(), now=world.now, **sent)
         world.pass_time(seconds=1)
     respond = key_for(world, deployment, "respond")

@@ -10,8 +10,8 @@ from support.http import Answered, call, key_for
 from support.world import World
 from support.wsgi import Gateway, Start
 
-from signoff.client import Client
-from signoff.settings import read_settings
+from nodback.client import Client
+from nodback.settings import read_settings
 
 CARRIED = [
     "order/7",

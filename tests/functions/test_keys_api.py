@@ -54,8 +54,8 @@ def test_a_key_is_not_known_by_its_id_alone_nor_under_another_scope_or_deploymen
     kind, number, key_id, secret = new["key"].split("_", 4)[1:]
     others = [other for other in ASKED if other != kind]
     for forged in (
-        f"signoff_{kind}_{number}_{key_id}_{secret[:-1]}x",
-        f"signoff_{kind}_2_{key_id}_{secret}",
-        *(f"signoff_{other}_{number}_{key_id}_{secret}" for other in others),
+        f"nodback_{kind}_{number}_{key_id}_{secret[:-1]}x",
+        f"nodback_{kind}_2_{key_id}_{secret}",
+        *(f"nodback_{other}_{number}_{key_id}_{secret}" for other in others),
     ):
         assert call(world, *ASKED[scope], forged).status == 401, forged

@@ -4,8 +4,8 @@ import pytest
 from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 
-from signoff_core.domain.records import Key, Record
-from signoff_core.ports import Fetched
+from nodback_core.domain.records import Key, Record
+from nodback_core.ports import Fetched
 
 LONG = "x" * 1100
 
@@ -27,7 +27,7 @@ def world_like_dynamodb() -> World:
 
 @pytest.mark.parametrize(
     "key",
-    [f"signoff_flow_1_{LONG}_secret", f"signoff_flow_1_{'é' * 40}_secret", f"signoff_flow_{'9' * 5000}_k1_secret"],
+    [f"nodback_flow_1_{LONG}_secret", f"nodback_flow_1_{'é' * 40}_secret", f"nodback_flow_{'9' * 5000}_k1_secret"],
 )
 def test_a_key_that_no_install_ever_made_is_unknown(key: str) -> None:
     assert call(world_like_dynamodb(), "GET", "/v1/requests", key).status == 401

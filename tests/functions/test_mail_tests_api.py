@@ -4,13 +4,13 @@ import pytest
 from support.http import INSTALL_KEY, Answered, call, key_for
 from support.world import PASS, REVIEWER, World
 
-from signoff.mail_test import watch
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.records import Index
-from signoff_core.domain.requests import Request, ResumeStatus
-from signoff_core.mail.sender import Verdicts
-from signoff_core.ports import MailNotTaken
-from signoff_core.usecases.mail_tests import TESTS_PER_HOUR
+from nodback.mail_test import watch
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.records import Index
+from nodback_core.domain.requests import Request, ResumeStatus
+from nodback_core.mail.sender import Verdicts
+from nodback_core.ports import MailNotTaken
+from nodback_core.usecases.mail_tests import TESTS_PER_HOUR
 
 
 def ask(world: World, deployment: Deployment, key: str, **body: object) -> Answered:
@@ -89,7 +89,7 @@ def test_no_flow_no_list_and_no_worker_ever_sees_a_test(world: World, deployment
     assert closed.indexes == {}
     flow_key = key_for(world, deployment, "flow")
     assert (
-        call(world, "POST", "/v1/resumes/claim", flow_key, {"worker": "w", "flow_classes": ["signoff"]}).status == 204
+        call(world, "POST", "/v1/resumes/claim", flow_key, {"worker": "w", "flow_classes": ["nodback"]}).status == 204
     )
     assert call(world, "GET", f"/v1/flows/test-{request_id}/pending", flow_key).status == 404
     assert world.store.list(Request, Index.BY_MONTH, f"{deployment.deployment_id}#2026-03").items == ()

@@ -20,9 +20,9 @@ from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 from support.wsgi import Gateway
 
-from signoff_core.domain.webhook_events import EventType
+from nodback_core.domain.webhook_events import EventType
 
-SCALE = float(os.environ.get("SIGNOFF_FUZZ_SCALE", "1"))
+SCALE = float(os.environ.get("NODBACK_FUZZ_SCALE", "1"))
 EXAMPLES = 4
 ROOT = Path(__file__).parents[2]
 OF_THE_DASHBOARD = ("sign_in", "respond_by_person")
@@ -191,7 +191,7 @@ def test_every_code_that_a_caller_can_be_told_is_explained() -> None:
 
 def codes_of_the_service() -> Iterator[str]:
     """Every code in the source of what the API can run, the dashboard's own pages apart."""
-    service = ROOT / "layers" / "core" / "python" / "signoff_core"
+    service = ROOT / "layers" / "core" / "python" / "nodback_core"
     for path in service.rglob("*.py"):
         if path.relative_to(service).parts[0] in ("dashboard", "mail") or path.stem in OF_THE_DASHBOARD:
             continue

@@ -8,9 +8,9 @@ import pytest
 from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.settings import DEFAULTS
-from signoff_core.domain.settings_document import as_document
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.settings import DEFAULTS
+from nodback_core.domain.settings_document import as_document
 
 
 def a_deployment(**settings: object) -> tuple[World, str, str]:
@@ -205,7 +205,7 @@ def test_a_push_is_refused_by_every_route_that_takes_settings() -> None:
     for refused in refusals:
         assert (refused.status, refused["code"]) == (422, "invalid_request")
         told = {error["field"]: error["message"] for error in refused["errors"]}
-        assert "`signoff worker package.module`" in told["resume.mode"]
+        assert "`nodback worker package.module`" in told["resume.mode"]
     assert call(world, "GET", f"{path}/settings", key)["settings"]["resume"] == {"mode": "worker"}
 
 

@@ -14,13 +14,13 @@ from unit.webhooks.receivers import answering, receiver, silent
 
 from functions.webhook_delivery.handler import handler as deliver
 from functions.webhook_fanout.handler import handler as fan_out
-from signoff_core.domain.delivery_outcome import DeliveryClass
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.webhooks import Reach
-from signoff_core.runtime.service import use_service
-from signoff_core.runtime.webhooks import reach
-from signoff_core.usecases.deployments import find_deployment
-from signoff_core.usecases.webhooks import NewSecret, Wish, create_webhook
+from nodback_core.domain.delivery_outcome import DeliveryClass
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.webhooks import Reach
+from nodback_core.runtime.service import use_service
+from nodback_core.runtime.webhooks import reach
+from nodback_core.usecases.deployments import find_deployment
+from nodback_core.usecases.webhooks import NewSecret, Wish, create_webhook
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 
@@ -51,7 +51,7 @@ def a_local_webhook(world: World, url: str) -> NewSecret:
 def bus_event(world: World) -> dict[str, object]:
     """The event that the rule hands to the fan-out."""
     (event,) = [e for e in world.bus.events if "webhooks" in e.detail]
-    return {"source": "signoff", "detail-type": event.name, "detail": dict(event.detail)}
+    return {"source": "nodback", "detail-type": event.name, "detail": dict(event.detail)}
 
 
 def queue_events(world: World) -> list[dict[str, object]]:
@@ -115,7 +115,7 @@ def test_on_aws_a_loopback_address_is_refused_even_if_it_came_to_be_configured()
     ("public_url", "own"),
     [
         ("https://abc.execute-api.us-east-1.amazonaws.com", ("abc.execute-api.us-east-1.amazonaws.com",)),
-        ("https://signoff.company.com", ("signoff.company.com",)),
+        ("https://nodback.company.com", ("nodback.company.com",)),
         ("http://127.0.0.1:4566/_aws/x", ("127.0.0.1:4566", "localhost:4566")),
     ],
 )

@@ -7,9 +7,9 @@ from support.hooks import Network, take_all
 from support.http import INSTALL_KEY, Answered, call, key_for
 from support.world import World
 
-from signoff.webhooks import verify
-from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from signoff_core.domain.webhooks import MAX_WEBHOOKS
+from nodback.webhooks import verify
+from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.webhooks import MAX_WEBHOOKS
 
 URL = "https://hooks.example.com/in?key=of-the-receiver"
 BASE = "/v1/deployments/1/webhooks"
@@ -92,7 +92,7 @@ def test_every_change_is_written_down_without_what_the_url_may_hide(operator: Op
     [
         ({"name": "x", "url": "http://hooks.example.com/"}, "url"),
         ({"name": "x", "url": "https://127.0.0.1/"}, "url"),
-        ({"name": "x", "url": "https://signoff.test/v1/callbacks/x"}, "url"),
+        ({"name": "x", "url": "https://nodback.test/v1/callbacks/x"}, "url"),
         ({"name": "x", "url": "https://metadata.internal/"}, "url"),
         ({"name": "  ", "url": URL}, "name"),
         ({"name": "x", "url": URL, "events": ["new_request"]}, "events.0"),

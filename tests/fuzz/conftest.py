@@ -1,4 +1,4 @@
-"""Fuzz tests run small with all the others, and at full size with `make fuzz` (SIGNOFF_FUZZ_SCALE=100)."""
+"""Fuzz tests run small with all the others, and at full size with `make fuzz` (NODBACK_FUZZ_SCALE=100)."""
 
 import os
 
@@ -8,10 +8,10 @@ BATCHES = 20
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "fuzz: searches for inputs that break things; SIGNOFF_FUZZ_SCALE sets how long")
+    config.addinivalue_line("markers", "fuzz: searches for inputs that break things; NODBACK_FUZZ_SCALE sets how long")
 
 
 @pytest.fixture(scope="session")
 def scale() -> float:
     """How many times the small size."""
-    return float(os.environ.get("SIGNOFF_FUZZ_SCALE", "1"))
+    return float(os.environ.get("NODBACK_FUZZ_SCALE", "1"))

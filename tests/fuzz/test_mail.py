@@ -12,9 +12,9 @@ import pytest
 from mails.generate import SENT, SHAPES, Case, Shape, cases
 from mails.languages import LANGUAGES, Language
 
-from signoff_core.domain.options import match_option
-from signoff_core.domain.replies import SentMail, read_reply
-from signoff_core.mail.inbound import UnreadableMail, parse_mail
+from nodback_core.domain.options import match_option
+from nodback_core.domain.replies import SentMail, read_reply
+from nodback_core.mail.inbound import UnreadableMail, parse_mail
 
 pytestmark = pytest.mark.fuzz
 
@@ -22,7 +22,7 @@ MAILS_PER_BATCH = 50
 BATCHES = 20
 LIMIT_SECONDS = 0.25
 OPTIONS = ("approved", "rejected", "needs_revision")
-OUR_MAIL = SentMail("Signoff", "reply.example.com", tuple(SENT.splitlines()))
+OUR_MAIL = SentMail("Nodback", "reply.example.com", tuple(SENT.splitlines()))
 NOISE = ("\u00a0", " ", "\t", "\u200b", "\ufeff", "\r", "\x0b")
 HOSTILE = (
     "On " * 300,

@@ -15,20 +15,20 @@ from support.exports import begin_export, export_all, finish_export, manager
 from support.hooks import Network, a_webhook, sending, take_all
 from support.world import FLOW_CLASS, START, World
 
-from signoff_core.adapters.jwt_tokens import Token, issue, issue_callback
-from signoff_core.domain import labels
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.canonical import canonical
-from signoff_core.domain.deployments import Scope
-from signoff_core.domain.entries import Entry
-from signoff_core.domain.key_ring import KeyRing, Purpose
-from signoff_core.domain.notifications import Feedback, NotificationStatus
-from signoff_core.domain.reply_token import issue as issue_reply
-from signoff_core.ports import MailNotTaken
-from signoff_core.usecases.receipts import receipt
-from signoff_core.usecases.record_feedback import record_feedback
-from signoff_core.usecases.resumes import claim_resume, mark_consumed, record_result
-from signoff_core.usecases.webhook_log import list_deliveries, redeliver, send_test
+from nodback_core.adapters.jwt_tokens import Token, issue, issue_callback
+from nodback_core.domain import labels
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.canonical import canonical
+from nodback_core.domain.deployments import Scope
+from nodback_core.domain.entries import Entry
+from nodback_core.domain.key_ring import KeyRing, Purpose
+from nodback_core.domain.notifications import Feedback, NotificationStatus
+from nodback_core.domain.reply_token import issue as issue_reply
+from nodback_core.ports import MailNotTaken
+from nodback_core.usecases.receipts import receipt
+from nodback_core.usecases.record_feedback import record_feedback
+from nodback_core.usecases.resumes import claim_resume, mark_consumed, record_result
+from nodback_core.usecases.webhook_log import list_deliveries, redeliver, send_test
 
 URL = "https://reviews.example.com"
 RING = KeyRing(1, {1: b"k" * 32, 2: b"o" * 32})

@@ -2,7 +2,7 @@
 
 The file has one part for each family of labels (see domain/labels.py), and the test takes the part of the family in
 force. Whoever changes the bytes on purpose writes it down in docs/decisions.md and makes the file anew, with
-`SIGNOFF_WRITE_GOLDEN=1 python -m pytest tests/golden`, and looks at the difference.
+`NODBACK_WRITE_GOLDEN=1 python -m pytest tests/golden`, and looks at the difference.
 """
 
 import json
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from golden import stories
-from signoff_core.domain import labels
-from signoff_core.domain.entries import Action
+from nodback_core.domain import labels
+from nodback_core.domain.entries import Action
 
 FILE = Path(__file__).with_name("golden.json")
 NOT_PLAYED: dict[str, str] = {}
@@ -27,7 +27,7 @@ def golden() -> dict[str, dict[str, object]]:
 
 def compare(name: str, found: object) -> None:
     found = json.loads(json.dumps(found))
-    if os.environ.get("SIGNOFF_WRITE_GOLDEN"):
+    if os.environ.get("NODBACK_WRITE_GOLDEN"):
         known = golden()
         known.setdefault(labels.FAMILY, {})[name] = found
         FILE.write_text(json.dumps(known, indent=1, sort_keys=True, ensure_ascii=False) + "\n")

@@ -24,7 +24,7 @@ import os
 import boto3
 import jwt
 import pydantic
-import signoff_core
+import nodback_core
 
 
 def attempt(service, operation, arguments):
@@ -39,7 +39,7 @@ def handler(event, context):
     if event.get("body"):
         seen = [attempt(*asked) for asked in json.loads(event["body"])]
     else:
-        seen = {"path": event.get("rawPath"), "url": os.environ["SIGNOFF_PUBLIC_URL"], "core": signoff_core.__file__}
+        seen = {"path": event.get("rawPath"), "url": os.environ["NODBACK_PUBLIC_URL"], "core": nodback_core.__file__}
     return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(seen)}
 '''
 # In a process of its own: the CDK keeps a node running for as long as its process lives.
@@ -60,8 +60,8 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
     for name in FUNCTIONS:
         (folder / "functions" / name).mkdir(parents=True)
         (folder / "functions" / name / "handler.py").write_text(ECHO)
-    (folder / "core" / "signoff_core").mkdir(parents=True)
-    (folder / "core" / "signoff_core" / "__init__.py").write_text('"""Nothing."""\n')
+    (folder / "core" / "nodback_core").mkdir(parents=True)
+    (folder / "core" / "nodback_core" / "__init__.py").write_text('"""Nothing."""\n')
     return Code(folder / "functions", folder / "core")
 
 

@@ -15,7 +15,7 @@ class Examined:
 
     def template(self, install: str, stack: str) -> dict:
         """The template of one stack (`data`, `service`, `mail`) of one install (`aws`, `shared`, `local`)."""
-        (path,) = (self.folder / install).glob(f"signoff-*-{stack}.template.json")
+        (path,) = (self.folder / install).glob(f"nodback-*-{stack}.template.json")
         return json.loads(path.read_text())
 
     def stacks(self, install: str) -> list[str]:

@@ -71,7 +71,7 @@ def test_a_mistake_in_a_source_file_is_named_and_leaves_nothing_behind(own_build
 
 
 def test_the_core_layer_has_the_package_where_lambda_looks_for_it(own_build: Path, tmp_path: Path):
-    package = tmp_path / "core" / "signoff_core"
+    package = tmp_path / "core" / "nodback_core"
     (package / "__pycache__").mkdir(parents=True)
     (package / "__pycache__" / "old.cpython-311.pyc").write_bytes(b"stale")
     (package / "__init__.py").write_text("")
@@ -79,7 +79,7 @@ def test_the_core_layer_has_the_package_where_lambda_looks_for_it(own_build: Pat
 
     layer = core_layer(tmp_path / "core")
 
-    assert (layer / "python" / "signoff_core" / "subject.txt").is_file()
+    assert (layer / "python" / "nodback_core" / "subject.txt").is_file()
     assert not list(layer.rglob("old.*"))
 
 

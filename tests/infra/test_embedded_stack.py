@@ -51,10 +51,10 @@ def get(url: str, body: object = None):
 
 
 def test_a_fresh_folder_gets_both_stacks_and_the_api_answers(first_start: Mapping):
-    assert first_start["changed"] == ("signoff-local-data", "signoff-local-service")
+    assert first_start["changed"] == ("nodback-local-data", "nodback-local-service")
     assert first_start["answer"]["path"] == "/health"
     assert first_start["answer"]["url"] == first_start["addresses"].api_url
-    assert first_start["answer"]["core"].endswith("python/signoff_core/__init__.py")
+    assert first_start["answer"]["core"].endswith("python/nodback_core/__init__.py")
 
 
 def test_the_file_says_where_everything_is(first_start: Mapping, home: Path):
@@ -63,9 +63,9 @@ def test_the_file_says_where_everything_is(first_start: Mapping, home: Path):
 
     assert written["api_url"] == addresses.api_url == f"{addresses.endpoint_url}/_aws/execute-api/5169f0ff/$default"
     assert written["install_key"] == addresses.install_key
-    assert written["bucket"] == "signoff-local-content-000000000000-us-east-1"
-    assert written["inbound_function"] == "signoff-local-inbound-mail"
-    assert written["outputs"]["RequestsTableName"] == "signoff-local-requests"
+    assert written["bucket"] == "nodback-local-content-000000000000-us-east-1"
+    assert written["inbound_function"] == "nodback-local-inbound-mail"
+    assert written["outputs"]["RequestsTableName"] == "nodback-local-requests"
 
 
 def test_the_install_key_is_long_and_needs_no_escaping(first_start: Mapping):
@@ -105,7 +105,7 @@ def test_our_own_addresses_may_send_and_others_may_not(stack: EmbeddedStack):
 def test_with_rights_enforced_a_function_does_what_its_role_allows_and_no_more(
     home: Path, code: Code, first_start: Mapping
 ):
-    audit, requests = "signoff-local-audit", "signoff-local-requests"
+    audit, requests = "nodback-local-audit", "nodback-local-requests"
     bucket, entry = first_start["addresses"].bucket, {"subject": {"S": "a"}, "seq": {"N": "1"}}
     change = {"UpdateExpression": "SET x = :x", "ExpressionAttributeValues": {":x": {"S": "1"}}}
     row = {"pk": {"S": "a"}, "sk": {"S": "b"}}
@@ -126,7 +126,7 @@ def test_with_rights_enforced_a_function_does_what_its_role_allows_and_no_more(
          {"TransactItems": [{"Update": {"TableName": audit, "Key": entry, **change}}]}),
         ("dynamodb", "scan", {"TableName": requests}),
         ("s3", "get_object", {"Bucket": bucket, "Key": "inbound/x"}),
-        ("ses", "send_raw_email", {"RawMessage": {"Data": "From: signoff@signoff.test"}}),
+        ("ses", "send_raw_email", {"RawMessage": {"Data": "From: nodback@nodback.test"}}),
     ]  # fmt: skip
 
     own = {"pk": {"S": "delivery/wh_1"}, "sk": {"S": "log/d"}}
@@ -161,7 +161,7 @@ def test_with_rights_enforced_mail_is_sent_as_aws_allows_it(home: Path, code: Co
     mails = [
         a_mail(ours, "stranger@example.com"),
         a_mail(ours, "verified@example.com"),
-        a_mail("ceo@signoff.test", "stranger@example.com"),
+        a_mail("ceo@nodback.test", "stranger@example.com"),
     ]
 
     with EmbeddedStack.start(home, code=code, enforce_rights=True) as stack:
@@ -182,7 +182,7 @@ def as_the_function(stack: EmbeddedStack, name: str, attempts: list) -> list[str
     """What became of these calls with the rights of a function."""
     payload = json.dumps({"body": json.dumps(attempts)})
     functions = client("lambda", stack.addresses.endpoint_url)
-    answered = functions.invoke(FunctionName=f"signoff-local-{name}", Payload=payload)
+    answered = functions.invoke(FunctionName=f"nodback-local-{name}", Payload=payload)
     return json.loads(json.loads(answered["Payload"].read())["body"])
 
 

@@ -10,8 +10,8 @@ from moto import mock_aws
 
 from infra.operate import CannotRedrive, letter_of, queues, redrive
 
-FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:signoff-dev-inbound-mail"
-MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:signoff-dev-deadlines"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:nodback-dev-inbound-mail"
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:nodback-dev-deadlines"
 MAIL = {"Records": [{"ses": {"mail": {"messageId": "m1"}}}]}
 
 
@@ -42,7 +42,7 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 def queue(sqs: Any, consumer: str, *bodies: object, **attributes: str) -> str:
-    url = str(sqs.create_queue(QueueName=f"signoff-dev-{consumer}-dead-letters")["QueueUrl"])
+    url = str(sqs.create_queue(QueueName=f"nodback-dev-{consumer}-dead-letters")["QueueUrl"])
     for body in bodies:
         named = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(body), MessageAttributes=named)

@@ -44,12 +44,12 @@ def refused(**given: object) -> str:
 
 
 def test_an_install_on_aws_needs_its_domain_and_derives_the_rest_from_it():
-    settings = read_settings(context(stage="dev", domain="Signoff.Example.com", admins=ADMINS))
+    settings = read_settings(context(stage="dev", domain="Nodback.Example.com", admins=ADMINS))
 
-    assert settings.prefix == "signoff-dev"
-    assert settings.mail_from == "signoff@signoff.example.com"
-    assert settings.inbound_domain == "reply.signoff.example.com"
-    assert settings.configuration_set == "signoff-dev"
+    assert settings.prefix == "nodback-dev"
+    assert settings.mail_from == "nodback@nodback.example.com"
+    assert settings.inbound_domain == "reply.nodback.example.com"
+    assert settings.configuration_set == "nodback-dev"
     assert settings.architecture == "arm64"
     assert settings.organization_id == 1
 
@@ -57,8 +57,8 @@ def test_an_install_on_aws_needs_its_domain_and_derives_the_rest_from_it():
 def test_the_local_install_needs_nothing_and_has_no_configuration_set():
     settings = read_settings(context(stage="local"))
 
-    assert settings.inbound_domain == "reply.signoff.test"
-    assert settings.mail_from == "signoff@signoff.test"
+    assert settings.inbound_domain == "reply.nodback.test"
+    assert settings.mail_from == "nodback@nodback.test"
     assert settings.configuration_set == ""
 
 
@@ -79,7 +79,7 @@ def test_the_stage_is_dev_unless_another_is_named():
         ("domain", "-x.com"),
         ("domain", "someone@example.com"),
         ("inbound_domain", "reply_.example.com"),
-        ("mail_from", "signoff@elsewhere.com"),
+        ("mail_from", "nodback@elsewhere.com"),
         ("mail_from", "two words@example.com"),
         ("mail_from_name", "Sign\noff"),
         ("mail_from_name", 'Sign"off'),
@@ -138,7 +138,7 @@ def test_a_stage_is_what_its_file_says(stages: Path):
 
     assert (settings.stage, settings.domain, settings.log_days) == ("prod", "prod.example.com", 90)
     assert settings.admins == ("ana@example.com", "ben@example.com")
-    assert settings.mail_from == "signoff@prod.example.com"
+    assert settings.mail_from == "nodback@prod.example.com"
 
 
 def test_what_is_said_on_the_command_line_comes_before_the_file(stages: Path):
@@ -169,7 +169,7 @@ def test_every_mistake_in_a_file_is_named_at_once(stages: Path):
 
     file = stages / "prod.toml"
     assert said == [
-        f"{file} domain is 'nowhere': it must be a domain name, like signoff.example.com",
+        f"{file} domain is 'nowhere': it must be a domain name, like nodback.example.com",
         f"'admins' is missing, and without an admin nobody can manage this install: "
         f'write admins = ["you@example.com"] in {file}',
         f"{file} log_days is True: it must be one text or number",
@@ -188,7 +188,7 @@ def test_a_file_that_is_no_toml_says_where(stages: Path):
 def test_the_local_stage_reads_no_file(stages: Path):
     write(stages, "local", 'domain = "elsewhere.example"')
 
-    assert read_settings(context(stage="local")).domain == "signoff.test"
+    assert read_settings(context(stage="local")).domain == "nodback.test"
     with pytest.raises(BadContext):
         read_settings(context())
 
@@ -274,9 +274,9 @@ def test_with_a_stage_s_file_the_cdk_needs_no_further_word(stages: Path, code: C
 
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in (stages / "out").glob("*.template.json")) == [
-        "signoff-dev-data.template.json",
-        "signoff-dev-mail.template.json",
-        "signoff-dev-service.template.json",
+        "nodback-dev-data.template.json",
+        "nodback-dev-mail.template.json",
+        "nodback-dev-service.template.json",
     ]
 
 
@@ -285,13 +285,13 @@ def test_without_any_file_the_cdk_says_what_to_write(stages: Path):
 
     assert done.returncode == 2
     begin = f"cp {stages / '_example.toml'} {stages / 'dev.toml'}, and say in it at least domain and admins"
-    assert done.stderr == f"signoff: there is no stage yet: {begin}\n"
+    assert done.stderr == f"nodback: there is no stage yet: {begin}\n"
 
 
 def test_a_stage_that_has_no_file_is_not_deployed(stages: Path):
     done = synthesised(stages, stage="prod")
 
     assert done.returncode == 2
-    assert done.stderr.count("signoff: ") == 2
+    assert done.stderr.count("nodback: ") == 2
     assert f"'domain' is missing: cp {stages / '_example.toml'} {stages / 'prod.toml'}, and say in it" in done.stderr
     assert "'admins' is missing" in done.stderr

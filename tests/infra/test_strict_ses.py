@@ -11,18 +11,18 @@ import boto3
 import pytest
 
 from infra.local.strict_ses import CannotJudge, Refusal, Send, SendingRights, StrictSes, read_send
-from signoff_core.adapters.ses import SesMailer
-from signoff_core.ports import MailNotTaken
+from nodback_core.adapters.ses import SesMailer
+from nodback_core.ports import MailNotTaken
 from tests.infra.templates import Examined
 
-DOMAIN, REVIEWER = "signoff.example.com", "reviewer@company.example"
-SENDER = f"signoff@{DOMAIN}"
+DOMAIN, REVIEWER = "nodback.example.com", "reviewer@company.example"
+SENDER = f"nodback@{DOMAIN}"
 ACCEPTED = (
     b"<SendRawEmailResponse><SendRawEmailResult><MessageId>1</MessageId></SendRawEmailResult></SendRawEmailResponse>"
 )
 
 
-def a_mail(to: str = REVIEWER, sender: str = SENDER, configuration_set: str = "signoff-dev") -> Send:
+def a_mail(to: str = REVIEWER, sender: str = SENDER, configuration_set: str = "nodback-dev") -> Send:
     return Send("ses:SendRawEmail", sender, sender, (to,), configuration_set)
 
 
@@ -63,7 +63,7 @@ def test_a_policy_for_the_sender_s_identity_alone_is_refused_for_a_verified_revi
     assert f"identity/{REVIEWER}" in refused.message
 
 
-@pytest.mark.parametrize("sender", [f"ceo@{DOMAIN}", SENDER.upper(), "signoff@elsewhere.example"])
+@pytest.mark.parametrize("sender", [f"ceo@{DOMAIN}", SENDER.upper(), "nodback@elsewhere.example"])
 def test_nobody_sends_in_another_name(rights: SendingRights, sender: str):
     refused = rights.refusal(a_mail(sender=sender), verified=[DOMAIN, "elsewhere.example", REVIEWER])
 
@@ -78,10 +78,10 @@ def test_a_from_header_that_differs_from_the_sender_is_seen(rights: SendingRight
 
 
 def test_another_install_s_configuration_set_is_refused(rights: SendingRights):
-    refused = rights.refusal(a_mail(configuration_set="signoff-prod"), verified=[DOMAIN])
+    refused = rights.refusal(a_mail(configuration_set="nodback-prod"), verified=[DOMAIN])
 
     assert refused is not None
-    assert "configuration-set/signoff-prod" in refused.message
+    assert "configuration-set/nodback-prod" in refused.message
 
 
 def test_in_the_sandbox_a_reviewer_that_is_not_verified_is_refused_in_ses_s_words(rights: SendingRights):
@@ -154,7 +154,7 @@ def mailer(emulator: Emulator, rights: SendingRights) -> Iterator[SesMailer]:
     client = boto3.client(
         "ses", endpoint_url=strict.url, region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
-    yield SesMailer(client, "us-east-1", "signoff-dev")
+    yield SesMailer(client, "us-east-1", "nodback-dev")
     client.close()
     strict.stop()
 

@@ -7,12 +7,12 @@ import pytest
 
 from infra.settings import BadContext, read_settings
 from infra.stacks.audit import SEAL_EVERY_MINUTES as STACK_SEAL_EVERY_MINUTES
-from signoff_core.adapters.ses_feedback import EVENT_TYPES
-from signoff_core.domain.entries import BOOKKEEPING, Action
-from signoff_core.domain.notifications import NEVER_ARRIVED
-from signoff_core.domain.seals import SEAL_EVERY_MINUTES
-from signoff_core.domain.tallies import kind_of
-from signoff_core.usecases.sweep import OVERDUE_EVENT
+from nodback_core.adapters.ses_feedback import EVENT_TYPES
+from nodback_core.domain.entries import BOOKKEEPING, Action
+from nodback_core.domain.notifications import NEVER_ARRIVED
+from nodback_core.domain.seals import SEAL_EVERY_MINUTES
+from nodback_core.domain.tallies import kind_of
+from nodback_core.usecases.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
 AUDIT = "Audit3D8ADE0A"
@@ -46,7 +46,7 @@ def table(data: dict, name: str) -> dict:
 
 def schedule(service: dict, name: str) -> dict:
     (found,) = [
-        s for s in resources(service, "AWS::Scheduler::Schedule").values() if s["Name"] == f"signoff-dev-{name}"
+        s for s in resources(service, "AWS::Scheduler::Schedule").values() if s["Name"] == f"nodback-dev-{name}"
     ]
     return found
 
@@ -65,8 +65,8 @@ def test_the_rules_of_the_pack_object_to_nothing(examined: Examined):
 
 
 def test_the_local_install_is_the_same_two_stacks_without_mail(examined: Examined):
-    assert examined.stacks("aws") == ["signoff-dev-data", "signoff-dev-mail", "signoff-dev-service"]
-    assert examined.stacks("local") == ["signoff-local-data", "signoff-local-service"]
+    assert examined.stacks("aws") == ["nodback-dev-data", "nodback-dev-mail", "nodback-dev-service"]
+    assert examined.stacks("local") == ["nodback-local-data", "nodback-local-service"]
 
 
 def test_the_service_that_runs_locally_is_the_service_that_goes_to_aws(examined: Examined):
@@ -74,15 +74,15 @@ def test_the_service_that_runs_locally_is_the_service_that_goes_to_aws(examined:
 
     def in_common(install: str, stage: str, domain: str) -> dict:
         text = json.dumps(examined.template(install, "service"))
-        text = text.replace(f"signoff-{stage}", "signoff-X").replace(domain, "example.com")
+        text = text.replace(f"nodback-{stage}", "nodback-X").replace(domain, "example.com")
         text = re.sub(r"[0-9a-f]{64}", "digest", text).replace("x86_64", "arm64").replace(f'"{stage}"', '"X"')
-        text = re.sub(r'"SIGNOFF_(CONFIGURATION_SET|LOOPBACK_WEBHOOKS|ADMINS)": "[^"]*"', r'"SIGNOFF_\1": ""', text)
+        text = re.sub(r'"NODBACK_(CONFIGURATION_SET|LOOPBACK_WEBHOOKS|ADMINS)": "[^"]*"', r'"NODBACK_\1": ""', text)
         # Layers carry a digest of their content in their logical ids, permissions one of their path.
         template = json.loads(re.sub(r"(CoreLayer|DepsLayer|AllowEventRule)\w+", r"\1", text))
         # The mail stack refers to a function of this one.
         return template | {"Outputs": {k: v for k, v in template["Outputs"].items() if not k.startswith("Exports")}}
 
-    assert in_common("local", "local", "signoff.test") == in_common("aws", "dev", "signoff.example.com")
+    assert in_common("local", "local", "nodback.test") == in_common("aws", "dev", "nodback.example.com")
 
 
 def test_every_physical_name_carries_the_stage(examined: Examined):
@@ -91,12 +91,12 @@ def test_every_physical_name_carries_the_stage(examined: Examined):
         for logical_id, resource in examined.template("aws", stack)["Resources"].items():
             for key, value in resource.get("Properties", {}).items():
                 if named.search(key) and isinstance(value, str) and key not in ("StageName", "PolicyName"):
-                    assert "signoff-dev" in value, f"{logical_id}.{key} = {value}"
+                    assert "nodback-dev" in value, f"{logical_id}.{key} = {value}"
 
 
 class TestTheData:
     def test_requests_are_found_by_the_sparse_indexes_of_the_design(self, data: dict):
-        requests = table(data, "signoff-dev-requests")
+        requests = table(data, "nodback-dev-requests")
 
         assert keys(requests["KeySchema"]) == ["pk", "sk"]
         assert requests["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
@@ -111,7 +111,7 @@ class TestTheData:
         assert {i["Projection"]["ProjectionType"] for i in requests["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
 
     def test_the_audit_trail_is_ordered_by_number_and_streams_its_new_entries(self, data: dict):
-        audit = table(data, "signoff-dev-audit")
+        audit = table(data, "nodback-dev-audit")
 
         assert keys(audit["KeySchema"]) == ["subject", "seq"]
         assert {"AttributeName": "seq", "AttributeType": "N"} in audit["AttributeDefinitions"]
@@ -146,9 +146,9 @@ class TestTheData:
     def test_secrets_are_made_by_the_service_and_never_stand_in_the_template(self, data: dict):
         made = {s["Name"]: s for s in resources(data, "AWS::SecretsManager::Secret").values()}
 
-        assert set(made) == {"signoff-dev-key-ring", "signoff-dev-install-key"}
+        assert set(made) == {"nodback-dev-key-ring", "nodback-dev-install-key"}
         assert all("SecretString" not in secret for secret in made.values())
-        ring = made["signoff-dev-key-ring"]["GenerateSecretString"]
+        ring = made["nodback-dev-key-ring"]["GenerateSecretString"]
         assert (ring["SecretStringTemplate"], ring["GenerateStringKey"]) == ('{"kid": 1}', "secret")
         assert ring["PasswordLength"] == 64
 
@@ -223,10 +223,10 @@ class TestRights:
 
         assert sorted(role.partition("Role")[0] for role in senders) == ["Notify", "SignInMail"]
         for statement in senders.values():
-            assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "signoff@signoff.example.com"}}
+            assert statement["Condition"] == {"StringEquals": {"ses:FromAddress": "nodback@nodback.example.com"}}
             # A recipient that is verified in the account is authorised as an identity too.
             assert ":identity/*" in json.dumps(statement["Resource"])
-            assert ":configuration-set/signoff-dev" in json.dumps(statement["Resource"])
+            assert ":configuration-set/nodback-dev" in json.dumps(statement["Resource"])
             assert '"*"' not in json.dumps(statement["Resource"])
 
     def test_only_the_function_for_it_writes_the_key_ring(self, service: dict):
@@ -250,7 +250,7 @@ class TestFunctions:
     def test_each_has_its_layers_its_processor_and_a_log_that_ends(self, service: dict):
         functions = resources(service, "AWS::Lambda::Function")
 
-        assert {f["FunctionName"] for f in functions.values()} == {f"signoff-dev-{name}" for name in FUNCTIONS}
+        assert {f["FunctionName"] for f in functions.values()} == {f"nodback-dev-{name}" for name in FUNCTIONS}
         for function in functions.values():
             assert function["Handler"] == "handler.handler"
             assert function["Architectures"] == ["arm64"]
@@ -262,11 +262,11 @@ class TestFunctions:
     def test_every_function_knows_the_install(self, service: dict):
         for name in FUNCTIONS:
             variables = environment(service, name)
-            assert variables["SIGNOFF_STAGE"] == "dev"
-            assert variables["SIGNOFF_ORGANIZATION_ID"] == "1"
-            assert variables["SIGNOFF_MAIL_FROM"] == "signoff@signoff.example.com"
-            assert variables["SIGNOFF_INBOUND_DOMAIN"] == "reply.signoff.example.com"
-            assert {"SIGNOFF_REQUESTS_TABLE", "SIGNOFF_AUDIT_TABLE"} <= set(variables)
+            assert variables["NODBACK_STAGE"] == "dev"
+            assert variables["NODBACK_ORGANIZATION_ID"] == "1"
+            assert variables["NODBACK_MAIL_FROM"] == "nodback@nodback.example.com"
+            assert variables["NODBACK_INBOUND_DOMAIN"] == "reply.nodback.example.com"
+            assert {"NODBACK_REQUESTS_TABLE", "NODBACK_AUDIT_TABLE"} <= set(variables)
 
     @pytest.mark.parametrize(
         ("function", "wanted"),
@@ -299,9 +299,9 @@ class TestFunctions:
     )
     def test_each_is_given_what_it_needs_and_no_more(self, service: dict, function: str, wanted: str):
         known = "STAGE ORGANIZATION_ID REQUESTS_TABLE AUDIT_TABLE INBOUND_DOMAIN MAIL_FROM MAIL_FROM_NAME"
-        given = {name for name in environment(service, function) if name.startswith("SIGNOFF_")}
+        given = {name for name in environment(service, function) if name.startswith("NODBACK_")}
 
-        assert given == {f"SIGNOFF_{name}" for name in (known + " " + wanted).split()}
+        assert given == {f"NODBACK_{name}" for name in (known + " " + wanted).split()}
 
 
 class TestSeals:
@@ -371,7 +371,7 @@ class TestEvents:
     def test_every_rule_listens_to_our_bus_and_keeps_what_it_could_not_deliver(self, service: dict):
         for rule in resources(service, "AWS::Events::Rule").values():
             if rule["EventPattern"]["source"] != ["aws.ses"]:
-                assert rule["EventPattern"]["source"] == ["signoff"]
+                assert rule["EventPattern"]["source"] == ["nodback"]
                 assert "Ref" in rule["EventBusName"]
             for target in rule["Targets"]:
                 assert target["DeadLetterConfig"]["Arn"]
@@ -392,7 +392,7 @@ class TestEvents:
 
         assert "EventBusName" not in rule, "SES publishes to the default bus and to no other"
         assert rule["EventPattern"]["source"] == ["aws.ses"]
-        assert rule["EventPattern"]["detail"]["mail"] == {"tags": {"ses:configuration-set": ["signoff-dev"]}}
+        assert rule["EventPattern"]["detail"]["mail"] == {"tags": {"ses:configuration-set": ["nodback-dev"]}}
         assert set(rule["EventPattern"]["detail"]["eventType"]) == set(EVENT_TYPES)
         assert json.dumps(told["EventBridgeDestination"]).count(":event-bus/default") == 1
         assert set(told["MatchingEventTypes"]) == {
@@ -410,7 +410,7 @@ class TestEvents:
         machine = only(service, "AWS::StepFunctions::StateMachine")
         states = json.loads(machine["DefinitionString"])["States"]
 
-        assert machine["StateMachineName"] == "signoff-dev-deadlines"
+        assert machine["StateMachineName"] == "nodback-dev-deadlines"
         assert states["Wait"]["TimestampPath"] == "$.wake_at"
         assert states["Wait"]["Next"] == "Deadline"
         assert states["Deadline"]["Next"] == "More"
@@ -463,7 +463,7 @@ class TestMail:
     def test_a_reply_is_stored_before_the_function_hears_of_it(self, mail: dict):
         rule = only(mail, "AWS::SES::ReceiptRule")["Rule"]
 
-        assert rule["Recipients"] == ["reply.signoff.example.com"]
+        assert rule["Recipients"] == ["reply.nodback.example.com"]
         assert [list(action) for action in rule["Actions"]] == [["S3Action"], ["LambdaAction"]]
         assert rule["Actions"][0]["S3Action"]["ObjectKeyPrefix"] == "inbound/"
         assert rule["Actions"][1]["LambdaAction"]["InvocationType"] == "Event"
@@ -472,14 +472,14 @@ class TestMail:
     def test_ses_may_store_mail_for_this_rule_of_this_account_only(self, data: dict):
         policy = json.dumps(resources(data, "AWS::S3::BucketPolicy"))
 
-        assert "signoff-dev:receipt-rule/signoff-dev-inbound" in policy
+        assert "nodback-dev:receipt-rule/nodback-dev-inbound" in policy
         assert "aws:SourceAccount" in policy
 
     def test_the_function_listens_to_this_rule_only(self, mail: dict):
         permission = only(mail, "AWS::Lambda::Permission")
 
         assert permission["Principal"] == "ses.amazonaws.com"
-        assert "signoff-dev:receipt-rule/signoff-dev-inbound" in json.dumps(permission["SourceArn"])
+        assert "nodback-dev:receipt-rule/nodback-dev-inbound" in json.dumps(permission["SourceArn"])
         assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
 
     def test_a_rule_set_that_others_use_is_added_to_and_never_made(self, examined: Examined):
@@ -487,11 +487,11 @@ class TestMail:
 
         assert resources(shared, "AWS::SES::ReceiptRuleSet") == {}
         assert only(shared, "AWS::SES::ReceiptRule")["RuleSetName"] == "mail-of-the-company"
-        assert "mail-of-the-company:receipt-rule/signoff-prod-inbound" in json.dumps(
+        assert "mail-of-the-company:receipt-rule/nodback-prod-inbound" in json.dumps(
             resources(examined.template("shared", "data"), "AWS::S3::BucketPolicy")
         )
 
     def test_the_domain_is_signed_and_its_records_are_told(self, mail: dict):
-        assert only(mail, "AWS::SES::EmailIdentity")["EmailIdentity"] == "signoff.example.com"
-        assert only(mail, "AWS::SES::ConfigurationSet")["Name"] == "signoff-dev"
+        assert only(mail, "AWS::SES::EmailIdentity")["EmailIdentity"] == "nodback.example.com"
+        assert only(mail, "AWS::SES::ConfigurationSet")["Name"] == "nodback-dev"
         assert {"DkimRecord1", "DkimRecord2", "DkimRecord3", "InboundMailExchanger"} <= set(mail["Outputs"])

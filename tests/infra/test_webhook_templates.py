@@ -42,11 +42,11 @@ def test_one_message_is_one_invocation_so_that_a_slow_receiver_delays_no_other(s
     mappings = resources(service, "AWS::Lambda::EventSourceMapping").values()
     (mapping,) = [m for m in mappings if "WebhookDeliveries" in json.dumps(m["EventSourceArn"])]
     queues = {q["QueueName"]: q for q in resources(service, "AWS::SQS::Queue").values()}
-    queue = queues["signoff-dev-webhook-deliveries"]
+    queue = queues["nodback-dev-webhook-deliveries"]
     (function,) = [
         f
         for f in resources(service, "AWS::Lambda::Function").values()
-        if f["FunctionName"] == "signoff-dev-webhook-delivery"
+        if f["FunctionName"] == "nodback-dev-webhook-delivery"
     ]
 
     assert mapping["BatchSize"] == 1
@@ -59,13 +59,13 @@ def test_one_message_is_one_invocation_so_that_a_slow_receiver_delays_no_other(s
 def test_webhooks_cost_nothing_until_an_entry_is_marked_for_them(service: dict):
     (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-webhooks")]
 
-    assert rule["EventPattern"] == {"source": ["signoff"], "detail": {"webhooks": [{"exists": True}]}}
+    assert rule["EventPattern"] == {"source": ["nodback"], "detail": {"webhooks": [{"exists": True}]}}
 
 
 def test_loopback_is_let_through_on_the_developers_machine_alone(examined: Examined):
     for name in ("api", "webhook-delivery"):
-        assert environment(examined.template("aws", "service"), name)["SIGNOFF_LOOPBACK_WEBHOOKS"] == ""
-        assert environment(examined.template("local", "service"), name)["SIGNOFF_LOOPBACK_WEBHOOKS"] == "true"
+        assert environment(examined.template("aws", "service"), name)["NODBACK_LOOPBACK_WEBHOOKS"] == ""
+        assert environment(examined.template("local", "service"), name)["NODBACK_LOOPBACK_WEBHOOKS"] == "true"
 
 
 def test_what_deliveries_send_is_forgotten_with_their_log(examined: Examined):

@@ -12,7 +12,7 @@ import pytest
 
 from infra.local.mailroom import Mailroom
 
-DOMAIN = "reply.signoff.test"
+DOMAIN = "reply.nodback.test"
 REPLY_ADDRESS = f"r-{'a2b3' * 14}@{DOMAIN}"
 
 
@@ -21,7 +21,7 @@ class RecordingService:
 
     domain = DOMAIN
     region = "us-east-1"
-    function_arn = "arn:aws:lambda:us-east-1:000000000000:function:signoff-local-inbound-mail"
+    function_arn = "arn:aws:lambda:us-east-1:000000000000:function:nodback-local-inbound-mail"
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
@@ -75,12 +75,12 @@ def notification(
 ) -> bytes:
     """A mail like those that the service sends."""
     return (
-        "From: Signoff <signoff@signoff.test>\r\n"
+        "From: Nodback <nodback@nodback.test>\r\n"
         f"To: {to}\r\n"
-        f"Reply-To: Signoff <{REPLY_ADDRESS}>\r\n"
+        f"Reply-To: Nodback <{REPLY_ADDRESS}>\r\n"
         f"Subject: {subject}\r\n"
         f"Message-ID: {message_id}\r\n"
-        "References: <flow-1@signoff.test>\r\n"
+        "References: <flow-1@nodback.test>\r\n"
         "Auto-Submitted: auto-generated\r\n"
         "MIME-Version: 1.0\r\n"
         'Content-Type: multipart/alternative; boundary="b"\r\n'

@@ -19,8 +19,8 @@ STACK = {
     "region": "us-east-1",
     "account": "000000000000",
     "bucket": "content",
-    "inbound_function": "signoff-local-inbound-mail",
-    "inbound_domain": "reply.signoff.test",
+    "inbound_function": "nodback-local-inbound-mail",
+    "inbound_domain": "reply.nodback.test",
 }
 
 
@@ -38,7 +38,7 @@ class RecordingLambda:
 def test_the_delivery_of_a_stack_names_its_function_and_speaks_to_its_endpoint_only() -> None:
     delivery = inbound_from_stack(STACK)
 
-    assert delivery.function_arn == "arn:aws:lambda:us-east-1:000000000000:function:signoff-local-inbound-mail"
+    assert delivery.function_arn == "arn:aws:lambda:us-east-1:000000000000:function:nodback-local-inbound-mail"
     assert {delivery.s3.meta.endpoint_url, delivery.lambda_.meta.endpoint_url} == {"http://127.0.0.1:9"}
 
 
@@ -53,7 +53,7 @@ def test_a_mail_over_smtp_ends_as_an_object_and_an_asynchronous_invocation(tmp_p
             mailroom.send(b"From: m@example.com\r\nSubject: Re\r\n\r\nApproved\r\n", "m@example.com", [REPLY_ADDRESS])
 
         [call] = functions.calls
-        assert (call["FunctionName"], call["InvocationType"]) == ("signoff-local-inbound-mail", "Event")
+        assert (call["FunctionName"], call["InvocationType"]) == ("nodback-local-inbound-mail", "Event")
         ses = json.loads(call["Payload"])["Records"][0]["ses"]
         stored = s3.get_object(Bucket="content", Key=f"inbound/{ses['mail']['messageId']}")["Body"].read()
         assert stored.startswith(b"Return-Path: <m@example.com>\r\n")

@@ -37,7 +37,7 @@ def original(tmp_path: Path) -> StoredMail:
         raw=notification(),
         direction="to_person",
         received_at=NOW,
-        envelope_from="signoff@signoff.test",
+        envelope_from="nodback@nodback.test",
         recipients=("maria@example.com",),
         handling=Handling(),
     )
@@ -69,7 +69,7 @@ def test_every_client_answers_in_the_thread_to_the_reply_address(style: str, com
     assert message["To"] == REPLY_ADDRESS
     assert message["Subject"].lower() == "re: review: launch"
     assert message["In-Reply-To"] == "<n1@email.amazonses.com>"
-    assert message["References"].split() == ["<flow-1@signoff.test>", "<n1@email.amazonses.com>"]
+    assert message["References"].split() == ["<flow-1@nodback.test>", "<n1@email.amazonses.com>"]
     assert message["Message-ID"].startswith("<")
     assert ANSWER in text
 
@@ -103,21 +103,21 @@ def test_every_client_but_plain_sends_html_beside_the_text_with_the_quoted_butto
     [
         (
             "gmail",
-            f"{ANSWER}\n\nOn Sun, Nov 22, 2026 at 9:05\u202fAM Signoff <signoff@signoff.test> wrote:\n\n"
+            f"{ANSWER}\n\nOn Sun, Nov 22, 2026 at 9:05\u202fAM Nodback <nodback@nodback.test> wrote:\n\n"
             "> Please review.\n>\n",
         ),
         (
             "outlook-desktop",
-            f"{ANSWER}\n\nFrom: Signoff <signoff@signoff.test>\nSent: Sunday, November 22, 2026 9:05 AM\n"
+            f"{ANSWER}\n\nFrom: Nodback <nodback@nodback.test>\nSent: Sunday, November 22, 2026 9:05 AM\n"
             "To: maria@example.com\nSubject: Review: launch\n\nPlease review.\n",
         ),
-        ("outlook-web", f"{ANSWER}\n{'_' * 32}\nFrom: Signoff <signoff@signoff.test>\nSent: "),
+        ("outlook-web", f"{ANSWER}\n{'_' * 32}\nFrom: Nodback <nodback@nodback.test>\nSent: "),
         (
             "apple-mail",
-            f"{ANSWER}\n\n> On Nov 22, 2026, at 9:05 AM, Signoff <signoff@signoff.test> wrote:\n>\n> Please",
+            f"{ANSWER}\n\n> On Nov 22, 2026, at 9:05 AM, Nodback <nodback@nodback.test> wrote:\n>\n> Please",
         ),
-        ("iphone", f"{ANSWER}\n\nSent from my iPhone\n\n> On Nov 22, 2026, at 9:05 AM, Signoff <"),
-        ("thunderbird", "On 22/11/2026 09:05, Signoff wrote:\n> Please review.\n"),
+        ("iphone", f"{ANSWER}\n\nSent from my iPhone\n\n> On Nov 22, 2026, at 9:05 AM, Nodback <"),
+        ("thunderbird", "On 22/11/2026 09:05, Nodback wrote:\n> Please review.\n"),
         ("plain", f"{ANSWER}\n"),
     ],
 )

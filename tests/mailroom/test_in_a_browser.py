@@ -29,7 +29,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser, mailroom: Mailroom) -> Iterator[Page]:
-    mailroom.send(notification(), "signoff@signoff.test", ["maria@example.com"])
+    mailroom.send(notification(), "nodback@nodback.test", ["maria@example.com"])
     context = browser.new_context(base_url=mailroom.web_url)
     yield context.new_page()
     context.close()
@@ -37,7 +37,7 @@ def tab(browser: Browser, mailroom: Mailroom) -> Iterator[Page]:
 
 def send_hostile(mailroom: Mailroom) -> int:
     raw = notification(message_id="<h@x>").replace(b"<p>Please review.</p>", HOSTILE.encode())
-    return mailroom.send(raw, "signoff@signoff.test", ["maria@example.com"]).number
+    return mailroom.send(raw, "nodback@nodback.test", ["maria@example.com"]).number
 
 
 def test_a_shown_mail_runs_no_script(mailroom: Mailroom, tab: Page) -> None:
@@ -80,8 +80,8 @@ def test_a_pressed_button_is_answered_and_shows_what_comes_of_it(
     expect(tab.locator("#next")).to_contain_text("Stored and announced to the service")
     answer = mailroom.mailbox.get(2)
     back = notification(message_id="<c@x>", subject="Recorded: approved").decode()
-    back = back.replace("References: <flow-1@signoff.test>", f"In-Reply-To: {answer.message_id}")
-    mailroom.send(back.encode(), "signoff@signoff.test", ["maria@example.com"])
+    back = back.replace("References: <flow-1@nodback.test>", f"In-Reply-To: {answer.message_id}")
+    mailroom.send(back.encode(), "nodback@nodback.test", ["maria@example.com"])
     expect(tab.locator("#next").get_by_role("link", name="Recorded: approved")).to_be_visible()
 
 
@@ -91,7 +91,7 @@ def test_new_mail_shows_in_the_inbox_by_itself(mailroom: Mailroom, tab: Page) ->
 
     other = notification(message_id="<o@x>", to="otto@example.com", subject="Another")
     other = other.replace(b"flow-1", b"flow-2").replace(b"a2b3", b"zzzz")
-    mailroom.send(other, "signoff@signoff.test", ["otto@example.com"])
+    mailroom.send(other, "nodback@nodback.test", ["otto@example.com"])
 
     expect(tab.locator(".threads li")).to_have_count(2)
 

@@ -28,7 +28,7 @@ def deliver(mailroom: Mailroom, raw: str | bytes, to: str, sender: str = "maria@
 def test_a_mail_to_a_person_is_kept_and_nothing_reaches_the_service(
     mailroom: Mailroom, service: RecordingService
 ) -> None:
-    deliver(mailroom, notification(), "maria@example.com", sender="signoff@signoff.test")
+    deliver(mailroom, notification(), "maria@example.com", sender="nodback@nodback.test")
 
     mail = mailroom.wait_for(to="Maria@example.com", subject_contains="launch", timeout=5)
 

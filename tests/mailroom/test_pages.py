@@ -18,7 +18,7 @@ from .conftest import REPLY_ADDRESS, RecordingService, notification
 
 @pytest.fixture
 def web(mailroom: Mailroom) -> Iterator[httpx.Client]:
-    mailroom.send(notification(), "signoff@signoff.test", ["maria@example.com"])
+    mailroom.send(notification(), "nodback@nodback.test", ["maria@example.com"])
     with httpx.Client(base_url=mailroom.web_url, trust_env=False) as client:
         yield client
 
@@ -46,7 +46,7 @@ def test_a_mail_is_shown_as_html_text_headers_and_source(view: str, shown: str, 
 
 def test_what_a_mail_says_is_text_on_our_pages(mailroom: Mailroom, web: httpx.Client) -> None:
     raw = notification(subject="<script>alert(1)</script>")
-    number = mailroom.send(raw, "signoff@signoff.test", ["maria@example.com"]).number
+    number = mailroom.send(raw, "nodback@nodback.test", ["maria@example.com"]).number
 
     for path in ("/", f"/mail/{number}", f"/mail/{number}?view=source", f"/mail/{number}/reply"):
         assert "<script>alert" not in web.get(path).text
@@ -219,7 +219,7 @@ def test_a_form_of_another_site_cannot_pose_as_a_script(web: httpx.Client) -> No
 
 def test_news_arrive_while_a_page_waits_for_them(mailroom: Mailroom, web: httpx.Client) -> None:
     seen = web.get("/api/changes").json()["changes"]
-    threading.Timer(0.2, lambda: mailroom.send(notification(), "signoff@signoff.test", ["maria@example.com"])).start()
+    threading.Timer(0.2, lambda: mailroom.send(notification(), "nodback@nodback.test", ["maria@example.com"])).start()
 
     assert web.get("/api/changes", params={"after": seen}).json()["changes"] > seen
 

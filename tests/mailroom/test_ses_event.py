@@ -16,8 +16,8 @@ from infra.local.mailroom.addresses import split_addresses
 from infra.local.mailroom.handling import Verdicts
 from infra.local.mailroom.raw_headers import split_mail
 from infra.local.mailroom.ses_event import Receipt, receipt_event, ses_message_id, with_ses_headers
-from signoff_core.mail.headers import read_headers
-from signoff_core.mail.proof import read_proof
+from nodback_core.mail.headers import read_headers
+from nodback_core.mail.proof import read_proof
 
 DOCUMENTED: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "events" / "ses-inbound.json").read_text(encoding="utf-8")
@@ -26,7 +26,7 @@ SES = DOCUMENTED["Records"][0]["ses"]
 RECEIPT = Receipt(
     ses_message_id=SES["mail"]["messageId"],
     envelope_from=SES["mail"]["source"],
-    recipients=("r-ab3@reply.signoff.test",),
+    recipients=("r-ab3@reply.nodback.test",),
     received_at=datetime(2026, 11, 22, 10, 15, 2, 28_000, tzinfo=UTC),
     verdicts=Verdicts(),
 )
@@ -73,12 +73,12 @@ def test_headers_beyond_ten_kilobytes_are_cut_and_said_to_be() -> None:
 
 
 def test_recipients_are_the_envelope_and_destination_is_what_the_headers_say() -> None:
-    raw = b"To: List <list@example.com>\r\nCc: r-ab3@reply.signoff.test\r\n\r\nhi"
+    raw = b"To: List <list@example.com>\r\nCc: r-ab3@reply.nodback.test\r\n\r\nhi"
 
     ses = receipt_event(stored=raw, receipt=RECEIPT, function_arn=ARN)["Records"][0]["ses"]
 
-    assert ses["mail"]["destination"] == ["list@example.com", "r-ab3@reply.signoff.test"]
-    assert ses["receipt"]["recipients"] == ["r-ab3@reply.signoff.test"]
+    assert ses["mail"]["destination"] == ["list@example.com", "r-ab3@reply.nodback.test"]
+    assert ses["receipt"]["recipients"] == ["r-ab3@reply.nodback.test"]
 
 
 def test_folded_and_encoded_headers_are_unfolded_and_common_ones_are_read() -> None:

@@ -10,11 +10,11 @@ from .conftest import REPLY_ADDRESS, notification
 
 def confirmation(answers: str, message_id: str = "<c1@email.amazonses.com>") -> bytes:
     raw = notification(message_id=message_id, subject="Recorded: approved").decode()
-    return raw.replace("References: <flow-1@signoff.test>", f"In-Reply-To: {answers}\r\nReferences: {answers}").encode()
+    return raw.replace("References: <flow-1@nodback.test>", f"In-Reply-To: {answers}\r\nReferences: {answers}").encode()
 
 
 def put(mailroom: Mailroom, raw: bytes, to: str = "maria@example.com") -> int:
-    return mailroom.send(raw, "signoff@signoff.test", [to]).number
+    return mailroom.send(raw, "nodback@nodback.test", [to]).number
 
 
 def test_a_mail_its_reply_and_the_confirmation_are_one_conversation(mailroom: Mailroom) -> None:
@@ -25,7 +25,7 @@ def test_a_mail_its_reply_and_the_confirmation_are_one_conversation(mailroom: Ma
         mailroom,
         notification(message_id="<other@x>", to="otto@example.com")
         .replace(b"flow-1", b"flow-2")
-        .replace(REPLY_ADDRESS.encode(), b"r-other@reply.signoff.test"),
+        .replace(REPLY_ADDRESS.encode(), b"r-other@reply.nodback.test"),
         to="otto@example.com",
     )
 

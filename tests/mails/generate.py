@@ -19,7 +19,7 @@ sys.path.insert(0, str(HERE.parent))
 from mails.arrived import GMAIL_SIGNS, MICROSOFT_SIGNS, as_stored, signature  # noqa: E402 - run as a script, too
 from mails.languages import LANGUAGES, Language  # noqa: E402
 
-NAME, ADDRESS, WRITER = "Signoff", "signoff@example.com", "Ana Lima"
+NAME, ADDRESS, WRITER = "Nodback", "nodback@example.com", "Ana Lima"
 WHO = f"{NAME} <{ADDRESS}>"
 REPLY_TO = "r-aeirc4tfmfzxi2lom4qhg33nmvzgs5dzebqwizdsmvzxgidgn5zca43b@reply.example.com"
 SUBJECT = "Review needed: Content Review Flow, review 2"

@@ -73,7 +73,7 @@ class Answered:
             *head,
             signature(self.reader.rpartition("@")[2]).rstrip(),
             f"From: {sender or f'Ana Lima <{self.reader}>'}",
-            f"To: Signoff <{self.reply_to}>",
+            f"To: Nodback <{self.reply_to}>",
             f"Subject: {subject or f'Re: {self.subject}'}",
             f"Date: {self.date}",
             f"Message-ID: {self.message_id}",

@@ -8,7 +8,7 @@ os.environ["CREWAI_DISABLE_TELEMETRY"] = "true"
 os.environ["OTEL_SDK_DISABLED"] = "true"
 os.environ["CREWAI_TRACING_ENABLED"] = "false"
 # A key in the developer's own environment must not let a test reach for a real LLM.
-for name in ("OPENAI_API_KEY", "MODEL", "MODEL_NAME", "OPENAI_MODEL_NAME", "SIGNOFF_URL", "SIGNOFF_API_KEY"):
+for name in ("OPENAI_API_KEY", "MODEL", "MODEL_NAME", "OPENAI_MODEL_NAME", "NODBACK_URL", "NODBACK_API_KEY"):
     os.environ.pop(name, None)
 
 from tests.sdk.service import FLOW_KEY, MANAGE_KEY, Service, serving  # noqa: E402
@@ -28,8 +28,8 @@ def url(service):
 @pytest.fixture
 def manager(url):
     """A client with a `manage` key."""
-    from signoff.client import Client
-    from signoff.settings import read_settings
+    from nodback.client import Client
+    from nodback.settings import read_settings
 
     manager = Client(read_settings(url, MANAGE_KEY, give_up_after_seconds=5))
     yield manager
@@ -38,8 +38,8 @@ def manager(url):
 
 @pytest.fixture
 def client(url):
-    from signoff.client import Client
-    from signoff.settings import read_settings
+    from nodback.client import Client
+    from nodback.settings import read_settings
 
     client = Client(read_settings(url, FLOW_KEY, give_up_after_seconds=5))
     yield client
@@ -65,28 +65,28 @@ def flows(crewai):
 
 @pytest.fixture
 def enabled(crewai, url):
-    """Signoff switched on against the service in memory, for real flows in this process."""
-    import signoff
-    from signoff.enabling import enabled_service
+    """Nodback switched on against the service in memory, for real flows in this process."""
+    import nodback
+    from nodback.enabling import enabled_service
 
-    signoff.enable(url, FLOW_KEY, give_up_after_seconds=1)
+    nodback.enable(url, FLOW_KEY, give_up_after_seconds=1)
     yield enabled_service()
-    signoff.disable()
+    nodback.disable()
 
 
 @pytest.fixture
 def command(url, monkeypatch, tmp_path):
-    """Runs the `signoff` command in this process, in an empty folder."""
+    """Runs the `nodback` command in this process, in an empty folder."""
     from click.testing import CliRunner
 
-    import signoff
-    from signoff.cli import main
+    import nodback
+    from nodback.cli import main
 
-    monkeypatch.setenv("SIGNOFF_URL", url)
-    monkeypatch.setenv("SIGNOFF_API_KEY", FLOW_KEY)
+    monkeypatch.setenv("NODBACK_URL", url)
+    monkeypatch.setenv("NODBACK_API_KEY", FLOW_KEY)
     monkeypatch.chdir(tmp_path)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield lambda *arguments: CliRunner().invoke(main, arguments)
     for number, handler in handlers.items():
         signal.signal(number, handler)
-    signoff.disable()
+    nodback.disable()

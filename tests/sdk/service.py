@@ -1,4 +1,4 @@
-"""A Signoff service in memory behind real HTTP: what the SDK's tests talk to.
+"""A Nodback service in memory behind real HTTP: what the SDK's tests talk to.
 
 Small and honest: leases end by a clock that the tests may move, claims have ids, stale ones get 409, and a request id
 that comes again with another body is refused. It mails nobody: `answer()` is what a reviewer would have done.
@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-FLOW_KEY = "signoff_flow_1_k1_0123456789abcdef"
-RESPOND_KEY = "signoff_respond_1_k2_0123456789abcdef"
-MANAGE_KEY = "signoff_manage_1_k3_0123456789abcdef"
+FLOW_KEY = "nodback_flow_1_k1_0123456789abcdef"
+RESPOND_KEY = "nodback_respond_1_k2_0123456789abcdef"
+MANAGE_KEY = "nodback_manage_1_k3_0123456789abcdef"
 REVIEWER = "reviewer@example.com"
 MAX_SNAPSHOT_BYTES = 4 * 1024 * 1024
 

@@ -4,10 +4,10 @@ import json
 import httpx
 import pytest
 
-import signoff
-from signoff.client import Client, backoff_seconds
-from signoff.reviews import OpenRequest
-from signoff.settings import read_settings
+import nodback
+from nodback.client import Client, backoff_seconds
+from nodback.reviews import OpenRequest
+from nodback.settings import read_settings
 from tests.sdk.service import FLOW_KEY, RESPOND_KEY
 
 
@@ -58,7 +58,7 @@ def answering(*answers, give_up_after_seconds=60.0, waits=None):
         return answer
 
     client = Client(
-        read_settings("https://signoff.example.com/", FLOW_KEY, give_up_after_seconds=give_up_after_seconds),
+        read_settings("https://nodback.example.com/", FLOW_KEY, give_up_after_seconds=give_up_after_seconds),
         transport=httpx.MockTransport(handle),
         sleep=waits.sleep,
         clock=waits.clock,
@@ -84,11 +84,11 @@ def test_the_whole_life_of_a_request_over_http(client, service, manager):
     client.renew(claim.request_id, claim.claim_id)
     client.consumed(claim.request_id, claim.claim_id, "app.ContentFlow")
     assert client.load_pending("flow/1") is None
-    with pytest.raises(signoff.ClaimLost):
+    with pytest.raises(nodback.ClaimLost):
         client.renew(claim.request_id, "stale")
     client.result(claim.request_id, claim.claim_id, succeeded=False, error="boom")
     assert client.get_request(claim.request_id)["resume"]["error"] == "boom"
-    with pytest.raises(signoff.SignoffError, match="to decide"):
+    with pytest.raises(nodback.NodbackError, match="to decide"):
         client.retry_resume(claim.request_id, "rejected")
     manager.retry_resume(claim.request_id, "rejected")
     assert client.claim("host:2", ["app.ContentFlow"]).answer.outcome == "rejected"
@@ -103,14 +103,14 @@ def test_states_are_kept_per_flow(client):
 
 @pytest.mark.parametrize("flow_id", ["", ".", ".."])
 def test_an_id_that_no_url_can_carry_is_refused_and_no_state_counts_as_absent(client, flow_id):
-    with pytest.raises(signoff.InvalidRequest, match="no id"):
+    with pytest.raises(nodback.InvalidRequest, match="no id"):
         client.load_state(flow_id)
 
 
 def test_a_route_that_is_not_there_says_nothing_about_a_state():
     settings = read_settings("http://127.0.0.1:1", FLOW_KEY, give_up_after_seconds=1)
     nowhere = httpx.MockTransport(lambda _: httpx.Response(404, json={"code": "no_such_route"}))
-    with pytest.raises(signoff.ServiceFailed, match="no_such_route"):
+    with pytest.raises(nodback.ServiceFailed, match="no_such_route"):
         Client(settings, transport=nowhere).load_state("f1")
 
 
@@ -140,14 +140,14 @@ def test_retry_after_is_obeyed():
 def test_a_call_gives_up_when_its_time_is_over():
     trouble = itertools.repeat(httpx.ConnectError("refused"))
     client, _, waits = answering(*itertools.islice(trouble, 100), give_up_after_seconds=10)
-    with pytest.raises(signoff.ServiceUnreachable, match=r"gave up after \d+ attempts, 10 s allowed"):
+    with pytest.raises(nodback.ServiceUnreachable, match=r"gave up after \d+ attempts, 10 s allowed"):
         client.open_request(request())
     assert waits.now < 10
 
 
 def test_a_retry_after_beyond_the_allowed_time_gives_up_at_once():
     client, sent, waits = answering(httpx.Response(503, headers={"Retry-After": "3600"}), give_up_after_seconds=10)
-    with pytest.raises(signoff.ServiceFailed, match="503"):
+    with pytest.raises(nodback.ServiceFailed, match="503"):
         client.open_request(request())
     assert (len(sent), waits.waited) == (1, [])
 
@@ -155,22 +155,22 @@ def test_a_retry_after_beyond_the_allowed_time_gives_up_at_once():
 @pytest.mark.parametrize(
     ("answer", "kind", "text"),
     [
-        (problem(401, "unauthenticated"), signoff.Unauthenticated, "SIGNOFF_API_KEY"),
-        (problem(403, "wrong_scope"), signoff.WrongScope, "another scope"),
-        (problem(409, "request_id_reused"), signoff.RequestIdReused, "because of"),
-        (problem(409, "resume_not_failed"), signoff.Conflict, "because of"),
-        (problem(409, "claim_lost"), signoff.ClaimLost, "claim_lost"),
-        (problem(413, "snapshot_too_large"), signoff.SnapshotTooLarge, "because of"),
-        (httpx.Response(413, text="too big"), signoff.SnapshotTooLarge, "413"),
+        (problem(401, "unauthenticated"), nodback.Unauthenticated, "NODBACK_API_KEY"),
+        (problem(403, "wrong_scope"), nodback.WrongScope, "another scope"),
+        (problem(409, "request_id_reused"), nodback.RequestIdReused, "because of"),
+        (problem(409, "resume_not_failed"), nodback.Conflict, "because of"),
+        (problem(409, "claim_lost"), nodback.ClaimLost, "claim_lost"),
+        (problem(413, "snapshot_too_large"), nodback.SnapshotTooLarge, "because of"),
+        (httpx.Response(413, text="too big"), nodback.SnapshotTooLarge, "413"),
         (
             problem(422, "invalid_request", errors=[{"field": "emit", "message": "blank"}]),
-            signoff.InvalidRequest,
+            nodback.InvalidRequest,
             "emit: blank",
         ),
-        (httpx.Response(404, text="<html>"), signoff.ServiceFailed, "SIGNOFF_URL"),
-        (httpx.Response(302, headers={"Location": "https://login.example.com"}), signoff.ServiceFailed, "SIGNOFF_URL"),
-        (httpx.Response(200, text="<html>"), signoff.ServiceFailed, "SIGNOFF_URL"),
-        (httpx.Response(400, json=["?"]), signoff.InvalidRequest, "400"),
+        (httpx.Response(404, text="<html>"), nodback.ServiceFailed, "NODBACK_URL"),
+        (httpx.Response(302, headers={"Location": "https://login.example.com"}), nodback.ServiceFailed, "NODBACK_URL"),
+        (httpx.Response(200, text="<html>"), nodback.ServiceFailed, "NODBACK_URL"),
+        (httpx.Response(400, json=["?"]), nodback.InvalidRequest, "400"),
     ],
 )
 def test_refusals_are_not_retried_and_say_what_to_do(answer, kind, text):
@@ -182,7 +182,7 @@ def test_refusals_are_not_retried_and_say_what_to_do(answer, kind, text):
 
 def test_the_key_travels_in_the_header_and_is_masked_everywhere_else():
     client, sent, _ = answering(problem(401, "unauthenticated"))
-    with pytest.raises(signoff.Unauthenticated) as raised:
+    with pytest.raises(nodback.Unauthenticated) as raised:
         client.health()
     assert sent[0].headers["Authorization"] == f"Bearer {FLOW_KEY}"
     for shown in (repr(client), str(raised.value), repr(client.settings)):
@@ -198,7 +198,7 @@ def test_what_is_not_json_fails_before_anything_is_sent():
 
 
 def test_a_flow_key_may_not_list_requests(client, url):
-    with pytest.raises(signoff.WrongScope):
+    with pytest.raises(nodback.WrongScope):
         client.list_requests(status="pending")
     respond = Client(read_settings(url, RESPOND_KEY))
     assert respond.list_requests()["requests"] == []

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, SecretStr
 
-from signoff import encoding
-from signoff.encoding import decode, encode, view
+from nodback import encoding
+from nodback.encoding import decode, encode, view
 
 
 class Colour(enum.Enum):
@@ -57,7 +57,7 @@ values = st.recursive(
         st.sets(hashable),
         st.frozensets(hashable),
         st.dictionaries(st.text(), inner),
-        st.dictionaries(st.sampled_from(["$signoff", "a"]), inner),
+        st.dictionaries(st.sampled_from(["$nodback", "a"]), inner),
         st.dictionaries(hashable, inner),
     ),
     max_leaves=20,
@@ -89,7 +89,7 @@ def test_every_value_has_a_plain_json_view(value):
 
 
 @pytest.mark.parametrize(
-    "value", [float("inf"), float("-inf"), 2**200, -(2**53) - 1, "\ud800", {"$signoff": ["int", "1"]}]
+    "value", [float("inf"), float("-inf"), 2**200, -(2**53) - 1, "\ud800", {"$nodback": ["int", "1"]}]
 )
 def test_what_json_would_bend_comes_back_straight(value):
     assert decode(json.loads(json.dumps(encode(value)))) == value
@@ -127,12 +127,12 @@ def test_an_unknown_object_becomes_its_text_with_one_warning(caplog):
     with caplog.at_level(logging.WARNING):
         assert decode(encode([Odd(), Odd()])) == ["odd", "odd"]
     assert [record.message for record in caplog.records].count(
-        f"Signoff stores {__name__}.{Odd.__qualname__} as its str(): after a review, that is what the flow gets back."
+        f"Nodback stores {__name__}.{Odd.__qualname__} as its str(): after a review, that is what the flow gets back."
     ) == 1
 
 
 def test_an_enum_that_is_not_loaded_becomes_its_value(caplog):
-    stored = {"$signoff": ["enum", ["no.such.module", "Colour", "RED", "red"]]}
+    stored = {"$nodback": ["enum", ["no.such.module", "Colour", "RED", "red"]]}
     assert decode(stored) == "red"
     assert "not loaded" in caplog.text
 
@@ -141,14 +141,14 @@ def test_decoding_imports_nothing_and_makes_nothing_but_enums():
     import sys
 
     before = set(sys.modules)
-    assert decode({"$signoff": ["enum", ["xml.sax.expatreader", "ExpatParser", "x", 1]]}) == 1
-    assert decode({"$signoff": ["enum", ["os", "system", "x", "echo"]]}) == "echo"
+    assert decode({"$nodback": ["enum", ["xml.sax.expatreader", "ExpatParser", "x", 1]]}) == 1
+    assert decode({"$nodback": ["enum", ["os", "system", "x", "echo"]]}) == "echo"
     assert set(sys.modules) == before
 
 
 def test_a_tag_of_a_later_version_is_refused():
     with pytest.raises(ValueError, match="'quaternion'"):
-        decode({"$signoff": ["quaternion", [1, 2, 3, 4]]})
+        decode({"$nodback": ["quaternion", [1, 2, 3, 4]]})
 
 
 def test_a_value_that_contains_itself_is_refused():

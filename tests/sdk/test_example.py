@@ -1,10 +1,10 @@
-"""The example flow as its readers run it: unchanged, in a process that Signoff was switched on in."""
+"""The example flow as its readers run it: unchanged, in a process that Nodback was switched on in."""
 
 import importlib
 
 import pytest
 
-import signoff
+import nodback
 from tests.sdk.service import FLOW_KEY
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -12,16 +12,16 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 @pytest.fixture
 def example(crewai, url, monkeypatch):
-    monkeypatch.setenv("SIGNOFF_URL", url)
-    monkeypatch.setenv("SIGNOFF_API_KEY", FLOW_KEY)
+    monkeypatch.setenv("NODBACK_URL", url)
+    monkeypatch.setenv("NODBACK_API_KEY", FLOW_KEY)
     module = importlib.reload(importlib.import_module("examples.content_approval"))
     yield module
-    signoff.disable()
+    nodback.disable()
 
 
 def answer_next(example, service, outcome, feedback):
-    from signoff.enabling import enabled_service
-    from signoff.worker import Worker
+    from nodback.enabling import enabled_service
+    from nodback.worker import Worker
 
     service.answer(list(service.rows)[-1], outcome=outcome, feedback=feedback)
     return Worker(enabled_service(), [example.ContentApprovalFlow], name="test:1").once().ending

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 
-import signoff
+import nodback
 from tests.sdk.service import FLOW_KEY, REVIEWER
 
 pytestmark = pytest.mark.filterwarnings("default")
 
 
 def resume_next(enabled, *flow_classes, **options):
-    from signoff.worker import Worker
+    from nodback.worker import Worker
 
     return Worker(enabled, flow_classes, name="test:1", **options).once()
 
@@ -42,7 +42,7 @@ def test_a_named_outcome_reaches_its_listener_with_the_reviewers_words(flows, se
     assert (result.outcome, result.feedback) == (outcome, "Well, it's fine - not approved by legal")
     assert result.output == "Draft 1"
     assert result.metadata["team"] == "brand"
-    assert result.metadata["signoff"]["responder"] == REVIEWER
+    assert result.metadata["nodback"]["responder"] == REVIEWER
     assert row.history == ["ready", "claimed", "consumed", "succeeded"]
 
 
@@ -125,7 +125,7 @@ def test_free_text_without_an_llm_fails_visibly_and_goes_on_with_an_explicit_out
     assert row.resume == "failed"
     assert row.history == ["ready", "claimed", "failed"]  # never consumed: nothing of the flow ran
     assert "LLM" in row.error
-    assert "signoff resumes retry" in row.error
+    assert "nodback resumes retry" in row.error
     assert flows.ran == []
 
     manager.retry_resume(row.body["request_id"], "rejected")
@@ -167,12 +167,12 @@ def test_a_listener_that_raises_makes_the_resume_fail_after_it_was_consumed(flow
 
 
 def test_an_unreachable_service_makes_kickoff_raise(crewai, flows):
-    signoff.enable("http://127.0.0.1:9", FLOW_KEY, give_up_after_seconds=0.5)
+    nodback.enable("http://127.0.0.1:9", FLOW_KEY, give_up_after_seconds=0.5)
     try:
-        with pytest.raises(signoff.NotPaused) as raised:
+        with pytest.raises(nodback.NotPaused) as raised:
             flows.ContentFlow().kickoff()
     finally:
-        signoff.disable()
+        nodback.disable()
     message = str(raised.value)
     for part in ("ContentFlow", "review_content", "could not be saved", "http://127.0.0.1:9", "gave up after"):
         assert part in message
@@ -197,17 +197,17 @@ def test_a_resumed_flow_that_cannot_pause_again_fails_visibly(flows, service, en
 
 
 def test_a_refusal_of_the_service_makes_kickoff_raise_with_its_reason(flows, service, url, crewai):
-    signoff.enable(url, "signoff_flow_1_wrong_0123456789", give_up_after_seconds=1)
+    nodback.enable(url, "nodback_flow_1_wrong_0123456789", give_up_after_seconds=1)
     try:
-        with pytest.raises(signoff.NotPaused, match="401 unauthenticated"):
+        with pytest.raises(nodback.NotPaused, match="401 unauthenticated"):
             flows.ContentFlow().kickoff()
     finally:
-        signoff.disable()
+        nodback.disable()
     assert service.rows == {}
 
 
 def test_a_snapshot_beyond_the_limit_is_refused_before_it_is_sent(flows, service, enabled):
-    with pytest.raises(signoff.SnapshotTooLarge) as raised:
+    with pytest.raises(nodback.SnapshotTooLarge) as raised:
         flows.ContentFlow().kickoff(inputs={"book": "x" * (4 * 1024 * 1024 + 1)})
     assert "4,194,304" in str(raised.value)
     assert "ContentFlow" in str(raised.value)
@@ -219,38 +219,38 @@ def test_a_snapshot_beyond_the_limit_is_refused_before_it_is_sent(flows, service
     [
         ({"emit": ["yes", "yes"]}, "there twice"),
         ({"emit": ["yes", " "]}, "emit.1: an option cannot be blank"),
-        ({"emit": ["yes"], "metadata": {"signoff": 1}}, "belongs to Signoff"),
+        ({"emit": ["yes"], "metadata": {"nodback": 1}}, "belongs to Nodback"),
     ],
 )
 def test_options_between_which_nobody_could_choose_are_refused(flows, service, enabled, options, reason):
-    with pytest.raises(signoff.FlowRefused, match=reason):
+    with pytest.raises(nodback.FlowRefused, match=reason):
         flows.flow_with(**options)().kickoff()
     assert service.calls["open_request"] == 0
 
 
 def test_a_default_outcome_that_is_no_option_is_refused(crewai):
-    from signoff.provider import check_options
+    from nodback.provider import check_options
 
-    with pytest.raises(signoff.FlowRefused, match="none of the emit options"):
+    with pytest.raises(nodback.FlowRefused, match="none of the emit options"):
         check_options("F.m", ["a"], "b")
-    with pytest.raises(signoff.FlowRefused, match="none of the emit options"):
+    with pytest.raises(nodback.FlowRefused, match="none of the emit options"):
         check_options("F.m", None, "b")
 
 
 def test_a_flow_without_an_id_is_refused(crewai, flows, service, enabled):
-    from signoff.provider import check_pause
+    from nodback.provider import check_pause
 
     class Context:
         flow_id, method_name, metadata, emit, default_outcome = "unknown", "ask", {}, None, None
 
-    with pytest.raises(signoff.FlowRefused, match="no id"):
+    with pytest.raises(nodback.FlowRefused, match="no id"):
         check_pause(Context(), flows.ContentFlow())
 
 
 def test_a_flow_with_a_persistence_of_its_own_is_refused(flows, service, enabled, tmp_path):
     from crewai.flow.persistence.sqlite import SQLiteFlowPersistence
 
-    with pytest.raises(signoff.FlowRefused, match="SQLiteFlowPersistence"):
+    with pytest.raises(nodback.FlowRefused, match="SQLiteFlowPersistence"):
         flows.ContentFlow(persistence=SQLiteFlowPersistence(str(tmp_path / "flows.db"))).kickoff()
     assert service.calls["open_request"] == 0
 
@@ -260,7 +260,7 @@ def test_nobody_resumes_past_the_review_by_hand(flows, service, enabled):
     flow = flows.ContentFlow.from_pending(paused.context.flow_id)
     assert flow.pending_feedback.method_name == "review_content"
     flow.pending_feedback.emit = None
-    with pytest.raises(signoff.ResumeError, match="signoff worker"):
+    with pytest.raises(nodback.ResumeError, match="nodback worker"):
         flow.resume("approved")
     assert flows.ran == []
 
@@ -272,7 +272,7 @@ def test_persisted_states_survive_and_the_next_run_takes_them_up(flows, service,
     service.answer(the_request(service).body["request_id"], outcome="ok")
     assert resume_next(enabled, persisted_flow).value.year == 2026
     state = enabled.load_state(paused.context.flow_id)
-    assert state["when"] == {"$signoff": ["datetime", ["2026-11-22T00:00:00+00:00", 0, None]]}
+    assert state["when"] == {"$nodback": ["datetime", ["2026-11-22T00:00:00+00:00", 0, None]]}
     again = persisted_flow()
     again.kickoff(inputs={"id": paused.context.flow_id})
     assert again.state["when"].year == 2026
@@ -369,30 +369,30 @@ def test_feedback_events_carry_the_request_id(crewai, flows, service, enabled):
     assert seen == [("human_feedback_requested", request_id), ("human_feedback_received", request_id)]
 
 
-def test_signoff_testing_runs_a_flow_through_all_its_reviews(flows):
-    import signoff.testing
+def test_nodback_testing_runs_a_flow_through_all_its_reviews(flows):
+    import nodback.testing
 
-    with signoff.testing.reviewer(["needs_revision", ("approved", "Much better")]) as review:
+    with nodback.testing.reviewer(["needs_revision", ("approved", "Much better")]) as review:
         assert review.run(flows.ContentFlow()) == "published"
     assert [request.output for request in review.requests] == ["Draft 1", "Draft 2"]
     assert flows.ran[0][1].feedback == "Much better"
 
 
-def test_signoff_testing_says_when_the_flow_asks_more_than_expected(flows):
-    import signoff.testing
+def test_nodback_testing_says_when_the_flow_asks_more_than_expected(flows):
+    import nodback.testing
 
     with (
-        pytest.raises(signoff.testing.NoAnswerLeft, match="review_content"),
-        signoff.testing.reviewer(["needs_revision"]) as review,
+        pytest.raises(nodback.testing.NoAnswerLeft, match="review_content"),
+        nodback.testing.reviewer(["needs_revision"]) as review,
     ):
         review.run(flows.ContentFlow())
 
 
-def test_signoff_testing_fails_on_free_text_without_an_llm(flows):
-    import signoff.testing
+def test_nodback_testing_fails_on_free_text_without_an_llm(flows):
+    import nodback.testing
 
     # Versions of crewAI with a default model have an LLM, but no key for it.
-    with pytest.raises((signoff.NoLLM, signoff.OutcomeUndecided)), signoff.testing.reviewer(["Not sure"]) as review:
+    with pytest.raises((nodback.NoLLM, nodback.OutcomeUndecided)), nodback.testing.reviewer(["Not sure"]) as review:
         review.run(flows.ContentFlow())
 
 
@@ -401,16 +401,16 @@ def test_disable_gives_back_what_was_there(crewai, url):
     from crewai.flow.persistence import factory
 
     before = (flow_config.hitl_provider, factory._factory)
-    signoff.enable(url, FLOW_KEY)
-    signoff.enable(url, FLOW_KEY)
+    nodback.enable(url, FLOW_KEY)
+    nodback.enable(url, FLOW_KEY)
     assert flow_config.hitl_provider is not None
     assert factory.default_flow_persistence() is factory.default_flow_persistence()
-    signoff.disable()
+    nodback.disable()
     assert (flow_config.hitl_provider, factory._factory) == before
 
 
 def test_lint_names_joins_siblings_and_learning(flows):
-    from signoff.lint import lint_flow
+    from nodback.lint import lint_flow
 
     texts = {finding.method_name: finding.text for finding in lint_flow(flows.JoiningFlow)}
     assert "spans a review" in texts["join"]
@@ -425,7 +425,7 @@ def test_learning_methods_remember_nothing_from_replies(crewai):
         pytest.skip("this crewai learns only from replies that arrive during the run")
     distill = human_feedback._distill_and_store_lessons
 
-    from signoff.outcome import DecidedOutcome
+    from nodback.outcome import DecidedOutcome
 
     class Memory:
         stored = None

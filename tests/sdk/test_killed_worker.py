@@ -25,8 +25,8 @@ def start(url, tmp_path):
     """Starts a process of the SDK; all are killed in the end."""
     environment = {
         **os.environ,
-        "SIGNOFF_URL": url,
-        "SIGNOFF_API_KEY": FLOW_KEY,
+        "NODBACK_URL": url,
+        "NODBACK_API_KEY": FLOW_KEY,
         "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT / "sdk/src"), str(ROOT)])),
         "PYTHONWARNINGS": "ignore",
     }
@@ -71,7 +71,7 @@ def kill(process):
 
 
 def worker(start, *options, **variables):
-    return start("signoff.cli", "worker", "tests.sdk.flows:ContentFlow", *options, **variables)
+    return start("nodback.cli", "worker", "tests.sdk.flows:ContentFlow", *options, **variables)
 
 
 @pytest.mark.filterwarnings("default")
@@ -106,7 +106,7 @@ def test_workers_killed_before_and_after_consumed_and_one_that_is_told_to_stop(
     assert "went away" in row.error
 
     # a person looks at it and retries,
-    retried = start("signoff.cli", "resumes", "retry", row.body["request_id"])
+    retried = start("nodback.cli", "resumes", "retry", row.body["request_id"])
     until(lambda: retried.poll() is not None)
     assert retried.returncode == 0, retried.log.read_text()
 

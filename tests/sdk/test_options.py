@@ -5,11 +5,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.options import ALIKE, APART, BLANK
 
-from signoff.errors import FlowRefused
-from signoff.options import option_problems
-from signoff_core.domain import options as service
-from signoff_core.domain.errors import InvalidInput
-from signoff_core.usecases.open_request import check_options as check_at_service
+from nodback.errors import FlowRefused
+from nodback.options import option_problems
+from nodback_core.domain import options as service
+from nodback_core.domain.errors import InvalidInput
+from nodback_core.usecases.open_request import check_options as check_at_service
 
 pytestmark = pytest.mark.filterwarnings("default")
 CASES = {**ALIKE, **APART, **{f"blank {number}": ("x", text) for number, text in enumerate(BLANK)}}
@@ -18,7 +18,7 @@ CHARACTERS = st.one_of(st.sampled_from(sorted({c for pair in CASES.values() for 
 
 @pytest.mark.parametrize("name", CASES)
 def test_author_and_api_are_told_the_same_sentence(name):
-    from signoff.provider import check_options
+    from nodback.provider import check_options
 
     emit = CASES[name]
     if name in APART:

@@ -9,26 +9,26 @@ from pathlib import Path
 
 import pytest
 
-import signoff
-from signoff import errors
+import nodback
+from nodback import errors
 
-PACKAGE = Path(signoff.__file__).parent
+PACKAGE = Path(nodback.__file__).parent
 
 
-def test_importing_signoff_imports_nothing_heavy():
-    heavy = "crewai boto3 botocore httpx pydantic click signoff_core asyncio"
-    code = f"import sys, signoff, signoff.webhooks; print([n for n in '{heavy}'.split() if n in sys.modules])"
+def test_importing_nodback_imports_nothing_heavy():
+    heavy = "crewai boto3 botocore httpx pydantic click nodback_core asyncio"
+    code = f"import sys, nodback, nodback.webhooks; print([n for n in '{heavy}'.split() if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
 def test_no_module_mentions_the_service_core():
     for module in PACKAGE.glob("*.py"):
-        assert "signoff_core" not in module.read_text()
+        assert "nodback_core" not in module.read_text()
 
 
 def test_the_version_is_that_of_the_package():
-    assert signoff.__version__ == importlib.metadata.version("signoff")
+    assert nodback.__version__ == importlib.metadata.version("nodback")
 
 
 def test_the_error_tree_in_the_docstring_is_the_real_one():
@@ -36,7 +36,7 @@ def test_the_error_tree_in_the_docstring_is_the_real_one():
     real = {
         name: kind
         for name, kind in vars(errors).items()
-        if inspect.isclass(kind) and issubclass(kind, signoff.SignoffError) and kind is not signoff.SignoffError
+        if inspect.isclass(kind) and issubclass(kind, nodback.NodbackError) and kind is not nodback.NodbackError
     }
     assert set(drawn) == set(real)
     leaves = {name: kind for name, kind in real.items() if not kind.__subclasses__()}
@@ -47,39 +47,39 @@ def test_the_error_tree_in_the_docstring_is_the_real_one():
 
 
 def test_every_error_and_every_exported_name_is_documented_and_exported():
-    for name in signoff.__all__:
-        thing = getattr(signoff, name)
+    for name in nodback.__all__:
+        thing = getattr(nodback, name)
         assert name == "__version__" or inspect.getdoc(thing), name
     public = {name for name, kind in vars(errors).items() if inspect.isclass(kind) and issubclass(kind, Exception)}
-    assert public <= set(signoff.__all__)
+    assert public <= set(nodback.__all__)
 
 
 @pytest.mark.parametrize(
     "name", ["errors", "settings", "client", "encoding", "crew", "webhooks", "enabling", "names", "reviews", "snapshot"]
 )
 def test_the_examples_in_the_docstrings_run(name):
-    module = importlib.import_module(f"signoff.{name}")
+    module = importlib.import_module(f"nodback.{name}")
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL).failed == 0
 
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.parametrize("name", ["outcome", "worker", "testing", "persistence"])
 def test_the_examples_of_modules_that_need_crewai_run(crewai, name):
-    module = importlib.import_module(f"signoff.{name}")
+    module = importlib.import_module(f"nodback.{name}")
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0
 
 
 @pytest.mark.parametrize(
     ("installed", "kind", "advice"),
     [
-        (None, signoff.CrewAIMissing, "pip install 'crewai>=1.14.7,<2'"),
-        ((1, 14, 6), signoff.CrewAIUnsupported, ">=1.14.7"),
-        ((1, 9, 99), signoff.CrewAIUnsupported, "1.9.99"),
-        ((2, 0, 0), signoff.CrewAIUnsupported, "<2"),
+        (None, nodback.CrewAIMissing, "pip install 'crewai>=1.14.7,<2'"),
+        ((1, 14, 6), nodback.CrewAIUnsupported, ">=1.14.7"),
+        ((1, 9, 99), nodback.CrewAIUnsupported, "1.9.99"),
+        ((2, 0, 0), nodback.CrewAIUnsupported, "<2"),
     ],
 )
 def test_a_crewai_that_cannot_be_paused_is_refused_with_what_to_install(monkeypatch, installed, kind, advice):
-    from signoff import crew
+    from nodback import crew
 
     monkeypatch.setattr(crew, "crewai_version", lambda: installed)
     with pytest.raises(kind, match=re.escape(advice)):
@@ -88,7 +88,7 @@ def test_a_crewai_that_cannot_be_paused_is_refused_with_what_to_install(monkeypa
 
 @pytest.mark.parametrize("version", [(1, 14, 7), (1, 15, 30), (1, 99, 0)])
 def test_supported_versions_are_accepted(monkeypatch, version):
-    from signoff import crew
+    from nodback import crew
 
     monkeypatch.setattr(crew, "crewai_version", lambda: version)
     assert crew.require_crewai() == version

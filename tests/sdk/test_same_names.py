@@ -8,8 +8,8 @@ from types import ModuleType
 
 import pytest
 
-import signoff
-from signoff.names import qualified_name, served
+import nodback
+from nodback.names import qualified_name, served
 
 ROOT = Path(__file__).parents[2]
 SALES = "tests.flows.sales.ApprovalFlow"
@@ -73,7 +73,7 @@ def test_a_script_is_taken_only_by_a_worker_that_was_told_to_serve_scripts(
     runpy.run_path(str(ROOT / "tests/flows/sales.py"), run_name="__main__")
     row = approve()
     assert row.body["flow_class"] == "__main__.ApprovalFlow"
-    assert "`signoff worker package.module --main`" in caplog.text
+    assert "`nodback worker package.module --main`" in caplog.text
     assert "nothing to resume" in command("worker", "tests.flows.sales", "--once").output
     assert command("worker", "tests.flows.sales", "--once", "--main").exit_code == 0
     assert row.resume == "succeeded"
@@ -84,8 +84,8 @@ def environment(monkeypatch, url):
     """What a script finds when it starts."""
     from tests.sdk.service import FLOW_KEY
 
-    monkeypatch.setenv("SIGNOFF_URL", url)
-    monkeypatch.setenv("SIGNOFF_API_KEY", FLOW_KEY)
+    monkeypatch.setenv("NODBACK_URL", url)
+    monkeypatch.setenv("NODBACK_API_KEY", FLOW_KEY)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +123,10 @@ def test_two_classes_that_cannot_be_told_apart_are_not_served(command, crewai, m
 
 
 def test_a_worker_that_is_handed_another_flow_fails_visibly_before_it_restores_anything(crewai):
-    from signoff.lease import Lease
-    from signoff.resume import carry_out
-    from signoff.reviews import Answer
-    from signoff.testing import MemoryService
+    from nodback.lease import Lease
+    from nodback.resume import carry_out
+    from nodback.reviews import Answer
+    from nodback.testing import MemoryService
 
     class Careless(MemoryService):
         """Gives any answer to any worker."""
@@ -135,11 +135,11 @@ def test_a_worker_that_is_handed_another_flow_fails_visibly_before_it_restores_a
             return super().claim(worker, [request.flow_class for request in self.requests])
 
     def claimed(service):
-        signoff.enabling.enable_with(service)
+        nodback.enabling.enable_with(service)
         try:
             flow_of("sales")().kickoff()
         finally:
-            signoff.disable()
+            nodback.disable()
         service.answer(service.requests[0].request_id, Answer("approved", "Fine"))
         return service.claim("w", ["m.Other"])
 

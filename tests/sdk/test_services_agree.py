@@ -2,9 +2,9 @@
 
 import pytest
 
-import signoff
-from signoff.reviews import Answer, OpenRequest
-from signoff.testing import MemoryService
+import nodback
+from nodback.reviews import Answer, OpenRequest
+from nodback.testing import MemoryService
 
 
 class InMemory:
@@ -69,11 +69,11 @@ def test_only_the_current_claim_counts_and_its_steps_may_be_repeated(reviews):
     reviews.answer("r1")
     claim = reviews.flow_side.claim("w", ["m.F"])
     for step, more in (("renew", ()), ("consumed", ("m.F",))):
-        with pytest.raises(signoff.ClaimLost):
+        with pytest.raises(nodback.ClaimLost):
             getattr(reviews.flow_side, step)("r1", "stale", *more)
         getattr(reviews.flow_side, step)("r1", claim.claim_id, *more)
         getattr(reviews.flow_side, step)("r1", claim.claim_id, *more)
-    with pytest.raises(signoff.ClaimLost):
+    with pytest.raises(nodback.ClaimLost):
         reviews.flow_side.result("r1", "stale", succeeded=True)
     reviews.flow_side.result("r1", claim.claim_id, succeeded=True)
     reviews.flow_side.result("r1", claim.claim_id, succeeded=True)
@@ -83,7 +83,7 @@ def test_a_class_that_did_not_pause_is_refused_before_it_runs(reviews):
     opened(reviews, "r1")
     reviews.answer("r1")
     claim = reviews.flow_side.claim("w", ["m.F"])
-    with pytest.raises(signoff.Conflict) as refused:
+    with pytest.raises(nodback.Conflict) as refused:
         reviews.flow_side.consumed("r1", claim.claim_id, "other.F")
     assert refused.value.service_code == "wrong_flow"
 

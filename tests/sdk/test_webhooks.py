@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-import signoff
-from signoff.webhooks import verify
+import nodback
+from nodback.webhooks import verify
 
 VECTORS = json.loads((Path(__file__).parent.parent / "vectors" / "webhooks.json").read_text())
 
@@ -23,7 +23,7 @@ def test_the_shared_vectors(vector):
     if vector["valid"]:
         check()
     else:
-        with pytest.raises(signoff.WebhookNotVerified):
+        with pytest.raises(nodback.WebhookNotVerified):
             check()
 
 
@@ -43,7 +43,7 @@ def test_all_headers_may_be_given_in_any_case():
 
 def test_during_a_rotation_either_secret_will_do():
     verify_good(secret=["another", GOOD["secret"]])
-    with pytest.raises(signoff.WebhookNotVerified, match="does not match"):
+    with pytest.raises(nodback.WebhookNotVerified, match="does not match"):
         verify_good(secret=["another", "yet another"])
 
 
@@ -54,7 +54,7 @@ def test_a_message_within_the_tolerance_is_fresh(seconds):
 
 @pytest.mark.parametrize("seconds", [-301, 301])
 def test_an_old_or_future_message_is_refused(seconds):
-    with pytest.raises(signoff.WebhookNotVerified, match="replay"):
+    with pytest.raises(nodback.WebhookNotVerified, match="replay"):
         verify_good(now=GOOD["timestamp"] + seconds)
 
 
@@ -64,13 +64,13 @@ def test_the_tolerance_can_be_changed():
 
 @pytest.mark.parametrize("timestamp", [None, "", "soon", "-1", "1768392000.5", "１７６８３９２０００", "9" * 400])
 def test_a_timestamp_that_is_none_is_refused(timestamp):
-    with pytest.raises(signoff.WebhookNotVerified, match="X-Timestamp"):
+    with pytest.raises(nodback.WebhookNotVerified, match="X-Timestamp"):
         verify_good(timestamp=timestamp)
 
 
 @pytest.mark.parametrize("secret", ["", [], [""]])
 def test_without_a_secret_nothing_is_ever_genuine(secret):
-    with pytest.raises(signoff.WebhookNotVerified, match="secret"):
+    with pytest.raises(nodback.WebhookNotVerified, match="secret"):
         verify_good(secret=secret)
 
 
@@ -80,5 +80,5 @@ def test_a_body_that_was_already_decoded_is_a_mistake_of_the_caller():
 
 
 def test_the_clock_of_this_machine_is_used_by_default():
-    with pytest.raises(signoff.WebhookNotVerified, match="ago"):
+    with pytest.raises(nodback.WebhookNotVerified, match="ago"):
         verify_good(now=None)

@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-import signoff
-from signoff.lease import Lease
-from signoff.reviews import Answer, Claim
+import nodback
+from nodback.lease import Lease
+from nodback.reviews import Answer, Claim
 from tests.sdk.service import MANAGE_KEY, RESPOND_KEY
 
 pytestmark = pytest.mark.filterwarnings("default")
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 @pytest.fixture
 def worker_class(crewai):
-    from signoff.worker import Worker
+    from nodback.worker import Worker
 
     return Worker
 
@@ -49,9 +49,9 @@ def test_a_stopped_worker_returns_at_once(worker_class):
 
 
 def test_a_worker_outlives_an_unreachable_service(worker_class, monkeypatch, caplog):
-    monkeypatch.setattr("signoff.worker.poll_seconds", lambda idle: 0.01)
-    service = NothingToDo(*(signoff.ServiceUnreachable("away") for _ in range(3)))
-    with caplog.at_level("INFO", logger="signoff.worker"):
+    monkeypatch.setattr("nodback.worker.poll_seconds", lambda idle: 0.01)
+    service = NothingToDo(*(nodback.ServiceUnreachable("away") for _ in range(3)))
+    with caplog.at_level("INFO", logger="nodback.worker"):
         run_for(worker_class(service, [], name="host:1"), 0.3)
     assert service.asked > 4
     assert caplog.text.count("does not answer") == 1
@@ -59,12 +59,12 @@ def test_a_worker_outlives_an_unreachable_service(worker_class, monkeypatch, cap
 
 
 def test_a_worker_with_a_wrong_key_stops(worker_class):
-    with pytest.raises(signoff.Unauthenticated):
-        worker_class(NothingToDo(signoff.Unauthenticated("no")), [], name="host:1").run()
+    with pytest.raises(nodback.Unauthenticated):
+        worker_class(NothingToDo(nodback.Unauthenticated("no")), [], name="host:1").run()
 
 
 def test_polling_is_each_second_for_five_minutes_and_backs_off_to_fifteen(crewai):
-    from signoff.worker import poll_seconds
+    from nodback.worker import poll_seconds
 
     assert {poll_seconds(idle) for idle in (0, 1, 150, 300)} == {1.0}
     assert 1 < poll_seconds(310) < poll_seconds(400) < 15
@@ -93,12 +93,12 @@ class Renewals:
 
 def test_a_lease_ends_by_our_own_clock_when_nobody_confirms_it():
     clock = Clock()
-    lease = Lease(Renewals(signoff.ServiceUnreachable("away")), CLAIM, claimed_at=100.0, clock=clock)
+    lease = Lease(Renewals(nodback.ServiceUnreachable("away")), CLAIM, claimed_at=100.0, clock=clock)
     lease.renew()
     clock.now = 129.0
     lease.require()
     clock.now = 130.0
-    with pytest.raises(signoff.ClaimLost, match="another worker"):
+    with pytest.raises(nodback.ClaimLost, match="another worker"):
         lease.require()
 
 
@@ -114,7 +114,7 @@ def test_a_confirmed_renewal_counts_from_the_moment_it_was_asked():
 
 
 def test_a_lease_that_was_taken_is_lost_at_once():
-    lease = Lease(Renewals(signoff.ClaimLost("taken")), CLAIM, claimed_at=100.0, clock=Clock())
+    lease = Lease(Renewals(nodback.ClaimLost("taken")), CLAIM, claimed_at=100.0, clock=Clock())
     lease.renew()
     assert not lease.is_held
 
@@ -164,7 +164,7 @@ def test_a_module_that_fails_to_import_is_told_in_a_sentence(crewai, command, tm
 
 
 def test_the_doctor_says_that_crewai_is_missing_and_looks_at_no_flow(command, monkeypatch):
-    monkeypatch.setattr("signoff.crew.crewai_version", lambda: None)
+    monkeypatch.setattr("nodback.crew.crewai_version", lambda: None)
     result = command("doctor", "tests.sdk.no_matter_which")
     assert result.exit_code == 1
     assert "FIX  crewai: crewai is not installed" in result.output
@@ -173,10 +173,10 @@ def test_the_doctor_says_that_crewai_is_missing_and_looks_at_no_flow(command, mo
 
 
 def test_a_worker_without_settings_says_which(command, monkeypatch):
-    monkeypatch.delenv("SIGNOFF_API_KEY")
+    monkeypatch.delenv("NODBACK_API_KEY")
     result = command("worker", "tests.sdk.flows")
     assert result.exit_code == 1
-    assert "SIGNOFF_API_KEY" in result.output
+    assert "NODBACK_API_KEY" in result.output
     assert "[missing_setting]" in result.output
 
 
@@ -206,7 +206,7 @@ def test_a_retry_with_an_outcome_uses_the_manage_key_and_says_when_there_is_none
     request_id = client.open_request(request()).request_id
     result = command("resumes", "retry", request_id, "--outcome", "approved")
     assert "[wrong_scope]" in result.output
-    monkeypatch.setenv("SIGNOFF_MANAGE_KEY", MANAGE_KEY)
+    monkeypatch.setenv("NODBACK_MANAGE_KEY", MANAGE_KEY)
     assert "nothing to retry" in command("resumes", "retry", request_id, "--outcome", "approved").output
 
 
@@ -214,7 +214,7 @@ def test_listing_with_a_flow_key_says_that_the_scope_is_wrong(command, monkeypat
     result = command("requests", "list")
     assert result.exit_code == 1
     assert "[wrong_scope]" in result.output
-    monkeypatch.setenv("SIGNOFF_API_KEY", RESPOND_KEY)
+    monkeypatch.setenv("NODBACK_API_KEY", RESPOND_KEY)
     assert command("requests", "list", "--status", "pending").exit_code == 0
 
 
@@ -225,17 +225,17 @@ def test_the_doctor_finds_nothing_when_all_is_well(crewai, command):
 
 
 def test_the_doctor_names_what_is_wrong_and_what_to_do(crewai, command, monkeypatch):
-    monkeypatch.setenv("SIGNOFF_API_KEY", "signoff_flow_1_wrong_0123456789")
+    monkeypatch.setenv("NODBACK_API_KEY", "nodback_flow_1_wrong_0123456789")
     result = command("doctor", "tests.sdk.flows:JoiningFlow")
     assert result.exit_code == 1
     assert "FIX  api key" in result.output
     assert "FIX  JoiningFlow.join" in result.output
-    monkeypatch.setenv("SIGNOFF_URL", "http://signoff.example.com")
+    monkeypatch.setenv("NODBACK_URL", "http://nodback.example.com")
     assert "https://" in command("doctor").output
 
 
 def test_a_stop_signal_lets_the_current_resume_finish(crewai):
-    from signoff.cli import _stop_on_signals
+    from nodback.cli import _stop_on_signals
 
     reasons = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}

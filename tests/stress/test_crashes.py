@@ -9,7 +9,7 @@ from support.crash_cases import BROKEN_ELSEWHERE, NOT_INJECTED, Named, reaching_
 from support.crashes import every_crash, survive
 from support.faults import LOCAL, PORTS, calls_of
 
-from signoff_core import ports
+from nodback_core import ports
 
 ROOT = Path(__file__).parents[2]
 

@@ -25,17 +25,17 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from signoff_core.adapters.dynamodb import entry_of
-from signoff_core.domain.entries import BOOKKEEPING
-from signoff_core.runtime import clients
-from signoff_core.runtime.environment import read_environment
-from signoff_core.runtime.service import Service, use_service
-from signoff_core.usecases.relay import event_of
+from nodback_core.adapters.dynamodb import entry_of
+from nodback_core.domain.entries import BOOKKEEPING
+from nodback_core.runtime import clients
+from nodback_core.runtime.environment import read_environment
+from nodback_core.runtime.service import Service, use_service
+from nodback_core.usecases.relay import event_of
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
 REGION = "us-east-1"
-BUCKET = "signoff-test-content"
-SENDER = "signoff@signoff.test"
+BUCKET = "nodback-test-content"
+SENDER = "nodback@nodback.test"
 SERVICES = ("dynamodb", "events", "kms", "s3", "secretsmanager", "ses")
 MACHINE = json.loads((Path(__file__).parents[2] / "infra/deadlines.asl.json").read_text())
 # What the rules of the template match; tests/infra holds the template to these.
@@ -182,25 +182,25 @@ def aws_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsWorld]:
         create_tables(made["dynamodb"])
         made["s3"].create_bucket(Bucket=BUCKET)
         made["ses"].verify_email_identity(EmailAddress=SENDER)
-        made["events"].create_event_bus(Name="signoff-test")
-        install_key = "signoff_install_" + "i" * 48
+        made["events"].create_event_bus(Name="nodback-test")
+        install_key = "nodback_install_" + "i" * 48
         ring = json.dumps({"kid": 1, "secret": "r" * 64})
         variables = {
-            "SIGNOFF_STAGE": "test",
+            "NODBACK_STAGE": "test",
             "AWS_REGION": REGION,
-            "SIGNOFF_ORGANIZATION_ID": "1",
-            "SIGNOFF_REQUESTS_TABLE": REQUESTS_TABLE,
-            "SIGNOFF_AUDIT_TABLE": AUDIT_TABLE,
-            "SIGNOFF_BUCKET": BUCKET,
-            "SIGNOFF_KMS_KEY_ID": made["kms"].create_key()["KeyMetadata"]["KeyId"],
-            "SIGNOFF_KEY_RING_SECRET_ARN": made["secretsmanager"].create_secret(Name="r", SecretString=ring)["ARN"],
-            "SIGNOFF_INSTALL_KEY_SECRET_ARN": made["secretsmanager"].create_secret(Name="i", SecretString=install_key)[
+            "NODBACK_ORGANIZATION_ID": "1",
+            "NODBACK_REQUESTS_TABLE": REQUESTS_TABLE,
+            "NODBACK_AUDIT_TABLE": AUDIT_TABLE,
+            "NODBACK_BUCKET": BUCKET,
+            "NODBACK_KMS_KEY_ID": made["kms"].create_key()["KeyMetadata"]["KeyId"],
+            "NODBACK_KEY_RING_SECRET_ARN": made["secretsmanager"].create_secret(Name="r", SecretString=ring)["ARN"],
+            "NODBACK_INSTALL_KEY_SECRET_ARN": made["secretsmanager"].create_secret(Name="i", SecretString=install_key)[
                 "ARN"
             ],
-            "SIGNOFF_BUS_NAME": "signoff-test",
-            "SIGNOFF_INBOUND_DOMAIN": "reply.signoff.test",
-            "SIGNOFF_MAIL_FROM": SENDER,
-            "SIGNOFF_PUBLIC_URL": "https://signoff.test",
+            "NODBACK_BUS_NAME": "nodback-test",
+            "NODBACK_INBOUND_DOMAIN": "reply.nodback.test",
+            "NODBACK_MAIL_FROM": SENDER,
+            "NODBACK_PUBLIC_URL": "https://nodback.test",
         }
         world = AwsWorld(variables, install_key)
         for name in SERVICES:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode, urlsplit
 
-from signoff_core.domain.sessions import SignIn
-from signoff_core.runtime.service import use_service
-from signoff_core.usecases.sign_in import SignInMail, mail_sign_in
+from nodback_core.domain.sessions import SignIn
+from nodback_core.runtime.service import use_service
+from nodback_core.usecases.sign_in import SignInMail, mail_sign_in
 from support.http import CONTEXT, PUBLIC_URL, MemoryService
 from support.world import World
 
@@ -122,7 +122,7 @@ class Browser:
         assert self.post("/sign-in", {"email": address}).location.endswith("/sign-in/check")
         mail_out(world)
         (mail,) = [m for m in world.mails_to(address) if m["Subject"].startswith("Sign in to")]
-        link = re.search(r"https://signoff\.test(/sign-in/link/\S+)", mail.get_body(("plain",)).get_content())
+        link = re.search(r"https://nodback\.test(/sign-in/link/\S+)", mail.get_body(("plain",)).get_content())
         assert link is not None
         assert self.post(link[1]).status == 303
         return self
@@ -136,7 +136,7 @@ def mail_out(world: World) -> list[str]:
     def link(sign_in: SignIn) -> str:
         return f"{PUBLIC_URL}/sign-in/link/{tokens.link(sign_in)}"
 
-    mail = SignInMail(world.mailer, "Signoff", "signoff@signoff.test", link, tokens.code)
+    mail = SignInMail(world.mailer, "Nodback", "nodback@nodback.test", link, tokens.code)
     wanted = [e for e in world.bus.events if "sign_in_id" in e.detail]
     world.bus.events = [e for e in world.bus.events if "sign_in_id" not in e.detail]
     return [

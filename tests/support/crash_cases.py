@@ -12,24 +12,24 @@ from dataclasses import dataclass
 
 from mails.arrived import as_stored
 
-from signoff_core import usecases
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.flows import FlowState
-from signoff_core.domain.notifications import Feedback, NotificationStatus
-from signoff_core.domain.requests import Request, ResumeStatus, Status
-from signoff_core.ports import MailRefused
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.deployments import KeyMaterial, change_deployment, create_key, revoke_key
-from signoff_core.usecases.flow_states import save_flow_state
-from signoff_core.usecases.mail_tests import open_mail_test
-from signoff_core.usecases.notify import notify
-from signoff_core.usecases.reassign_request import reassign_request
-from signoff_core.usecases.receive_mail import Delivery, receive_mail
-from signoff_core.usecases.record_feedback import record_feedback
-from signoff_core.usecases.relay import relay
-from signoff_core.usecases.respond_by_api import respond_by_api
-from signoff_core.usecases.resumes import (
+from nodback_core import usecases
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Deployment, Scope
+from nodback_core.domain.flows import FlowState
+from nodback_core.domain.notifications import Feedback, NotificationStatus
+from nodback_core.domain.requests import Request, ResumeStatus, Status
+from nodback_core.ports import MailRefused
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.deployments import KeyMaterial, change_deployment, create_key, revoke_key
+from nodback_core.usecases.flow_states import save_flow_state
+from nodback_core.usecases.mail_tests import open_mail_test
+from nodback_core.usecases.notify import notify
+from nodback_core.usecases.reassign_request import reassign_request
+from nodback_core.usecases.receive_mail import Delivery, receive_mail
+from nodback_core.usecases.record_feedback import record_feedback
+from nodback_core.usecases.relay import relay
+from nodback_core.usecases.respond_by_api import respond_by_api
+from nodback_core.usecases.resumes import (
     claim_resume,
     fail_lost_resume,
     mark_consumed,
@@ -37,7 +37,7 @@ from signoff_core.usecases.resumes import (
     renew_resume,
     retry_resume,
 )
-from signoff_core.usecases.settings import change_settings, replace_settings
+from nodback_core.usecases.settings import change_settings, replace_settings
 from support.world import FLOW_CLASS, INSTALL, PASS, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
@@ -312,7 +312,7 @@ def arriving(world: World, text: str, address: str, *, written_to: str = "") -> 
     world.objects.put(
         "inbound/1", as_stored(world.written(text, to=written_to or address, message_id="<late@example.com>"))
     )
-    sender = {"ring": world.ring, "domain": world.reply_domain, "sender_name": "Signoff"}
+    sender = {"ring": world.ring, "domain": world.reply_domain, "sender_name": "Nodback"}
     delivery = Delivery("inbound/1", (address,), PASS)
     return lambda: receive_mail(delivery, **sender, **ports(world, *FULL))
 

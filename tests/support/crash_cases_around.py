@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from signoff_core.domain.contents import ContentKey
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.members import Identity, Person
-from signoff_core.domain.sessions import SignIn
-from signoff_core.domain.webhooks import Reach, Webhook
-from signoff_core.usecases.answer_callback import answer_callback
-from signoff_core.usecases.erase_content import erase_content
-from signoff_core.usecases.members import add_member, change_member, remove_member
-from signoff_core.usecases.metrics import count_events
-from signoff_core.usecases.respond_by_person import respond_by_person
-from signoff_core.usecases.sessions import live_sessions, sign_out
-from signoff_core.usecases.sign_in import (
+from nodback_core.domain.contents import ContentKey
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.members import Identity, Person
+from nodback_core.domain.sessions import SignIn
+from nodback_core.domain.webhooks import Reach, Webhook
+from nodback_core.usecases.answer_callback import answer_callback
+from nodback_core.usecases.erase_content import erase_content
+from nodback_core.usecases.members import add_member, change_member, remove_member
+from nodback_core.usecases.metrics import count_events
+from nodback_core.usecases.respond_by_person import respond_by_person
+from nodback_core.usecases.sessions import live_sessions, sign_out
+from nodback_core.usecases.sign_in import (
     Asked,
     SignInMail,
     ask_to_sign_in,
@@ -21,8 +21,8 @@ from signoff_core.usecases.sign_in import (
     sign_in_by_code,
     sign_in_by_link,
 )
-from signoff_core.usecases.webhook_secrets import abort_rotation, complete_rotation, start_rotation
-from signoff_core.usecases.webhooks import Wish, change_webhook, create_webhook, remove_webhook
+from nodback_core.usecases.webhook_secrets import abort_rotation, complete_rotation, start_rotation
+from nodback_core.usecases.webhooks import Wish, change_webhook, create_webhook, remove_webhook
 from support.crash_cases import FULL, MANAGE, Case, asked, case, deployment_row, ports
 from support.hooks import a_webhook
 from support.world import INSTALL, OPTIONS, REVIEWER, World
@@ -188,8 +188,8 @@ def _ask(world: World) -> SignIn:
 
 
 def _mail(world: World, sign_in: SignIn) -> str:
-    link = "https://signoff.test/enter"
-    mail = SignInMail(world.mailer, "Signoff", "signoff@signoff.test", lambda _: link, lambda _: CODE)
+    link = "https://nodback.test/enter"
+    mail = SignInMail(world.mailer, "Nodback", "nodback@nodback.test", lambda _: link, lambda _: CODE)
     return mail_sign_in(sign_in.sign_in_id, mail=mail, admins={REVIEWER}, **ports(world, "store"))
 
 

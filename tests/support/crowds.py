@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.errors import Refused
-from signoff_core.domain.requests import Request
-from signoff_core.ports import Event, Store
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.reassign_request import reassign_request
-from signoff_core.usecases.receive_mail import Result
-from signoff_core.usecases.respond_by_api import respond_by_api
-from signoff_core.usecases.sweep import OVERDUE_EVENT, SweepFailed
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Deployment, Scope
+from nodback_core.domain.errors import Refused
+from nodback_core.domain.requests import Request
+from nodback_core.ports import Event, Store
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.reassign_request import reassign_request
+from nodback_core.usecases.receive_mail import Result
+from nodback_core.usecases.respond_by_api import respond_by_api
+from nodback_core.usecases.sweep import OVERDUE_EVENT, SweepFailed
 from support.crashes import sent_but_not_recorded
 from support.faults import Fault, Outage, watch
 from support.witness import Witness

@@ -3,13 +3,13 @@
 from datetime import datetime
 from pathlib import Path
 
-from signoff.verify import Known
-from signoff_core.adapters.memory import MemoryQueue
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Scope
-from signoff_core.domain.exports import Export, ExportStatus
-from signoff_core.domain.seals import fingerprint
-from signoff_core.usecases.exports import Writing, start_export, write_export
+from nodback.verify import Known
+from nodback_core.adapters.memory import MemoryQueue
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Scope
+from nodback_core.domain.exports import Export, ExportStatus
+from nodback_core.domain.seals import fingerprint
+from nodback_core.usecases.exports import Writing, start_export, write_export
 from support.world import World
 
 TOLD = Known(fingerprint(World().archive.signer.public_key()))

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from signoff_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
-from signoff_core.usecases.relay import relay
+from nodback_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
+from nodback_core.usecases.relay import relay
 from support.world import World
 
 T = TypeVar("T")

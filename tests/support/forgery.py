@@ -10,9 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from signoff.verify_hashes import canonical, digest, entry_hash, genesis, leaf, root_by_path, seal_genesis, tree_root
-from signoff_core.domain.seals import fingerprint
-from signoff_core.ports import Signer
+from nodback.verify_hashes import canonical, digest, entry_hash, genesis, leaf, root_by_path, seal_genesis, tree_root
+from nodback_core.domain.seals import fingerprint
+from nodback_core.ports import Signer
 
 Document = dict[str, Any]
 Change = Callable[[Document], None]

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from signoff_core.domain.deliveries import Delivery
-from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.webhook_events import EventType
-from signoff_core.domain.webhooks import Reach
-from signoff_core.ports import Message
-from signoff_core.usecases.deliver_webhook import Made, deliver_webhook
-from signoff_core.usecases.webhook_log import Sending, list_deliveries
-from signoff_core.usecases.webhooks import NewSecret, Wish, create_webhook
+from nodback_core.domain.deliveries import Delivery
+from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.webhook_events import EventType
+from nodback_core.domain.webhooks import Reach
+from nodback_core.ports import Message
+from nodback_core.usecases.deliver_webhook import Made, deliver_webhook
+from nodback_core.usecases.webhook_log import Sending, list_deliveries
+from nodback_core.usecases.webhooks import NewSecret, Wish, create_webhook
 from support.world import INSTALL, World
 
 FINE = DeliveryOutcome(DeliveryClass.DELIVERED, 204, 12, "")
@@ -53,7 +53,7 @@ def a_webhook(
         Wish(**{"name": f"hook {number}", "url": url, "events": events, **wish}),  # type: ignore[arg-type]
         webhook_id=f"wh{number}",
         random=world.random.randbytes(33),
-        reach=Reach(("signoff.test",)),
+        reach=Reach(("nodback.test",)),
         caller=INSTALL,
         store=world.store,
         vault=world.vault,

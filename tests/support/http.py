@@ -9,15 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.key_ring import KeyRing
-from signoff_core.runtime.environment import Environment
-from signoff_core.runtime.service import Service, use_service
-from signoff_core.usecases.deployments import KeyMaterial, create_key
+from nodback_core.domain.deployments import Deployment, Scope
+from nodback_core.domain.key_ring import KeyRing
+from nodback_core.runtime.environment import Environment
+from nodback_core.runtime.service import Service, use_service
+from nodback_core.usecases.deployments import KeyMaterial, create_key
 from support.world import INSTALL, REPLY_DOMAIN, World
 
-INSTALL_KEY = "signoff_install_" + "i" * 48
-PUBLIC_URL = "https://signoff.test"
+INSTALL_KEY = "nodback_install_" + "i" * 48
+PUBLIC_URL = "https://nodback.test"
 ENVIRONMENT = Environment(
     stage="test",
     region="us-east-1",
@@ -25,7 +25,7 @@ ENVIRONMENT = Environment(
     requests_table="requests",
     audit_table="audit",
     inbound_domain=REPLY_DOMAIN,
-    mail_from="signoff@signoff.test",
+    mail_from="nodback@nodback.test",
     public_url=PUBLIC_URL,
 )
 CONTEXT = SimpleNamespace(
@@ -127,7 +127,7 @@ def call(
         "requestContext": {
             "accountId": "000000000000",
             "apiId": "api",
-            "domainName": "signoff.test",
+            "domainName": "nodback.test",
             "http": {"method": method, "path": parts.path, "sourceIp": "203.0.113.7", "userAgent": "test"},
             "requestId": "1",
             "stage": "$default",

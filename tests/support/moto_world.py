@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 import boto3
 from moto import mock_aws
 
-from signoff_core.adapters.dynamodb import DynamoDbStore
-from signoff_core.adapters.eventbridge import EventBridgeBus
-from signoff_core.adapters.kms import KmsMasterKey
-from signoff_core.adapters.memory import SentMessage
-from signoff_core.adapters.s3 import S3Objects
-from signoff_core.adapters.ses import SesMailer
-from signoff_core.adapters.vault import AesVault
-from signoff_core.domain.entries import Entry
-from signoff_core.domain.records import Record
-from signoff_core.ports import Event
+from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.eventbridge import EventBridgeBus
+from nodback_core.adapters.kms import KmsMasterKey
+from nodback_core.adapters.memory import SentMessage
+from nodback_core.adapters.s3 import S3Objects
+from nodback_core.adapters.ses import SesMailer
+from nodback_core.adapters.vault import AesVault
+from nodback_core.domain.entries import Entry
+from nodback_core.domain.records import Record
+from nodback_core.ports import Event
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from support.world import World
 
 REGION = "us-east-1"
-BUCKET, BUS, SENDER = "signoff-test-content", "signoff-test", "signoff@signoff.test"
+BUCKET, BUS, SENDER = "nodback-test-content", "nodback-test", "nodback@nodback.test"
 
 
 class Streaming:
@@ -99,7 +99,7 @@ def clients() -> Iterator[Clients]:
         session = boto3.Session("testing", "testing", region_name=REGION)
         made = {name: session.client(name) for name in ("dynamodb", "s3", "kms", "ses", "events")}
         made["s3"].create_bucket(Bucket=BUCKET)
-        made["ses"].verify_domain_identity(Domain="signoff.test")
+        made["ses"].verify_domain_identity(Domain="nodback.test")
         made["ses"].verify_email_identity(EmailAddress=SENDER)
         made["events"].create_event_bus(Name=BUS)
         yield Clients(**made, key_id=made["kms"].create_key()["KeyMetadata"]["KeyId"])

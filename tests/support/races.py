@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Scope
-from signoff_core.domain.entries import Entry
-from signoff_core.domain.errors import SignoffError
-from signoff_core.domain.reply_token import issue, reply_address
-from signoff_core.domain.requests import Request, Status
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.open_request import Opened
-from signoff_core.usecases.reassign_request import reassign_request
-from signoff_core.usecases.receive_mail import Result
-from signoff_core.usecases.respond import Recorded
-from signoff_core.usecases.respond_by_api import respond_by_api
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Scope
+from nodback_core.domain.entries import Entry
+from nodback_core.domain.errors import NodbackError
+from nodback_core.domain.reply_token import issue, reply_address
+from nodback_core.domain.requests import Request, Status
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.open_request import Opened
+from nodback_core.usecases.reassign_request import reassign_request
+from nodback_core.usecases.receive_mail import Result
+from nodback_core.usecases.respond import Recorded
+from nodback_core.usecases.respond_by_api import respond_by_api
 from support.interleaving import Choose, TakingTurns, Turns
 from support.witness import CLOSING_ACTIONS, Witness
 from support.world import OPTIONS, REPLY_DOMAIN, REVIEWER, World
@@ -76,7 +76,7 @@ class Arena:
             told = f"{writer.name} was told {result!r}, but it is {final.status} by {final.decision}"
             said, won = _says_it_won(result, request), writer.won(final)
             assert said is None or said == won, told
-            if isinstance(result, SignoffError) and final.decision is not None:
+            if isinstance(result, NodbackError) and final.decision is not None:
                 assert result.facts["outcome"] == final.decision.outcome, told
 
     def writer(self, kind: str, request: Request, number: int, draw: random.Random) -> Writer:
@@ -172,7 +172,7 @@ def _says_it_won(result: object, request: Request) -> bool | None:
     """Whether a result claims the request for its writer; None when it claims nothing either way."""
     if isinstance(result, Recorded | Request):
         return True
-    if isinstance(result, SignoffError) and result.code in ("already_decided", "request_closed"):
+    if isinstance(result, NodbackError) and result.code in ("already_decided", "request_closed"):
         return False
     if isinstance(result, Opened):
         return result.superseded == request.request_id

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
 from urllib.parse import urlsplit
 
-from signoff_core.runtime.service import use_service
+from nodback_core.runtime.service import use_service
 from support.browse import ADMIN
 from support.http import CONTEXT, MemoryService
 from support.world import World

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from signoff_core.adapters.dynamodb import INDEX_ATTRIBUTES
+from nodback_core.adapters.dynamodb import INDEX_ATTRIBUTES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-REQUESTS_TABLE = "signoff-test-requests"
-AUDIT_TABLE = "signoff-test-audit"
+REQUESTS_TABLE = "nodback-test-requests"
+AUDIT_TABLE = "nodback-test-audit"
 
 
 def create_tables(client: "DynamoDBClient") -> None:

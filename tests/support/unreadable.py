@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from signoff_core.domain.records import Record
+from nodback_core.domain.records import Record
 from support.world import World
 
 

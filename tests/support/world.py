@@ -16,8 +16,8 @@ from uuid import UUID
 
 from mails.arrived import as_stored, signature
 
-from signoff_core.adapters.jwt_tokens import issue_callback
-from signoff_core.adapters.memory import (
+from nodback_core.adapters.jwt_tokens import issue_callback
+from nodback_core.adapters.memory import (
     MemoryBus,
     MemoryMailer,
     MemoryMasterKey,
@@ -27,35 +27,35 @@ from signoff_core.adapters.memory import (
     MemoryStore,
     SentMessage,
 )
-from signoff_core.adapters.vault import AesVault
-from signoff_core.domain import labels
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.entries import Actor, Entry, check_chain
-from signoff_core.domain.key_ring import KeyRing
-from signoff_core.domain.requests import Request
-from signoff_core.domain.seals import Seal
-from signoff_core.domain.settings_parse import parse_settings
-from signoff_core.mail.sender import Verdicts
-from signoff_core.ports import Event
-from signoff_core.usecases.contents import JsonValue, Shown
-from signoff_core.usecases.deployments import KeyMaterial, create_deployment
-from signoff_core.usecases.meet_deadlines import meet_deadlines
-from signoff_core.usecases.notify import notify
-from signoff_core.usecases.open_request import Opened, Pause, open_request
-from signoff_core.usecases.receive_mail import Delivery, Result, receive_mail
-from signoff_core.usecases.relay import relay
-from signoff_core.usecases.seal import Archive, seal
-from signoff_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
-from signoff_core.usecases.webhook_fanout import Dispatcher, fan_out
-from signoff_core.usecases.written import Post, Sender
+from nodback_core.adapters.vault import AesVault
+from nodback_core.domain import labels
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Deployment, Scope
+from nodback_core.domain.entries import Actor, Entry, check_chain
+from nodback_core.domain.key_ring import KeyRing
+from nodback_core.domain.requests import Request
+from nodback_core.domain.seals import Seal
+from nodback_core.domain.settings_parse import parse_settings
+from nodback_core.mail.sender import Verdicts
+from nodback_core.ports import Event
+from nodback_core.usecases.contents import JsonValue, Shown
+from nodback_core.usecases.deployments import KeyMaterial, create_deployment
+from nodback_core.usecases.meet_deadlines import meet_deadlines
+from nodback_core.usecases.notify import notify
+from nodback_core.usecases.open_request import Opened, Pause, open_request
+from nodback_core.usecases.receive_mail import Delivery, Result, receive_mail
+from nodback_core.usecases.relay import relay
+from nodback_core.usecases.seal import Archive, seal
+from nodback_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
+from nodback_core.usecases.webhook_fanout import Dispatcher, fan_out
+from nodback_core.usecases.written import Post, Sender
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")
 FLOW_CLASS = "examples.content.ContentApprovalFlow"
 OPTIONS = ("approved", "rejected", "needs_revision")
-REPLY_DOMAIN = "reply.signoff.test"
-PUBLIC_URL = "https://signoff.test"
+REPLY_DOMAIN = "reply.nodback.test"
+PUBLIC_URL = "https://nodback.test"
 REVIEWER = "reviewer@example.com"
 PASS = Verdicts(dmarc="PASS", spf="PASS", dkim="PASS", spam="PASS", virus="PASS")
 
@@ -99,7 +99,7 @@ class World:
 
     @property
     def post(self) -> Post:
-        sender = Sender("Signoff", "signoff@signoff.test", self.reply_domain)
+        sender = Sender("Nodback", "nodback@nodback.test", self.reply_domain)
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, sender)
 
     @property
@@ -271,7 +271,7 @@ class World:
             objects=self.objects,
             ring=self.ring,
             domain=self.reply_domain,
-            sender_name="Signoff",
+            sender_name="Nodback",
             now=self.now,
         )
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
 
-from signoff_core.runtime.service import use_service
+from nodback_core.runtime.service import use_service
 from support.http import CONTEXT, MemoryService
 from support.world import World
 
@@ -58,7 +58,7 @@ class Gateway:
             "requestContext": {
                 "accountId": "000000000000",
                 "apiId": "api",
-                "domainName": "signoff.test",
+                "domainName": "nodback.test",
                 "http": {"method": environ["REQUEST_METHOD"], "path": path, "sourceIp": "203.0.113.7"},
                 "requestId": "1",
                 "stage": "$default",

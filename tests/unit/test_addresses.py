@@ -1,6 +1,6 @@
 import pytest
 
-from signoff_core.domain.addresses import InvalidAddress, normalise
+from nodback_core.domain.addresses import InvalidAddress, normalise
 
 
 @pytest.mark.parametrize(
@@ -11,7 +11,7 @@ from signoff_core.domain.addresses import InvalidAddress, normalise
         ("o'hara+x@mail.example.co.uk", "o'hara+x@mail.example.co.uk"),
         ("a@xn--bcher-kva.example", "a@xn--bcher-kva.example"),
         ("a" * 64 + "@example.com", "a" * 64 + "@example.com"),
-        ("bounce+{x}=y@signoff.test", "bounce+{x}=y@signoff.test"),
+        ("bounce+{x}=y@nodback.test", "bounce+{x}=y@nodback.test"),
     ],
 )
 def test_an_address_has_one_stored_form(written: str, stored: str) -> None:

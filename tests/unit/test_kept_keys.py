@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from signoff_core.adapters.vault import KEY_SECONDS, KEYS_KEPT, KeptKeys
-from signoff_core.ports import DataKey
+from nodback_core.adapters.vault import KEY_SECONDS, KEYS_KEPT, KeptKeys
+from nodback_core.ports import DataKey
 
 
 @dataclass

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signoff_core.domain.key_ring import (
+from nodback_core.domain.key_ring import (
     RETIRED_KEY_GRACE_HOURS,
     InvalidKeyRing,
     KeyRing,

@@ -7,12 +7,12 @@ import sys
 
 import pytest
 
-from signoff_core.runtime.logs import redact
+from nodback_core.runtime.logs import redact
 
 TOKEN = "abcdefgh" * 7
 SECRETS = {
-    "a key": "signoff_flow_1_k9_s3cretS3cret",
-    "the install key": "signoff_install_" + "i" * 48,
+    "a key": "nodback_flow_1_k9_s3cretS3cret",
+    "the install key": "nodback_install_" + "i" * 48,
     "a reply address": f"r-{TOKEN}@reply.acme.test",
     "a reply token": TOKEN,
     "an address": "max.mustermann+x@acme.test",
@@ -22,7 +22,7 @@ SECRETS = {
 }
 PROGRAM = """
 import json, sys
-from signoff_core.runtime.logs import logger
+from nodback_core.runtime.logs import logger
 
 secrets = json.loads(sys.argv[1])
 for secret in secrets:
@@ -58,8 +58,8 @@ def test_no_secret_and_no_address_reaches_a_line_of_the_log() -> None:
 
 
 UNREADABLE = """
-from signoff_core.ports import Unreadable
-from signoff_core.runtime.logs import report_unreadable
+from nodback_core.ports import Unreadable
+from nodback_core.runtime.logs import report_unreadable
 
 report_unreadable(Unreadable("Session", "person/rita@acme.test", "session/s1", "signed_in_at is missing"))
 """
@@ -90,7 +90,7 @@ def test_the_kind_of_a_subject_stays_to_be_read() -> None:
     [
         "request/6f1b1c1e-8a4e-4d0a-9a2e-1f6f4b1f0a11#3 request.opened",
         "3 of 4 done; retried in 5 s (worker:17)",
-        "arn:aws:lambda:us-east-1:123456789012:function:signoff-dev-api",
+        "arn:aws:lambda:us-east-1:123456789012:function:nodback-dev-api",
     ],
 )
 def test_what_helps_to_find_a_fault_is_left_alone(text: str) -> None:

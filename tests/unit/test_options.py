@@ -1,6 +1,6 @@
 import pytest
 
-from signoff_core.domain.options import match_option
+from nodback_core.domain.options import match_option
 
 OPTIONS = ("approved", "rejected", "needs_revision")
 

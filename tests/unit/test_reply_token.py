@@ -3,9 +3,9 @@ from uuid import UUID
 
 import pytest
 
-from signoff_core.domain.addresses import InvalidAddress
-from signoff_core.domain.key_ring import KeyRing, Purpose
-from signoff_core.domain.reply_token import (
+from nodback_core.domain.addresses import InvalidAddress
+from nodback_core.domain.key_ring import KeyRing, Purpose
+from nodback_core.domain.reply_token import (
     MalformedToken,
     is_signed_for,
     issue,

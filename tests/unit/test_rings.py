@@ -12,11 +12,11 @@ from moto import mock_aws
 from support.http import ENVIRONMENT
 from support.world import REVIEWER, World
 
-from signoff_core.adapters import jwt_tokens
-from signoff_core.domain.key_ring import KeyRing, Purpose, ring_from_secret
-from signoff_core.domain.reply_token import is_signed_for, issue, parse
-from signoff_core.runtime import rings, service
-from signoff_core.runtime.rings import WatchedRing, rotate_ring
+from nodback_core.adapters import jwt_tokens
+from nodback_core.domain.key_ring import KeyRing, Purpose, ring_from_secret
+from nodback_core.domain.reply_token import is_signed_for, issue, parse
+from nodback_core.runtime import rings, service
+from nodback_core.runtime.rings import WatchedRing, rotate_ring
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -107,10 +107,10 @@ class TestAWarmFunction:
     def test_knows_a_session_that_another_function_signed_with_a_brand_new_key(self) -> None:
         now = datetime(2026, 3, 2, tzinfo=UTC)
         token = jwt_tokens.Token(Purpose.SESSION, REVIEWER, "s1", now, now + timedelta(hours=1))
-        text = jwt_tokens.issue(token, issuer="https://signoff.test", ring=self.NEW)
+        text = jwt_tokens.issue(token, issuer="https://nodback.test", ring=self.NEW)
         reads: list[int] = []
         read = jwt_tokens.read(
-            text, purpose=Purpose.SESSION, issuer="https://signoff.test", now=now, ring=self.ring(reads)
+            text, purpose=Purpose.SESSION, issuer="https://nodback.test", now=now, ring=self.ring(reads)
         )
         assert read.subject == REVIEWER
 

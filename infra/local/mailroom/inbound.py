@@ -18,7 +18,7 @@ class InboundDelivery(Protocol):
 
     @property
     def domain(self) -> str:
-        """The domain whose mail belongs to the service, such as `reply.signoff.test`."""
+        """The domain whose mail belongs to the service, such as `reply.nodback.test`."""
 
     @property
     def function_arn(self) -> str:
@@ -61,7 +61,7 @@ class AwsInboundDelivery:
 
 
 def inbound_from_stack(stack: Mapping[str, Any]) -> AwsInboundDelivery:
-    """Build the delivery from the content of `.signoff/stack.json`."""
+    """Build the delivery from the content of `.nodback/stack.json`."""
     session = boto3.Session(
         # The emulator takes any credentials; a developer's real ones must never be sent to it.
         aws_access_key_id=str(stack["account"]),

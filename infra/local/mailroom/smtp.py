@@ -82,5 +82,5 @@ def smtp_server(reception: Reception, port: int) -> Controller:
         port=port,
         data_size_limit=MAX_MAIL_BYTES,
         enable_SMTPUTF8=True,
-        ident="Signoff mailroom",
+        ident="Nodback mailroom",
     )

@@ -12,12 +12,12 @@ from support.exports import begin_export, fetch_export, finish_export, manager
 from support.forgery import Document, Forger, forge_receipt
 from support.world import World
 
-from signoff.cli import main
-from signoff.verify import Known, Verdict, read_known, verify
-from signoff.verify_hashes import canonical
-from signoff_core.adapters.memory import MemorySigner
-from signoff_core.domain.seals import fingerprint
-from signoff_core.usecases.receipts import receipt
+from nodback.cli import main
+from nodback.verify import Known, Verdict, read_known, verify
+from nodback.verify_hashes import canonical
+from nodback_core.adapters.memory import MemorySigner
+from nodback_core.domain.seals import fingerprint
+from nodback_core.usecases.receipts import receipt
 
 STRANGER = MemorySigner(666)
 """Anybody can make a key."""
@@ -302,7 +302,7 @@ def test_a_fingerprint_is_understood_however_it_is_written(year: Year) -> None:
     for written in (year.key.upper(), ":".join(pairs), ":".join(pairs).upper(), " ".join(pairs), f" {year.key}\n"):
         assert seen(year.quarters[0], Known(written)) == (Verdict.INTACT, ""), written
         assert run(year.quarters[0], "--key", written)[0] == 0, written
-    for typo in ("", year.key[:-1], year.key + "0", "x" * 64, "alias/signoff"):
+    for typo in ("", year.key[:-1], year.key + "0", "x" * 64, "alias/nodback"):
         with pytest.raises(ValueError, match="64 hex digits"):
             Known(typo)
         code, said = run(year.quarters[0], "--key", typo)

@@ -11,14 +11,14 @@ from support.exports import TOLD, begin_export, export_all, fetch_export, finish
 from support.scale import SCALE
 from support.world import START, World
 
-import signoff_core.usecases.exports as exports
-from signoff.verify import Verdict, read_known, verify
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.entries import SERVICE, Action, Happening, Head, append
-from signoff_core.domain.errors import Forbidden, InvalidInput, NotFound
-from signoff_core.domain.exports import cell
-from signoff_core.domain.lists import day_of, day_sort
+import nodback_core.usecases.exports as exports
+from nodback.verify import Verdict, read_known, verify
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Deployment, Scope
+from nodback_core.domain.entries import SERVICE, Action, Happening, Head, append
+from nodback_core.domain.errors import Forbidden, InvalidInput, NotFound
+from nodback_core.domain.exports import cell
+from nodback_core.domain.lists import day_of, day_sort
 
 
 def busy_world(requests: int = 12) -> World:

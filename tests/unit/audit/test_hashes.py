@@ -7,10 +7,10 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff.verify_hashes import canonical as canonical_in_sdk
-from signoff.verify_hashes import leaf, root_by_path, tree_root
-from signoff_core.domain import merkle
-from signoff_core.domain.canonical import SAFE_INTEGER, canonical
+from nodback.verify_hashes import canonical as canonical_in_sdk
+from nodback.verify_hashes import leaf, root_by_path, tree_root
+from nodback_core.domain import merkle
+from nodback_core.domain.canonical import SAFE_INTEGER, canonical
 
 KEYS = st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=8)
 TEXTS = st.text(alphabet=st.characters(exclude_categories=("Cs",)))

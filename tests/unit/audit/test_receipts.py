@@ -9,11 +9,11 @@ import pytest
 from support.exports import TOLD
 from support.world import World
 
-from signoff.verify import Known, Report, Verdict, read_known, verify
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Scope
-from signoff_core.usecases.erase_content import erase_content
-from signoff_core.usecases.receipts import receipt
+from nodback.verify import Known, Report, Verdict, read_known, verify
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Scope
+from nodback_core.usecases.erase_content import erase_content
+from nodback_core.usecases.receipts import receipt
 
 MANAGER = Caller(Scope.MANAGE, 1, "m")
 Document = dict
@@ -150,7 +150,7 @@ def test_entries_that_are_gone_moved_or_repeated_are_named(tmp_path: Path) -> No
     assert check(forged, tmp_path).verdict is Verdict.INCOMPLETE
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "signoff/receipt/1"}', "\x00", "null"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "review/receipt/1"}', "\x00", "null"])
 def test_what_is_no_receipt_is_unreadable(text: str, tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text(text)
     assert verify(tmp_path / "x.json").verdict is Verdict.UNREADABLE

@@ -12,8 +12,8 @@ from support.exports import TOLD, export_all
 from support.scale import SCALE, SEED, replay_with
 from support.world import World
 
-from signoff.cli import main
-from signoff.verify import Verdict, verify
+from nodback.cli import main
+from nodback.verify import Verdict, verify
 
 TAMPERINGS = 100
 HONEST = 100

@@ -8,10 +8,10 @@ import pytest
 from support.browse import ADMIN, Browser, Shown
 from support.world import INSTALL, World, mime
 
-from signoff_core.dashboard.routes import PARTS, ROUTES, Access, Route
-from signoff_core.domain.deployments import Deployment
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.members import add_member
+from nodback_core.dashboard.routes import PARTS, ROUTES, Access, Route
+from nodback_core.domain.deployments import Deployment
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.members import add_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
 ASSIGNEE = "assignee@example.com"

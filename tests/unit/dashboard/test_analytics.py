@@ -3,9 +3,9 @@
 from support.browse import Browser
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.domain.addresses import normalise
-from signoff_core.usecases.members import add_member
-from signoff_core.usecases.metrics import count_events
+from nodback_core.domain.addresses import normalise
+from nodback_core.usecases.members import add_member
+from nodback_core.usecases.metrics import count_events
 
 
 def a_month_of_reviews() -> tuple[World, int]:

@@ -4,9 +4,9 @@ import pytest
 from support.browse import ADMIN, Browser
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.domain.requests import Source, Status
-from signoff_core.ports import MailNotTaken
-from signoff_core.usecases.members import add_member
+from nodback_core.domain.requests import Source, Status
+from nodback_core.ports import MailNotTaken
+from nodback_core.usecases.members import add_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
 
@@ -62,9 +62,9 @@ def test_an_unchanged_inbox_is_not_sent_again(world: World) -> None:
     browser = Browser(world).sign_in(REVIEWER)
     seen = browser.get("/").body.split('data-seen="')[1].split('"')[0]
 
-    assert browser.get("/", x_signoff_seen=seen).status == 204
+    assert browser.get("/", x_nodback_seen=seen).status == 204
     world.pause(world.deployment(), flow_id="flow-2")
-    assert browser.get("/", x_signoff_seen=seen).status == 200
+    assert browser.get("/", x_nodback_seen=seen).status == 200
 
 
 def test_one_click_answers_and_the_page_says_what_was_recorded(world: World) -> None:
@@ -233,7 +233,7 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
     assert "resume_url" not in page.body
     pushed = ana.post(path, {**good, "resume_mode": "push", "resume_url": "https://flows.example.com/resume"})
     assert pushed.status == 422
-    assert "signoff worker package.module" in pushed.text
+    assert "nodback worker package.module" in pushed.text
     assert 'value="60, 120"' in page.body
     assert "looks like an approval" in page.text
     wrong = ana.post(path, {**good, "sla_minutes": "soon", "escalate_to": "nobody"})
@@ -323,7 +323,7 @@ def test_members_and_keys_come_and_go(world: World) -> None:
     assert ana.post(f"{members}/remove", {"address": "ben@example.com"}).status == 303
 
     made = ana.post(keys, {"name": "Worker", "scope": "flow"})
-    assert "signoff_flow_" in made.body
+    assert "nodback_flow_" in made.body
     assert ana.post(keys, {"name": "Root", "scope": "install"}).status == 422
     key_id = made.body.split(f"{keys}/")[1].split("/")[0]
     assert ana.post(f"{keys}/{key_id}/revoke").status == 303
@@ -337,8 +337,8 @@ def test_an_admin_registers_a_deployment_and_sees_its_key_once(world: World) -> 
     made = admin.post("/deployments", {"name": "Reviews", "creator_email": "ana@example.com"})
 
     assert made.status == 201
-    assert "signoff_flow_1_" in made.body
-    assert "signoff_flow_1_" not in admin.get("/deployments").body
+    assert "nodback_flow_1_" in made.body
+    assert "nodback_flow_1_" not in admin.get("/deployments").body
     assert admin.post("/deployments", {"name": "", "creator_email": "x"}).status == 422
 
 
@@ -359,7 +359,7 @@ def test_a_wrong_code_is_told_and_the_right_one_signs_in(world: World) -> None:
     assert browser.post("/sign-in/code", {"code": "x"}).location == "/sign-in"
     browser.post("/sign-in", {"email": ADMIN, "next": "/deployments"})
     mail_out(world)
-    sign_in_id = browser.cookies["__Host-signoff-asked"].partition(".")[0]
+    sign_in_id = browser.cookies["__Host-nodback-asked"].partition(".")[0]
     code = Admins(world=world).tokens.code(sign_in_id)
 
     assert "tries left: 4" in browser.post("/sign-in/code", {"code": "AAAA-AAAA"}).text

@@ -8,7 +8,7 @@ from browser.injections import PAYLOADS
 from support.browse import ADMIN, Browser
 from support.world import REVIEWER, World
 
-from signoff_core.dashboard.routes import ROUTES
+from nodback_core.dashboard.routes import ROUTES
 
 
 @pytest.fixture
@@ -84,15 +84,15 @@ def test_after_signing_in_nobody_is_sent_to_another_site() -> None:
 
 @pytest.mark.parametrize("body", ["{}", "--x", "a=" + "b" * 800_000])
 def test_what_is_no_form_is_refused(browser: Browser, body: str) -> None:
-    shown = browser.ask("POST", "/sign-out", {"a": body}, {"origin": "https://signoff.test", "content-type": "x/y"})
+    shown = browser.ask("POST", "/sign-out", {"a": body}, {"origin": "https://nodback.test", "content-type": "x/y"})
 
     assert shown.status == 400
 
 
 def test_a_session_that_was_tampered_with_is_none(browser: Browser) -> None:
-    good = browser.cookies["__Host-signoff"]
+    good = browser.cookies["__Host-nodback"]
     for bad in (good[:-2] + "xx", "", "a.b.c", good.replace(".", "", 1)):
-        browser.cookies["__Host-signoff"] = bad
+        browser.cookies["__Host-nodback"] = bad
         assert browser.get("/").location.startswith("/sign-in")
 
 

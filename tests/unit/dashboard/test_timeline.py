@@ -6,10 +6,10 @@ import pytest
 from support.browse import Browser
 from support.world import PASS, REVIEWER, World
 
-from signoff_core.dashboard.timeline import told
-from signoff_core.domain.entries import Action, Entry
-from signoff_core.usecases.receive_mail import Result
-from signoff_core.usecases.reply_words import WORDS
+from nodback_core.dashboard.timeline import told
+from nodback_core.domain.entries import Action, Entry
+from nodback_core.usecases.receive_mail import Result
+from nodback_core.usecases.reply_words import WORDS
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from signoff_core.domain.deadlines import (
+from nodback_core.domain.deadlines import (
     AutoRespond,
     DeadlinePolicy,
     Escalate,
@@ -22,7 +22,7 @@ from signoff_core.domain.deadlines import (
     policy_for,
     schedule,
 )
-from signoff_core.domain.settings import AutoResponse, Escalation, Settings
+from nodback_core.domain.settings import AutoResponse, Escalation, Settings
 
 OPENED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 EMIT = ["approved", "needs_revision"]

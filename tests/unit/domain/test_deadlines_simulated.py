@@ -1,6 +1,6 @@
 """Many requests with deadlines on a virtual clock: waits that come twice, late, never, and crash half way.
 
-SIGNOFF_FUZZ_SCALE multiplies the number of histories (1 = 100 of them); the seed is fixed and printed on failure.
+NODBACK_FUZZ_SCALE multiplies the number of histories (1 = 100 of them); the seed is fixed and printed on failure.
 """
 
 import heapq
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, note, seed
 from hypothesis import settings as run
 from hypothesis import strategies as st
 
-from signoff_core.domain.deadlines import (
+from nodback_core.domain.deadlines import (
     AutoRespond,
     Escalate,
     ReminderDue,
@@ -24,10 +24,10 @@ from signoff_core.domain.deadlines import (
     policy_for,
     schedule,
 )
-from signoff_core.domain.settings import AutoResponse, Escalation, Settings
+from nodback_core.domain.settings import AutoResponse, Escalation, Settings
 
 SEED = 20261122
-HISTORIES = 100 * int(os.environ.get("SIGNOFF_FUZZ_SCALE", "1"))
+HISTORIES = 100 * int(os.environ.get("NODBACK_FUZZ_SCALE", "1"))
 OPENED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SWEEP_EVERY = 7
 """Minutes between two looks of the sweeper at what is overdue."""

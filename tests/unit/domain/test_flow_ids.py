@@ -2,8 +2,8 @@
 
 import pytest
 
-from signoff_core.domain.errors import InvalidInput
-from signoff_core.domain.flows import check_flow_id
+from nodback_core.domain.errors import InvalidInput
+from nodback_core.domain.flows import check_flow_id
 
 CARRIED = [
     "6f1b1c1e-8a4e-4d0a-9a2e-1f6f4b1f0a11",

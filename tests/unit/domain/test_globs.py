@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from signoff_core.domain.globs import matches_glob
+from nodback_core.domain.globs import matches_glob
 
 
 @pytest.mark.parametrize(

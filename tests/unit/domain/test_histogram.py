@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff_core.domain.histogram import (
+from nodback_core.domain.histogram import (
     LAST_BUCKET,
     RELATIVE_ERROR,
     Histogram,

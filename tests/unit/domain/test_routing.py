@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff_core.domain.canonical import canonical
-from signoff_core.domain.routing import Route, as_document, assign
-from signoff_core.domain.settings import Condition, Match, Operator, Rule
-from signoff_core.domain.settings_parse import parse_settings
+from nodback_core.domain.canonical import canonical
+from nodback_core.domain.routing import Route, as_document, assign
+from nodback_core.domain.settings import Condition, Match, Operator, Rule
+from nodback_core.domain.settings_parse import parse_settings
 
 CREATOR = "creator@company.com"
 FINANCE = "finance@company.com"

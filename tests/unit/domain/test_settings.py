@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff_core.domain.errors import InvalidInput
-from signoff_core.domain.settings import (
+from nodback_core.domain.errors import InvalidInput
+from nodback_core.domain.settings import (
     DEFAULTS,
     MAX_RULES,
     AutoResponse,
@@ -23,8 +23,8 @@ from signoff_core.domain.settings import (
     looks_like_approval,
     warnings,
 )
-from signoff_core.domain.settings_document import as_document, changes
-from signoff_core.domain.settings_parse import InvalidSettings, merge, parse_settings, saved_settings
+from nodback_core.domain.settings_document import as_document, changes
+from nodback_core.domain.settings_parse import InvalidSettings, merge, parse_settings, saved_settings
 
 EVERYTHING = {
     "email_notifications": False,
@@ -247,7 +247,7 @@ def test_a_push_is_refused_with_what_to_use_instead(resume: dict[str, object], f
         (error,) = refused.value.errors
         assert error.field == field
         assert "pushed yet" in error.message
-        assert "`signoff worker package.module`" in error.message
+        assert "`nodback worker package.module`" in error.message
     assert fields_refused({"resume": {"mode": "push", "resume_url": "x"}}) == ["resume.resume_url", "resume.mode"]
 
 

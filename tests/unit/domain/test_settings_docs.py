@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from signoff_core.domain import settings as settings_module
-from signoff_core.domain.deadlines import Off
-from signoff_core.domain.routing import Verdict
-from signoff_core.domain.settings import DEFAULTS, MAX_SETTINGS_BYTES, Operator
-from signoff_core.domain.settings_document import as_document
-from signoff_core.domain.settings_parse import InvalidSettings, parse_settings
+from nodback_core.domain import settings as settings_module
+from nodback_core.domain.deadlines import Off
+from nodback_core.domain.routing import Verdict
+from nodback_core.domain.settings import DEFAULTS, MAX_SETTINGS_BYTES, Operator
+from nodback_core.domain.settings_document import as_document
+from nodback_core.domain.settings_parse import InvalidSettings, parse_settings
 
 PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")
 SECTIONS = {part.partition("\n")[0]: part for part in PAGE.split("\n## ")[1:]}

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from signoff_core.domain.sla import SlaState, due_at, state
+from nodback_core.domain.sla import SlaState, due_at, state
 
 OPENED = datetime(2026, 11, 22, 10, tzinfo=UTC)
 DUE = OPENED + timedelta(minutes=30)

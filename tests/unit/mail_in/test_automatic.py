@@ -2,7 +2,7 @@
 
 import pytest
 
-from signoff_core.mail.inbound import parse_mail
+from nodback_core.mail.inbound import parse_mail
 
 
 def reason(*head: str, subject: str = "Re: Review needed") -> str | None:

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 from mails.generate import REPLY_TO
 
-from signoff_core.domain.options import match_option
-from signoff_core.domain.replies import SentMail, read_reply
-from signoff_core.domain.reply_votes import later_doubt
-from signoff_core.mail.answering import Expected, believed, doubt_about
-from signoff_core.mail.inbound import parse_mail
+from nodback_core.domain.options import match_option
+from nodback_core.domain.replies import SentMail, read_reply
+from nodback_core.domain.reply_votes import later_doubt
+from nodback_core.mail.answering import Expected, believed, doubt_about
+from nodback_core.mail.inbound import parse_mail
 
 MAILS = Path(__file__).parents[2] / "mails"
 MANIFEST = json.loads((MAILS / "manifest.json").read_text(encoding="utf-8"))
-SENT = SentMail("Signoff", "reply.example.com", tuple((MAILS / "sent.txt").read_text(encoding="utf-8").splitlines()))
+SENT = SentMail("Nodback", "reply.example.com", tuple((MAILS / "sent.txt").read_text(encoding="utf-8").splitlines()))
 OPTIONS = ("approved", "rejected", "needs_revision")
 
 

@@ -6,8 +6,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from signoff_core.mail.html_text import text_of_html
-from signoff_core.mail.inbound import MAX_MAIL_BYTES, UnreadableMail, parse_headers, parse_mail
+from nodback_core.mail.html_text import text_of_html
+from nodback_core.mail.inbound import MAX_MAIL_BYTES, UnreadableMail, parse_headers, parse_mail
 
 
 def plain(body: bytes, content_type: str = "text/plain; charset=utf-8", *head: str) -> str:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from signoff_core.domain.options import match_option
-from signoff_core.domain.replies import MAX_REPLY_LINES, Reply, SentMail, read_reply
+from nodback_core.domain.options import match_option
+from nodback_core.domain.replies import MAX_REPLY_LINES, Reply, SentMail, read_reply
 
 NOTIFICATION = """\
 Ana, your review is needed: ContentApprovalFlow
@@ -29,14 +29,14 @@ or say in your own words what should change.
 
 Without an answer by 2026-11-29 10:00 UTC, it is answered automatically with: rejected
 
-Signoff · request 7 of ContentApprovalFlow · sent to ana@example.com
+Nodback · request 7 of ContentApprovalFlow · sent to ana@example.com
 """
-SENT = SentMail(from_name="Signoff", reply_domain="reply.example.com", lines=tuple(NOTIFICATION.splitlines()))
+SENT = SentMail(from_name="Nodback", reply_domain="reply.example.com", lines=tuple(NOTIFICATION.splitlines()))
 OPTIONS = ("approved", "rejected", "needs_revision")
-ATTRIBUTION = "On Sun, Nov 22, 2026 at 10:00 AM Signoff <signoff@example.com> wrote:"
+ATTRIBUTION = "On Sun, Nov 22, 2026 at 10:00 AM Nodback <nodback@example.com> wrote:"
 QUOTE = "\n".join(f"> {line}".rstrip() for line in NOTIFICATION.splitlines())
 OUTLOOK = (
-    "________________________________\nFrom: Signoff <signoff@example.com>\nSent: Sunday, November 22, 2026 10:00 AM\n"
+    "________________________________\nFrom: Nodback <nodback@example.com>\nSent: Sunday, November 22, 2026 10:00 AM\n"
     "To: Ana Lima <ana@example.com>\nSubject: Review needed: ContentApprovalFlow\n\n" + NOTIFICATION
 )
 BLANK = Reply("", "")
@@ -116,13 +116,13 @@ def test_answers_above_between_and_below_are_one_reply() -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        "From: Signoff <signoff@example.com>\nSent: Sunday\nTo: Ana\nSubject: Review",
-        "Von: Signoff\nGesendet: Sonntag, 22. November 2026 10:00\nAn: Ana\nBetreff: Review",
-        "*From:* Signoff <signoff@example.com>\n*Sent:* Sunday\n*To:* Ana\n*Subject:* Review",
-        "差出人: Signoff <signoff@example.com>\n送信日時: 2026年11月22日 10:00\n宛先: Ana\n件名: Review",
-        "Wotfrom: Signoff <signoff@example.com>\nWotsent: 2026-11-22 10:00\nWotto: ana@example.com",
-        "-----Original Message-----\nFrom: Signoff\nSent: Sunday\nTo: Ana",
-        "________________________________\nDe : Signoff <signoff@example.com>\nEnvoyé : dim. 22 novembre 2026 10:00",
+        "From: Nodback <nodback@example.com>\nSent: Sunday\nTo: Ana\nSubject: Review",
+        "Von: Nodback\nGesendet: Sonntag, 22. November 2026 10:00\nAn: Ana\nBetreff: Review",
+        "*From:* Nodback <nodback@example.com>\n*Sent:* Sunday\n*To:* Ana\n*Subject:* Review",
+        "差出人: Nodback <nodback@example.com>\n送信日時: 2026年11月22日 10:00\n宛先: Ana\n件名: Review",
+        "Wotfrom: Nodback <nodback@example.com>\nWotsent: 2026-11-22 10:00\nWotto: ana@example.com",
+        "-----Original Message-----\nFrom: Nodback\nSent: Sunday\nTo: Ana",
+        "________________________________\nDe : Nodback <nodback@example.com>\nEnvoyé : dim. 22 novembre 2026 10:00",
     ],
 )
 def test_options_listed_in_an_outlook_block_never_count(headers: str) -> None:
@@ -157,19 +157,19 @@ def test_a_tag_before_the_text_is_not_part_of_it() -> None:
 @pytest.mark.parametrize(
     "attribution",
     [
-        "On Sun, Nov 22, 2026 at 10:00 AM Signoff <\nr-abc@reply.example.com> wrote:",
-        "On Nov 22, 2026, at 10:00 AM, Signoff\n<signoff@example.com>\nwrote:",
-        "On Nov 22, 2026,\nat 10:00,\nSignoff <signoff@example.com> wrote:",
-        "Am So., 22. Nov. 2026 um 10:00 Uhr schrieb Signoff <signoff@example.com>:",
-        "Le dim. 22 nov. 2026 à 10:00, Signoff <signoff@example.com> a écrit :",
-        "2026年11月22日(日) 10:00 Signoff <signoff@example.com>:",
-        "Signoff <signoff@example.com> 于2026年11月22日周日 10:00写道：",
-        "2026년 11월 22일 (일) 오전 10:00, Signoff <signoff@example.com>님이 작성:",
-        "вс, 22 нояб. 2026 г. в 10:00, Signoff <signoff@example.com>:",
-        "في الأحد، 22 نوفمبر 2026 في 10:00 ص تمت كتابة ما يلي بواسطة Signoff <signoff@example.com>:",
-        "‫בתאריך יום א׳, 22 בנוב׳ 2026 ב-10:00 מאת ‪Signoff‬‏ <‪signoff@example.com‬‏>:‬",
-        "Blip blop 22/11/2026 Signoff blarg:",
-        "---- On Sun, 22 Nov 2026 10:00:00 +0100 Signoff <signoff@example.com> wrote ----",
+        "On Sun, Nov 22, 2026 at 10:00 AM Nodback <\nr-abc@reply.example.com> wrote:",
+        "On Nov 22, 2026, at 10:00 AM, Nodback\n<nodback@example.com>\nwrote:",
+        "On Nov 22, 2026,\nat 10:00,\nNodback <nodback@example.com> wrote:",
+        "Am So., 22. Nov. 2026 um 10:00 Uhr schrieb Nodback <nodback@example.com>:",
+        "Le dim. 22 nov. 2026 à 10:00, Nodback <nodback@example.com> a écrit :",
+        "2026年11月22日(日) 10:00 Nodback <nodback@example.com>:",
+        "Nodback <nodback@example.com> 于2026年11月22日周日 10:00写道：",
+        "2026년 11월 22일 (일) 오전 10:00, Nodback <nodback@example.com>님이 작성:",
+        "вс, 22 нояб. 2026 г. в 10:00, Nodback <nodback@example.com>:",
+        "في الأحد، 22 نوفمبر 2026 في 10:00 ص تمت كتابة ما يلي بواسطة Nodback <nodback@example.com>:",
+        "‫בתאריך יום א׳, 22 בנוב׳ 2026 ב-10:00 מאת ‪Nodback‬‏ <‪nodback@example.com‬‏>:‬",
+        "Blip blop 22/11/2026 Nodback blarg:",
+        "---- On Sun, 22 Nov 2026 10:00:00 +0100 Nodback <nodback@example.com> wrote ----",
         "Somebody Renamed <r-abc@reply.example.com>",
     ],
 )
@@ -182,10 +182,10 @@ def test_an_attribution_in_any_language_is_not_text(attribution: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Signoff is great, but the report is wrong",
+        "Nodback is great, but the report is wrong",
         "On the surface this is fine.",
         "From what I see, to be honest: no.",
-        "I told Signoff 3 things: none was done.",
+        "I told Nodback 3 things: none was done.",
         "The date 2026-11-22 10:00 is wrong.",
         "Please ask bo@example.com about it",
         "Sent from my desk, is much easier then my mobile phone.",
@@ -195,7 +195,7 @@ def test_an_attribution_in_any_language_is_not_text(attribution: str) -> None:
         "-- see the second point",
         "Attention: the external API is missing from the list",
         "Title: too long\nDate: 2026 is wrong\nTone: fine",
-        "Title: the Signoff guide\nDate: 2026 is wrong",
+        "Title: the Nodback guide\nDate: 2026 is wrong",
         "On 2026-11-22 at 10:00 we wrote to bo@example.com:\n- nothing came back",
         "Please fix it by 10:30 and\nsend bo@example.com these points:\n- one",
         "Approval is needed before Monday, not Friday.",
@@ -283,7 +283,7 @@ def test_a_long_quote_does_not_hide_the_answer_below_it() -> None:
         "On 2026 " * 10_000 + ":",
         ("On 2026 10:00\n") * 8_000,
         ("From: a@b.co\n") * 8_000,
-        ("From: Signoff\n") * 8_000,
+        ("From: Nodback\n") * 8_000,
         ("a:" * 400 + "\n") * 100,
         ("[EXTERNAL]" * 90 + "\n") * 100,
         "<" * 100_000,

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from signoff_core.domain.replies import SentMail, read_reply
+from nodback_core.domain.replies import SentMail, read_reply
 
 REPLIES = json.loads((Path(__file__).parents[2] / "data" / "replies.json").read_text(encoding="utf-8"))
 LEAST_RIGHT = 133

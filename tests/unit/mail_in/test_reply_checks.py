@@ -3,9 +3,9 @@
 import pytest
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.domain.deployments import Deployment
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.receive_mail import Result
+from nodback_core.domain.deployments import Deployment
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.receive_mail import Result
 
 MALLORY = "mallory@example.net"
 

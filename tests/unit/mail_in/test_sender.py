@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from signoff_core.mail.inbound import InboundMail, parse_mail
-from signoff_core.mail.sender import CHECKS, Verdicts, check_sender
+from nodback_core.mail.inbound import InboundMail, parse_mail
+from nodback_core.mail.sender import CHECKS, Verdicts, check_sender
 
 PASS = Verdicts(dmarc="PASS", spf="PASS", dkim="PASS")
 ANA = "ana@example.com"

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from signoff_core.domain.options import match_option
-from signoff_core.domain.replies import SentMail, read_reply
-from signoff_core.mail.inbound import UnreadableMail, parse_mail
-from signoff_core.mail.sender import Verdicts, check_sender
+from nodback_core.domain.options import match_option
+from nodback_core.domain.replies import SentMail, read_reply
+from nodback_core.mail.inbound import UnreadableMail, parse_mail
+from nodback_core.mail.sender import Verdicts, check_sender
 
 MAILS = Path(__file__).parents[2] / "mails"
 TWENTY = json.loads((MAILS / "twenty.json").read_text(encoding="utf-8"))
-SENT = SentMail("Signoff", "reply.example.com", tuple((MAILS / "sent.txt").read_text(encoding="utf-8").splitlines()))
+SENT = SentMail("Nodback", "reply.example.com", tuple((MAILS / "sent.txt").read_text(encoding="utf-8").splitlines()))
 
 
 @pytest.mark.parametrize("expected", TWENTY, ids=[Path(entry["file"]).stem for entry in TWENTY])

@@ -3,10 +3,10 @@
 import pytest
 from support.world import REVIEWER, World
 
-from signoff_core.domain.options import match_option
-from signoff_core.domain.reply_votes import later_doubt
-from signoff_core.domain.requests import Status
-from signoff_core.usecases.receive_mail import Result
+from nodback_core.domain.options import match_option
+from nodback_core.domain.reply_votes import later_doubt
+from nodback_core.domain.requests import Status
+from nodback_core.usecases.receive_mail import Result
 
 OPTIONS = ("approved", "rejected", "needs_revision")
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff_core.mail.compose import (
+from nodback_core.mail.compose import (
     SUBJECT_MAX_CHARS,
     Attachment,
     Envelope,
@@ -24,12 +24,12 @@ from signoff_core.mail.compose import (
     compose,
     thread_root,
 )
-from signoff_core.mail.wording import clean, one_line
+from nodback_core.mail.wording import clean, one_line
 
 ADDRESS = "r-aeirc4tfmfzxi2lom4qhg33nmvzgs5dzebqwizdsmvzxgidgn5zca43b@reply.example.com"
 EXPECTED = {
     "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted",
-    "x-auto-response-suppress", "mime-version", "content-type", "x-signoff-kind",
+    "x-auto-response-suppress", "mime-version", "content-type", "x-nodback-kind",
 }  # fmt: skip
 
 nasty = st.text(
@@ -50,21 +50,21 @@ def sent(
     subject: str = "Hello",
     text: str = "Hi\n",
     html: str = "<p>Hi</p>\n",
-    name: str = "Signoff",
+    name: str = "Nodback",
     references: tuple[str, ...] = (),
     headers: Mapping[str, str] | None = None,
     attachment: Attachment | None = None,
 ) -> bytes:
     envelope = Envelope(
         sender_name=name,
-        sender_address="signoff@signoff.test",
+        sender_address="nodback@nodback.test",
         to="ana@example.com",
         reply_to=ADDRESS,
         auto_submitted="auto-generated",
         in_reply_to=references[0] if references else None,
         references=references,
         headers=headers or {},
-        message_id="<one@signoff.test>",
+        message_id="<one@nodback.test>",
         date=datetime(2026, 11, 22, 10, 0, tzinfo=UTC),
     )
     return compose(envelope, Rendered(subject, text, html, attachment))
@@ -86,7 +86,7 @@ def test_no_field_can_add_a_header_or_a_byte_that_is_not_ascii(
         text=text,
         html=html,
         references=(reference, "<a@b>"),
-        headers={"X-Signoff-Kind": header},
+        headers={"X-Nodback-Kind": header},
     )
 
     assert raw.isascii()
@@ -97,7 +97,7 @@ def test_no_field_can_add_a_header_or_a_byte_that_is_not_ascii(
     assert {key.lower() for key in message} <= EXPECTED
     assert len(message.keys()) == len(set(message.keys()))
     assert not message.defects
-    assert [address.addr_spec for address in message["From"].addresses] == ["signoff@signoff.test"]
+    assert [address.addr_spec for address in message["From"].addresses] == ["nodback@nodback.test"]
     assert [address.addr_spec for address in message["Reply-To"].addresses] == [ADDRESS]
     assert text_of(message.get_body(("plain",))).rstrip("\n") == clean(text).rstrip("\n")
     assert text_of(message.get_body(("html",))).rstrip("\n") == clean(html).rstrip("\n")
@@ -133,7 +133,7 @@ def test_subject_and_sender_name_read_as_they_were_written(subject: str, name: s
     ],
 )
 def test_a_newline_in_the_subject_is_a_space(attack: str) -> None:
-    message = parsed(sent(subject=attack, name=attack, headers={"X-Signoff-Kind": attack}))
+    message = parsed(sent(subject=attack, name=attack, headers={"X-Nodback-Kind": attack}))
 
     assert message["Bcc"] is None
     assert message.get_content_type() == "multipart/alternative"
@@ -156,11 +156,11 @@ def test_a_newline_in_the_subject_is_a_space(attack: str) -> None:
 )
 def test_what_is_not_one_plain_address_is_not_written_to(address: str) -> None:
     with pytest.raises(UnsendableAddressError):
-        compose(Envelope("Signoff", "signoff@signoff.test", address), Rendered("s", "t", "h"))
+        compose(Envelope("Nodback", "nodback@nodback.test", address), Rendered("s", "t", "h"))
 
 
 def test_a_domain_of_other_scripts_is_written_in_its_ascii_form() -> None:
-    raw = compose(Envelope("Signoff", "signoff@signoff.test", "ana@bücher.example"), Rendered("s", "t", "h"))
+    raw = compose(Envelope("Nodback", "nodback@nodback.test", "ana@bücher.example"), Rendered("s", "t", "h"))
 
     assert parsed(raw)["To"] == "ana@xn--bcher-kva.example"
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from signoff.mail_test import HINTS
-from signoff_core.domain.notifications import NotificationStatus
-from signoff_core.mail import mime
-from signoff_core.usecases import reply_limits
-from signoff_core.usecases.receive_mail import LETTERS, MAX_MAIL_BYTES, Result
+from nodback.mail_test import HINTS
+from nodback_core.domain.notifications import NotificationStatus
+from nodback_core.mail import mime
+from nodback_core.usecases import reply_limits
+from nodback_core.usecases.receive_mail import LETTERS, MAX_MAIL_BYTES, Result
 
 DOCS = Path(__file__).parents[3] / "docs"
 EMAIL = (DOCS / "email.md").read_text(encoding="utf-8")

@@ -9,12 +9,12 @@ from typing import cast, get_args
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
-from signoff_core.domain.options import match_option
-from signoff_core.domain.replies import SentMail, read_reply
-from signoff_core.mail import letter_kinds
-from signoff_core.mail.compose import Envelope, Rendered, compose
-from signoff_core.mail.content import CONTENT_MAX_CHARS, context_of
-from signoff_core.mail.letter_kinds import (
+from nodback_core.domain.options import match_option
+from nodback_core.domain.replies import SentMail, read_reply
+from nodback_core.mail import letter_kinds
+from nodback_core.mail.compose import Envelope, Rendered, compose
+from nodback_core.mail.content import CONTENT_MAX_CHARS, context_of
+from nodback_core.mail.letter_kinds import (
     Branding,
     Deadline,
     JsonValue,
@@ -23,9 +23,9 @@ from signoff_core.mail.letter_kinds import (
     ReviewRequest,
     UnreadableReply,
 )
-from signoff_core.mail.own_lines import own_lines
-from signoff_core.mail.render import HTML_MAX_BYTES, render
-from signoff_core.mail.samples import letters, samples
+from nodback_core.mail.own_lines import own_lines
+from nodback_core.mail.render import HTML_MAX_BYTES, render
+from nodback_core.mail.samples import letters, samples
 
 LETTERS = dict(letters())
 REVIEW = cast("ReviewRequest", LETTERS["review request"])
@@ -45,7 +45,7 @@ def links_of(html: str) -> list[str]:
 
 
 def on_the_wire(rendered: Rendered) -> bytes:
-    return compose(Envelope("Signoff", "signoff@signoff.test", "ana@example.com"), replace(rendered, attachment=None))
+    return compose(Envelope("Nodback", "nodback@nodback.test", "ana@example.com"), replace(rendered, attachment=None))
 
 
 def test_there_is_a_sample_of_every_kind() -> None:
@@ -305,7 +305,7 @@ def test_an_answer_is_not_said_twice() -> None:
 @pytest.mark.parametrize("name", ["review request", "reminder", "blank reply", "unclear reply"])
 def test_a_reply_that_only_quotes_our_mail_is_blank(name: str) -> None:
     rendered = render(LETTERS[name])
-    sent = SentMail(from_name="Signoff", reply_domain="reply.example.com", lines=own_lines(rendered))
+    sent = SentMail(from_name="Nodback", reply_domain="reply.example.com", lines=own_lines(rendered))
     shown = [line for line in own_lines(rendered) if line in words_of(rendered.html)]
 
     for quoted in (rendered.text, "\n".join(shown)):
@@ -317,7 +317,7 @@ def test_a_reply_that_only_quotes_our_mail_is_blank(name: str) -> None:
 @pytest.mark.parametrize("reason", ["approved", "see below\napproved\nthanks"])
 def test_the_reason_of_a_reassignment_is_never_taken_for_the_readers_answer(reason: str) -> None:
     rendered = render(replace(REVIEW, reason=reason))
-    sent = SentMail(from_name="Signoff", reply_domain="reply.example.com", lines=own_lines(rendered))
+    sent = SentMail(from_name="Nodback", reply_domain="reply.example.com", lines=own_lines(rendered))
 
     for quoted in (rendered.text, "\n".join(own_lines(rendered))):
         assert match_option(read_reply(quoted, sent).first_line, REVIEW.asking.options) is None

@@ -9,9 +9,9 @@ import pytest
 from support.http import call, key_for
 from support.world import REVIEWER, World
 
-from signoff_core.adapters.ses_feedback import feedback_of
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.notifications import (
+from nodback_core.adapters.ses_feedback import feedback_of
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.notifications import (
     NOTIFICATION_STEPS,
     UNSENT,
     Feedback,
@@ -19,8 +19,8 @@ from signoff_core.domain.notifications import (
     id_of,
     tag_of,
 )
-from signoff_core.ports import MailRefused
-from signoff_core.usecases.record_feedback import ACTIONS, Told, record_feedback
+from nodback_core.ports import MailRefused
+from nodback_core.usecases.record_feedback import ACTIONS, Told, record_feedback
 
 EVENTS = Path(__file__).parents[2] / "events"
 CREATOR = "creator@example.com"

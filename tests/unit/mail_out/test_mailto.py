@@ -7,9 +7,9 @@ from urllib.parse import unquote, urlsplit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff_core.domain.options import match_option
-from signoff_core.mail.mailto import LINK_MAX_CHARS, reply_link
-from signoff_core.mail.wording import one_line
+from nodback_core.domain.options import match_option
+from nodback_core.mail.mailto import LINK_MAX_CHARS, reply_link
+from nodback_core.mail.wording import one_line
 
 ADDRESS = "r-aeirc4tfmfzxi2lom4qhg33nmvzgs5dzebqwizdsmvzxgidgn5zca43b@reply.example.com"
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from signoff_core.mail.highlight import COLOURS, HIGHLIGHT_MAX_CHARS, LANGUAGES, highlight, highlight_css
-from signoff_core.mail.markdown import MARKDOWN_MAX_CHARS, Look, code_to_html, sanitise, to_html
+from nodback_core.mail.highlight import COLOURS, HIGHLIGHT_MAX_CHARS, LANGUAGES, highlight, highlight_css
+from nodback_core.mail.markdown import MARKDOWN_MAX_CHARS, Look, code_to_html, sanitise, to_html
 
 TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "span", "div",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signoff_core.domain.options import match_option
-from signoff_core.mail.wording import below_title, choices, clean, label, moment, one_line, title, wrap, wrap_markdown
+from nodback_core.domain.options import match_option
+from nodback_core.mail.wording import below_title, choices, clean, label, moment, one_line, title, wrap, wrap_markdown
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,17 @@ import pytest
 from support.scale import SCALE, SEED, replay_with
 from support.world import INSTALL, START, World
 
-from signoff_core.adapters.dynamodb import INDEX_ATTRIBUTES
-from signoff_core.adapters.memory import MemoryStore
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.entries import Action, Actor, Happening, append
-from signoff_core.domain.records import Record
-from signoff_core.domain.requests import Assignment, Decision, Request, Source, Status
-from signoff_core.domain.tallies import DECIDED_AT_HOUR, OPENED, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
-from signoff_core.domain.times import stamp
-from signoff_core.ports import Counters
-from signoff_core.usecases.metrics import GroupBy, Metrics, count_events, read_metrics
-from signoff_core.usecases.rebuild_metrics import rebuild_metrics
+from nodback_core.adapters.dynamodb import INDEX_ATTRIBUTES
+from nodback_core.adapters.memory import MemoryStore
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.entries import Action, Actor, Happening, append
+from nodback_core.domain.records import Record
+from nodback_core.domain.requests import Assignment, Decision, Request, Source, Status
+from nodback_core.domain.tallies import DECIDED_AT_HOUR, OPENED, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
+from nodback_core.domain.times import stamp
+from nodback_core.ports import Counters
+from nodback_core.usecases.metrics import GroupBy, Metrics, count_events, read_metrics
+from nodback_core.usecases.rebuild_metrics import rebuild_metrics
 
 DAYS = 20
 REQUESTS = 200

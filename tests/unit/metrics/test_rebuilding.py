@@ -3,13 +3,13 @@
 import pytest
 from support.world import INSTALL, REVIEWER, START, World
 
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.entries import Action, Actor, Happening, append
-from signoff_core.domain.tallies import MARK_DAYS, UNNAMED, Fact, Figures, Generation, fact_of_entries
-from signoff_core.usecases import metrics
-from signoff_core.usecases.mail_tests import open_mail_test
-from signoff_core.usecases.metrics import GroupBy, Metrics, count_events, read_metrics
-from signoff_core.usecases.rebuild_metrics import rebuild_metrics
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.entries import Action, Actor, Happening, append
+from nodback_core.domain.tallies import MARK_DAYS, UNNAMED, Fact, Figures, Generation, fact_of_entries
+from nodback_core.usecases import metrics
+from nodback_core.usecases.mail_tests import open_mail_test
+from nodback_core.usecases.metrics import GroupBy, Metrics, count_events, read_metrics
+from nodback_core.usecases.rebuild_metrics import rebuild_metrics
 
 WEEKS = 10
 

@@ -5,26 +5,26 @@ from dataclasses import replace
 import pytest
 from support.world import World
 
-from signoff_core.mail.letter_kinds import Asking, BounceNotice, Confirmation
-from signoff_core.mail.render import render
-from signoff_core.mail.samples import letters
-from signoff_core.usecases.notify import notify
-from signoff_core.usecases.review_links import linked
-from signoff_core.usecases.written import Post
+from nodback_core.mail.letter_kinds import Asking, BounceNotice, Confirmation
+from nodback_core.mail.render import render
+from nodback_core.mail.samples import letters
+from nodback_core.usecases.notify import notify
+from nodback_core.usecases.review_links import linked
+from nodback_core.usecases.written import Post
 
-URL = "https://signoff.test/review/1"
+URL = "https://nodback.test/review/1"
 
 
 def test_the_mail_that_asks_names_the_page_of_its_request() -> None:
     world = World()
     request = world.pause(world.deployment()).request
-    post: Post = replace(world.post, sender=replace(world.post.sender, public_url="https://signoff.test"))
+    post: Post = replace(world.post, sender=replace(world.post.sender, public_url="https://nodback.test"))
 
     notify(request.request_id, 1, post=post, now=world.now)
 
     (mail,) = world.mails_to(request.assignment.address)
     for part in ("plain", "html"):
-        assert f"https://signoff.test/review/{request.request_id}" in mail.get_body((part,)).get_content()
+        assert f"https://nodback.test/review/{request.request_id}" in mail.get_body((part,)).get_content()
 
 
 @pytest.mark.parametrize("name", [n for n, _ in letters()])

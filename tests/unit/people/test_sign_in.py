@@ -8,14 +8,14 @@ from support.pauses import no_pauses
 from support.unreadable import spoil
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.domain.errors import InvalidInput, Refused
-from signoff_core.domain.members import Person
-from signoff_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
-from signoff_core.ports import Event, MailNotTaken
-from signoff_core.runtime.tokens import Tokens
-from signoff_core.usecases.members import add_member
-from signoff_core.usecases.sessions import identify, live_sessions, sign_out
-from signoff_core.usecases.sign_in import (
+from nodback_core.domain.errors import InvalidInput, Refused
+from nodback_core.domain.members import Person
+from nodback_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
+from nodback_core.ports import Event, MailNotTaken
+from nodback_core.runtime.tokens import Tokens
+from nodback_core.usecases.members import add_member
+from nodback_core.usecases.sessions import identify, live_sessions, sign_out
+from nodback_core.usecases.sign_in import (
     LINK_ASKED,
     Asked,
     SignInMail,
@@ -38,7 +38,7 @@ class Door:
 
     @property
     def tokens(self) -> Tokens:
-        return Tokens("https://signoff.test", self.world.ring)
+        return Tokens("https://nodback.test", self.world.ring)
 
     def ask(self, email: str, *, browser: str = "this browser", source: str = "203.0.113.7", to: str = "") -> SignIn:
         world = self.world
@@ -51,7 +51,7 @@ class Door:
         """What the events on the bus lead to; each is delivered twice, as a bus may."""
         world = self.world
         mail = SignInMail(
-            world.mailer, "Signoff", "signoff@signoff.test", lambda s: self.tokens.link(s), self.tokens.code
+            world.mailer, "Nodback", "nodback@nodback.test", lambda s: self.tokens.link(s), self.tokens.code
         )
         events, world.bus.events = world.bus.events, []
         wanted = [str(e.detail["sign_in_id"]) for e in events if "sign_in_id" in e.detail]
@@ -110,7 +110,7 @@ def test_an_admin_gets_one_mail_with_the_link_and_the_code() -> None:
 
     (mail,) = door.world.mails_to(ADMIN)
     text = mail.get_body(("plain",)).get_content()
-    assert mail["Subject"] == "Sign in to Signoff"
+    assert mail["Subject"] == "Sign in to Nodback"
     assert door.tokens.link(sign_in) in text
     code = door.tokens.code(sign_in.sign_in_id)
     assert f"{code[:4]}-{code[4:]}" in text
@@ -235,7 +235,7 @@ def test_whoever_was_asked_or_is_a_member_may_sign_in(who: str) -> None:
 
     door.ask("ana@example.com", to=to)
 
-    assert [m["Subject"] for m in world.mails_to("ana@example.com")][-1] == "Sign in to Signoff"
+    assert [m["Subject"] for m in world.mails_to("ana@example.com")][-1] == "Sign in to Nodback"
 
 
 def test_the_link_signs_in_the_browser_that_asked_once() -> None:

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from support.world import REVIEWER, World
 
-from signoff_core.domain.closing import Closing, close
-from signoff_core.domain.deadlines import SlaBreach
-from signoff_core.domain.entries import SERVICE
-from signoff_core.domain.requests import Request, ResumeStatus, Source, Status
-from signoff_core.ports import Changed
-from signoff_core.usecases.receive_mail import Result
+from nodback_core.domain.closing import Closing, close
+from nodback_core.domain.deadlines import SlaBreach
+from nodback_core.domain.entries import SERVICE
+from nodback_core.domain.requests import Request, ResumeStatus, Source, Status
+from nodback_core.ports import Changed
+from nodback_core.usecases.receive_mail import Result
 
 BOSS = "boss@example.com"
 AUTO = {"enabled": True, "timeout_minutes": 60, "default_outcome": "rejected"}

@@ -5,15 +5,15 @@ from support.http import call, key_for
 from support.unreadable import restore, spoil
 from support.world import REVIEWER, World
 
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.contents import Content, ContentKind
-from signoff_core.domain.deployments import Deployment, Scope
-from signoff_core.domain.errors import NotFound
-from signoff_core.domain.flows import FlowState
-from signoff_core.ports import RowUnreadable
-from signoff_core.usecases.contents import JsonValue
-from signoff_core.usecases.erase_content import erase_content
-from signoff_core.usecases.flow_states import read_flow_state, save_flow_state
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.contents import Content, ContentKind
+from nodback_core.domain.deployments import Deployment, Scope
+from nodback_core.domain.errors import NotFound
+from nodback_core.domain.flows import FlowState
+from nodback_core.ports import RowUnreadable
+from nodback_core.usecases.contents import JsonValue
+from nodback_core.usecases.erase_content import erase_content
+from nodback_core.usecases.flow_states import read_flow_state, save_flow_state
 
 FLOW, MANAGE = Caller(Scope.FLOW, 1, "k8"), Caller(Scope.MANAGE, 1, "k9")
 LARGE = "Secret words " * 4000

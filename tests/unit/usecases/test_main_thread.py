@@ -3,13 +3,13 @@
 import pytest
 from support.world import FLOW_CLASS, OPTIONS, PASS, REVIEWER, World
 
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Scope
-from signoff_core.domain.errors import InvalidInput, Refused
-from signoff_core.domain.requests import ResumeStatus, Source, Status
-from signoff_core.mail.sender import Verdicts
-from signoff_core.usecases.receive_mail import Result
-from signoff_core.usecases.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Scope
+from nodback_core.domain.errors import InvalidInput, Refused
+from nodback_core.domain.requests import ResumeStatus, Source, Status
+from nodback_core.mail.sender import Verdicts
+from nodback_core.usecases.receive_mail import Result
+from nodback_core.usecases.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
 
 FLOW = Caller(Scope.FLOW, 1, "k1")
 

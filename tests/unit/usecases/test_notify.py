@@ -6,19 +6,19 @@ from dataclasses import replace
 import pytest
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.adapters.memory import MemoryMasterKey
-from signoff_core.domain.contents import ContentKey
-from signoff_core.domain.errors import Refused
-from signoff_core.domain.notifications import Feedback, Notification, NotificationStatus
-from signoff_core.domain.reassigning import MAX_ROUNDS
-from signoff_core.ports import MailNotTaken, MailRefused
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.notifications import notifications_of
-from signoff_core.usecases.notify import notify
-from signoff_core.usecases.read_requests import read_timeline
-from signoff_core.usecases.reassign_request import reassign_request
-from signoff_core.usecases.record_feedback import Told, record_feedback
-from signoff_core.usecases.written import Unwritable
+from nodback_core.adapters.memory import MemoryMasterKey
+from nodback_core.domain.contents import ContentKey
+from nodback_core.domain.errors import Refused
+from nodback_core.domain.notifications import Feedback, Notification, NotificationStatus
+from nodback_core.domain.reassigning import MAX_ROUNDS
+from nodback_core.ports import MailNotTaken, MailRefused
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.notifications import notifications_of
+from nodback_core.usecases.notify import notify
+from nodback_core.usecases.read_requests import read_timeline
+from nodback_core.usecases.reassign_request import reassign_request
+from nodback_core.usecases.record_feedback import Told, record_feedback
+from nodback_core.usecases.written import Unwritable
 
 CREATOR, LEAD = "boss@example.com", "lead@example.com"
 
@@ -140,7 +140,7 @@ def test_a_letter_that_nobody_can_write_fails_in_the_end_rather_than_for_ever() 
 
 def test_a_letter_that_breaks_while_it_is_written_fails_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     world, request_id = owing("review_request", asked=5)
-    monkeypatch.setattr("signoff_core.usecases.written.render", lambda letter: {}["no such field"])
+    monkeypatch.setattr("nodback_core.usecases.written.render", lambda letter: {}["no such field"])
     notify(request_id, 1, post=world.post, now=world.now)
     assert entry(world, request_id, "notification.failed")["code"] == "unwritable_letter"
 

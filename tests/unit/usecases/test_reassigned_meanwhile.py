@@ -10,11 +10,11 @@ from support.meanwhile import Overtaken
 from support.pauses import no_pauses
 from support.world import INSTALL, REVIEWER, World
 
-from signoff_core.domain.deployments import Deployment
-from signoff_core.domain.requests import Status
-from signoff_core.usecases.members import add_member
-from signoff_core.usecases.reassign_request import reassign_request
-from signoff_core.usecases.receive_mail import Result
+from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.requests import Status
+from nodback_core.usecases.members import add_member
+from nodback_core.usecases.reassign_request import reassign_request
+from nodback_core.usecases.receive_mail import Result
 
 NEXT = "next@example.com"
 
@@ -134,7 +134,7 @@ def by_key(case: Case) -> Callable[[], bool]:
 
 def by_callback(case: Case) -> Callable[[], bool]:
     from functions.callbacks.handler import handler
-    from signoff_core.runtime.service import use_service
+    from nodback_core.runtime.service import use_service
 
     a_webhook(case.world, case.deployment)
     case.request_id = case.world.pause(case.deployment, flow_id="told").request.request_id

@@ -12,10 +12,10 @@ import pytest
 from mails.arrived import MICROSOFT_SIGNS, as_stored, signature
 from support.world import PASS, REPLY_DOMAIN, REVIEWER, World
 
-from signoff_core.domain.requests import Status
-from signoff_core.mail.sender import Verdicts
-from signoff_core.usecases.receive_mail import LETTERS, Result
-from signoff_core.usecases.reply_limits import MAX_CONFIRMATIONS
+from nodback_core.domain.requests import Status
+from nodback_core.mail.sender import Verdicts
+from nodback_core.usecases.receive_mail import LETTERS, Result
+from nodback_core.usecases.reply_limits import MAX_CONFIRMATIONS
 
 RELAY = "postmaster@evil.example"
 """Who sends a copy of somebody else's mail: authentic for its own domain, and only for that."""
@@ -122,13 +122,13 @@ class TestACopyOfAnotherMail:
     [
         "{address}",
         "<{address}>",
-        "Signoff <{address}>",
-        '"Signoff, by mail" <{address}>',
+        "Nodback <{address}>",
+        '"Nodback, by mail" <{address}>',
         "{address} <{address}>",
         "Harbour\r\n Books\r\n <{address}>",
         "Bo <bo@example.com>, {address}, c@example.com",
         "=?utf-8?q?Pr=C3=BCfung?= <{address}>",
-        "Signoff (reviews) <{address}>",
+        "Nodback (reviews) <{address}>",
     ],
 )
 def test_the_reply_address_is_found_however_programs_write_it(to: str) -> None:
@@ -143,7 +143,7 @@ def test_the_reply_address_is_found_however_programs_write_it(to: str) -> None:
 def test_the_reply_address_may_stand_in_cc() -> None:
     world = World()
     asked(world)
-    raw = mail(world, to="bo@example.com", more=f"Cc: Signoff <{world.reply_address()}>\r\n")
+    raw = mail(world, to="bo@example.com", more=f"Cc: Nodback <{world.reply_address()}>\r\n")
     assert world.receive(raw, to=world.reply_address()) is Result.RECORDED
     other = World()
     asked(other)

@@ -3,10 +3,10 @@
 import pytest
 from support.world import REVIEWER, World
 
-from signoff_core.domain.requests import Status
-from signoff_core.mail.sender import Verdicts
-from signoff_core.usecases.receive_mail import LETTERS, STRANGERS, Result
-from signoff_core.usecases.reply_limits import (
+from nodback_core.domain.requests import Status
+from nodback_core.mail.sender import Verdicts
+from nodback_core.usecases.receive_mail import LETTERS, STRANGERS, Result
+from nodback_core.usecases.reply_limits import (
     MAX_ERROR_MAILS,
     MAX_ERROR_MAILS_PER_ADDRESS,
     MAX_REJECTIONS_RECORDED,

@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from support.world import FLOW_CLASS, INSTALL, World
 
-from signoff_core.adapters.memory import MemoryStore
-from signoff_core.domain.callers import Caller
-from signoff_core.domain.deployments import Scope
-from signoff_core.domain.errors import Forbidden, Refused
-from signoff_core.domain.records import Index, Key
-from signoff_core.domain.requests import MAX_LOST_CLAIMS, Request, ResumeStatus, ready_partition
-from signoff_core.ports import Page
-from signoff_core.usecases.resumes import (
+from nodback_core.adapters.memory import MemoryStore
+from nodback_core.domain.callers import Caller
+from nodback_core.domain.deployments import Scope
+from nodback_core.domain.errors import Forbidden, Refused
+from nodback_core.domain.records import Index, Key
+from nodback_core.domain.requests import MAX_LOST_CLAIMS, Request, ResumeStatus, ready_partition
+from nodback_core.ports import Page
+from nodback_core.usecases.resumes import (
     Claimed,
     claim_resume,
     mark_consumed,
@@ -176,7 +176,7 @@ def failed(text: str) -> tuple[World, str]:
 
 def test_to_retry_with_an_outcome_is_to_decide_and_a_flow_key_may_not() -> None:
     world, request_id = failed("hm, what about the colours?")
-    with pytest.raises(Forbidden, match=r"`manage` key of the deployment .*SIGNOFF_MANAGE_KEY"):
+    with pytest.raises(Forbidden, match=r"`manage` key of the deployment .*NODBACK_MANAGE_KEY"):
         retry(world, request_id, "rejected", FLOW)
     retry(world, request_id, "rejected", MANAGE)
     claimed = claim(world, "c2")

@@ -3,8 +3,8 @@
 import pytest
 from support.world import REVIEWER, World
 
-from signoff_core.domain.requests import Status
-from signoff_core.usecases.receive_mail import Result
+from nodback_core.domain.requests import Status
+from nodback_core.usecases.receive_mail import Result
 
 NEWER = "newer review of this flow, number 2"
 

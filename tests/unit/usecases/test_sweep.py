@@ -6,10 +6,10 @@ import pytest
 from support.unreadable import restore, spoil
 from support.world import World
 
-from signoff_core.domain.requests import ATTENTION_SHARDS, Request
-from signoff_core.ports import Event
-from signoff_core.usecases import sweep
-from signoff_core.usecases.sweep import SweepFailed, Swept
+from nodback_core.domain.requests import ATTENTION_SHARDS, Request
+from nodback_core.ports import Event
+from nodback_core.usecases import sweep
+from nodback_core.usecases.sweep import SweepFailed, Swept
 
 
 def owing(reviews: int) -> tuple[World, list[str]]:

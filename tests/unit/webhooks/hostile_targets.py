@@ -110,13 +110,13 @@ INNER_NAMES = (
     "loc\u212alhost", "\u24db\u24de\u24d2\u24d0\u24db\u24d7\u24de\u24e2\u24e3", "local%68ost", "loca\u00adlhost",
     "localhost\u3002", "-a.example.com", "a_b.example.com", "a..example.com", ".example.com", "ex ample.com", "",
     "*.example.com", "example.com,localhost", "example.com;localhost", "xn--", "a" * 64 + ".example.com",
-    "signoff.example.net", "SIGNOFF.example.net", "signoff.example.net.", "api.signoff.example.net",
+    "nodback.example.net", "NODBACK.example.net", "nodback.example.net.", "api.nodback.example.net",
 )  # fmt: skip
 UNCLEAR_ANSWERS = (
     "fe80::1%eth0", "::1%lo", "127.1", "0x7f000001", "2130706433", "0177.0.0.1", "localhost", "", " 127.0.0.1",
     "127.0.0.1\n", PUBLIC_V6 + "%lo",
 )  # fmt: skip
-OWN_DOMAINS = ("signoff.example.net",)
+OWN_DOMAINS = ("nodback.example.net",)
 
 
 def hostile_targets() -> list[tuple[str, list[str]]]:

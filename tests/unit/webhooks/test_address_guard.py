@@ -18,9 +18,9 @@ from unit.webhooks.hostile_targets import (
     spellings_of_v4,
 )
 
-from signoff_core.adapters.web_delivery import DeliveryLimits, deliver
-from signoff_core.domain.address_guard import BadUrl, ForbiddenAddress, RefusedTarget, check_address, check_url
-from signoff_core.domain.delivery_outcome import DeliveryClass
+from nodback_core.adapters.web_delivery import DeliveryLimits, deliver
+from nodback_core.domain.address_guard import BadUrl, ForbiddenAddress, RefusedTarget, check_address, check_url
+from nodback_core.domain.delivery_outcome import DeliveryClass
 
 HOSTILE = hostile_targets()
 REFUSALS = {DeliveryClass.BAD_URL, DeliveryClass.FORBIDDEN_ADDRESS}
@@ -188,12 +188,12 @@ def test_plain_http_to_the_internet_is_refused_on_the_embedded_stack_too() -> No
 @pytest.mark.parametrize(
     ("own", "url", "is_own"),
     [
-        ("signoff.example.net", "https://signoff.example.net/", True),
-        ("signoff.example.net", "https://SIGNOFF.example.net.:8443/", True),
-        ("signoff.example.net", "https://a.b.signoff.example.net/", True),
-        ("Signoff.Example.net", "https://signoff.example.net/", True),
-        ("signoff.example.net", "https://notsignoff.example.net/", False),
-        ("signoff.example.net", "https://signoff.example.net.example.com/", False),
+        ("nodback.example.net", "https://nodback.example.net/", True),
+        ("nodback.example.net", "https://NODBACK.example.net.:8443/", True),
+        ("nodback.example.net", "https://a.b.nodback.example.net/", True),
+        ("Nodback.Example.net", "https://nodback.example.net/", True),
+        ("nodback.example.net", "https://notnodback.example.net/", False),
+        ("nodback.example.net", "https://nodback.example.net.example.com/", False),
         ("127.0.0.1:4566", "http://127.0.0.1:4566/_aws/", True),
         ("127.0.0.1:4566", "http://127.0.0.1:9000/hook", False),
     ],

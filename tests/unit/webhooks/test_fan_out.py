@@ -9,21 +9,21 @@ from support.hooks import FINE, Network, a_webhook, log, sending, take, take_all
 from support.unreadable import restore, spoil
 from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 
-from signoff.webhooks import verify
-from signoff_core.domain.deliveries import DeliveryStatus
-from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from signoff_core.domain.requests import Source, Status
-from signoff_core.domain.webhook_events import OPT_IN_EVENTS, EventType
-from signoff_core.domain.webhooks import Reach
-from signoff_core.ports import Message, RowUnreadable
-from signoff_core.usecases.cancel_request import cancel_request
-from signoff_core.usecases.deliver_webhook import Made
-from signoff_core.usecases.erase_content import erase_content
-from signoff_core.usecases.notify import notify
-from signoff_core.usecases.reassign_request import reassign_request
-from signoff_core.usecases.receive_mail import Result
-from signoff_core.usecases.webhook_log import send_test
-from signoff_core.usecases.webhooks import Wish, change_webhook, remove_webhook
+from nodback.webhooks import verify
+from nodback_core.domain.deliveries import DeliveryStatus
+from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.requests import Source, Status
+from nodback_core.domain.webhook_events import OPT_IN_EVENTS, EventType
+from nodback_core.domain.webhooks import Reach
+from nodback_core.ports import Message, RowUnreadable
+from nodback_core.usecases.cancel_request import cancel_request
+from nodback_core.usecases.deliver_webhook import Made
+from nodback_core.usecases.erase_content import erase_content
+from nodback_core.usecases.notify import notify
+from nodback_core.usecases.reassign_request import reassign_request
+from nodback_core.usecases.receive_mail import Result
+from nodback_core.usecases.webhook_log import send_test
+from nodback_core.usecases.webhooks import Wish, change_webhook, remove_webhook
 
 EVERY = tuple(OPT_IN_EVENTS)
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff_core.adapters.jwt_tokens import (
+from nodback_core.adapters.jwt_tokens import (
     JWT_PURPOSES,
     MAX_TOKEN_CHARACTERS,
     BadToken,
@@ -21,10 +21,10 @@ from signoff_core.adapters.jwt_tokens import (
     read,
     read_callback,
 )
-from signoff_core.domain.key_ring import KeyRing, Purpose
+from nodback_core.domain.key_ring import KeyRing, Purpose
 
 NOW = datetime(2026, 11, 22, 10, 0, 0, tzinfo=UTC)
-ISSUER = "https://signoff.example.com"
+ISSUER = "https://nodback.example.com"
 RING = KeyRing(current=2, keys={1: b"1" * 32, 2: b"2" * 64})
 REQUEST_ID = "550e8400-e29b-41d4-a716-446655440000"
 SESSION = Token(
@@ -106,8 +106,8 @@ def test_every_claim_is_required(claim: str) -> None:
         {"iat": -1},
         {"iat": "0"},
         {"iat": 10**12},
-        {"aud": ["signoff:session"]},
-        {"aud": "signoff:callback"},
+        {"aud": ["nodback:session"]},
+        {"aud": "nodback:callback"},
         {"aud": "session"},
         {"iss": "https://elsewhere.example.com"},
         {"jti": 7},
@@ -128,7 +128,7 @@ def test_a_claim_of_another_kind_or_value_is_refused(claims: dict) -> None:
      {"kid": "2", "crit": ["exp"]}, {"kid": "2", "b64": False}, {"kid": None}],
     ids=str,
 )  # fmt: skip
-def test_a_header_that_signoff_does_not_write_is_refused(header: dict) -> None:
+def test_a_header_that_nodback_does_not_write_is_refused(header: dict) -> None:
     def write() -> str:
         if isinstance(header.get("kid", ""), str):
             return forged(header=header)

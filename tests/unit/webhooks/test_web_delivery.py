@@ -25,8 +25,8 @@ from unit.webhooks.receivers import (
     silent,
 )
 
-from signoff_core.adapters.web_delivery import DeliveryLimits, deliver, dial_tcp, tls_context
-from signoff_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.adapters.web_delivery import DeliveryLimits, deliver, dial_tcp, tls_context
+from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere"
 PATIENT = DeliveryLimits(wall_clock_seconds=5)
@@ -77,7 +77,7 @@ def test_the_very_bytes_arrive_with_the_headers_given_and_none_that_redirect_pro
     assert lines[0] == "POST /hook?a=b HTTP/1.1"
     assert set(lines[1:]) == {
         f"Host: 127.0.0.1:{running.port}",
-        "User-Agent: Signoff-Webhooks/1",
+        "User-Agent: Nodback-Webhooks/1",
         "Content-Type: application/json",
         f"Content-Length: {len(body)}",
         "Accept: */*",

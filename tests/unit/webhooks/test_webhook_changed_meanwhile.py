@@ -8,11 +8,11 @@ from support.meanwhile import Overtaken
 from support.pauses import no_pauses
 from support.world import INSTALL, World
 
-from signoff_core.domain.deliveries import Delivery
-from signoff_core.domain.errors import NotFound
-from signoff_core.domain.webhooks import Reach
-from signoff_core.usecases.webhook_log import redeliver, send_test
-from signoff_core.usecases.webhooks import NewSecret, Wish, change_webhook, remove_webhook
+from nodback_core.domain.deliveries import Delivery
+from nodback_core.domain.errors import NotFound
+from nodback_core.domain.webhooks import Reach
+from nodback_core.usecases.webhook_log import redeliver, send_test
+from nodback_core.usecases.webhooks import NewSecret, Wish, change_webhook, remove_webhook
 
 ELSEWHERE = "https://elsewhere.example.com/"
 
@@ -43,7 +43,7 @@ class Case:
         return send_test(
             *self.place,
             new_id=self.world.uuid(),
-            public_url="https://signoff.test",
+            public_url="https://nodback.test",
             caller=INSTALL,
             sending=sending(self.world),
             now=self.world.now,
@@ -61,7 +61,7 @@ class Case:
         )
 
     def move(self) -> None:
-        wish, reach = Wish(url=ELSEWHERE), Reach(("signoff.test",))
+        wish, reach = Wish(url=ELSEWHERE), Reach(("nodback.test",))
         change_webhook(*self.place, wish, reach=reach, caller=INSTALL, store=self.world.store, now=self.world.now)
 
     def remove(self) -> None:

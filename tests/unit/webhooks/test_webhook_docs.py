@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from signoff_core.adapters.web_delivery import DeliveryLimits, deliver
-from signoff_core.domain.delivery_outcome import DeliveryClass
-from signoff_core.domain.webhook_events import OPT_IN_EVENTS
-from signoff_core.domain.webhook_signature import SECRET_BYTES, WebhookSecrets, make_secret, signed_headers
+from nodback_core.adapters.web_delivery import DeliveryLimits, deliver
+from nodback_core.domain.delivery_outcome import DeliveryClass
+from nodback_core.domain.webhook_events import OPT_IN_EVENTS
+from nodback_core.domain.webhook_signature import SECRET_BYTES, WebhookSecrets, make_secret, signed_headers
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def test_the_receiver_example_verifies_a_real_delivery_and_answers_at_the_callba
             port = free.getsockname()[1]
         script = tmp_path / "receiver.py"
         script.write_text(example("receiver.py"))
-        environment = os.environ | {"SIGNOFF_WEBHOOK_SECRET": SECRET.reveal(), "PORT": str(port)}
+        environment = os.environ | {"NODBACK_WEBHOOK_SECRET": SECRET.reveal(), "PORT": str(port)}
         receiver = subprocess.Popen([sys.executable, str(script)], env=environment, stderr=subprocess.DEVNULL)
         try:
             body = json.dumps({"event": "new_request", "callback_url": callback_url}).encode()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signoff_core.domain.webhook_events import (
+from nodback_core.domain.webhook_events import (
     ANSWERABLE_EVENTS,
     OPT_IN_EVENTS,
     Answered,
@@ -23,10 +23,10 @@ from signoff_core.domain.webhook_events import (
     event_id,
     utc_text,
 )
-from signoff_core.domain.webhook_payload import MAX_INLINE_BYTES, DeploymentContent, RequestContent, webhook_body
+from nodback_core.domain.webhook_payload import MAX_INLINE_BYTES, DeploymentContent, RequestContent, webhook_body
 
 AT = datetime(2026, 1, 14, 12, 0, 0, tzinfo=UTC)
-CALLBACK = "https://signoff.example.com/v1/callbacks/token"
+CALLBACK = "https://nodback.example.com/v1/callbacks/token"
 REQUEST = RequestContent(
     request_id="550e8400-e29b-41d4-a716-446655440000",
     flow_id="flow_abc123",
@@ -38,7 +38,7 @@ REQUEST = RequestContent(
     created_at=AT,
     output="The article.",
     default_outcome=None,
-    url="https://signoff.example.com/v1/requests/550e8400-e29b-41d4-a716-446655440000",
+    url="https://nodback.example.com/v1/requests/550e8400-e29b-41d4-a716-446655440000",
 )
 DEPLOYMENT = DeploymentContent(deployment_id=456, name="Content Review Flow", organization_id=789)
 
@@ -64,7 +64,7 @@ REFERENCE_BODY = """
 "name": "Content Review Flow",
 "organization_id": 789
 },
-"callback_url": "https://signoff.example.com/v1/callbacks/token",
+"callback_url": "https://nodback.example.com/v1/callbacks/token",
 "assigned_to_email": "reviewer@company.com"
 }
 """

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook
 
-from signoff.errors import WebhookNotVerified
-from signoff.webhooks import verify
-from signoff_core.domain.webhook_signature import (
+from nodback.errors import WebhookNotVerified
+from nodback.webhooks import verify
+from nodback_core.domain.webhook_signature import (
     SECRET_BYTES,
     TIMESTAMP_TOLERANCE_SECONDS,
     BadSecret,
@@ -27,7 +27,7 @@ from signoff_core.domain.webhook_signature import (
 )
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "webhooks.json").read_text(encoding="utf-8"))
-# Receivers take any text as a secret; Signoff makes only one form.
+# Receivers take any text as a secret; Nodback makes only one form.
 OUR_VECTORS = [vector for vector in VECTORS if vector["secret"].startswith("whsec_")]
 OLD = make_secret(bytes(range(SECRET_BYTES)))
 NEW = make_secret(bytes(range(100, 100 + SECRET_BYTES)))

@@ -1,0 +1,198 @@
+"""From event to answer: who asks, whether the form is ours, which page, and the headers that every answer has."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from http import HTTPStatus
+
+from nodback_core.dashboard.routes import ROUTES, Route
+from nodback_core.dashboard.visits import SEEN_HEADER, SESSION_COOKIE, Visit
+from nodback_core.dashboard.web import Answer, Asked, BadForm, as_result, origin_of, read_event, set_cookie
+from nodback_core.domain.errors import (
+    Busy,
+    Forbidden,
+    InvalidInput,
+    NodbackError,
+    NotFound,
+    Refused,
+    Unauthenticated,
+    VersionDiffers,
+)
+from nodback_core.domain.members import Identity
+from nodback_core.domain.sessions import SESSION_DAYS, SESSION_RENEW_MINUTES, Session
+from nodback_core.ports import ContentErased
+from nodback_core.runtime.logs import logger
+from nodback_core.runtime.service import Service, service
+from nodback_core.usecases.sessions import identify
+
+STATUS: Mapping[type[NodbackError], HTTPStatus] = {
+    NotFound: HTTPStatus.NOT_FOUND,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    VersionDiffers: HTTPStatus.CONFLICT,
+    Refused: HTTPStatus.CONFLICT,
+    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+HEADERS = {
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+    # Under `no-referrer`, browsers send their forms with the origin `null`, which proves nothing.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "X-Robots-Tag": "noindex, nofollow",
+}
+
+
+def answer(event: Mapping[str, object]) -> dict[str, object]:
+    """The answer to one HTTP API event (payload format 2.0)."""
+    made = service()
+    nonce = made.browser_secret()
+    asked: Asked | None = None
+    try:
+        asked = read_event(event)
+        given = _answer(asked, made, nonce)
+    except BadForm as problem:
+        visit = Visit(Asked("GET", "/"), made, made.now(), nonce)
+        given = visit.page("problem.html", status=400, title="That form cannot be read", detail=f"{problem}.")
+    except Exception:  # noqa: BLE001 - logged whole; the person gets a page
+        logger().exception("unexpected error")
+        visit = Visit(Asked("GET", "/"), made, made.now(), nonce)
+        given = visit.page(
+            "problem.html",
+            status=500,
+            title="Something broke on our side",
+            detail="It was written down. Nothing that you did was half done: try again in a moment.",
+        )
+    return as_result(_with_headers(given, nonce), asked)
+
+
+def _answer(asked: Asked, made: Service, nonce: str) -> Answer:
+    now = made.now()
+    visit = Visit(asked, made, now, nonce)
+    found = _route(asked)
+    if isinstance(found, Answer):
+        return found
+    if found is None:
+        return visit.page(
+            "problem.html", status=404, title="There is no such page", detail="The address leads nowhere."
+        )
+    route, parts = found
+    if asked.method == "POST" and not _is_ours(asked, made.environment.public_url):
+        return visit.page(
+            "problem.html",
+            status=403,
+            title="That came from elsewhere",
+            detail=f"Forms are only taken from {origin_of(made.environment.public_url)}. Go there and try again.",
+        )
+    cookies: tuple[str, ...] = ()
+    if route.needs_identity:
+        identity, cookies = _identity(asked, made)
+        visit = replace(visit, identity=identity)
+    visit = visit.at(parts)
+    try:
+        if route.needs_identity:
+            _ = visit.who
+        given = route.page(visit)
+    except Unauthenticated:
+        return _to_sign_in(visit)
+    except ContentErased:
+        return visit.page(
+            "problem.html", status=410, title="The texts were erased", detail="They cannot be read again."
+        )
+    except NodbackError as error:
+        given = _refusal(visit, error)
+    return replace(given, cookies=(*given.cookies, *cookies))
+
+
+def _route(asked: Asked) -> tuple[Route, Mapping[str, str]] | Answer | None:
+    """The route of a path; an answer of its own where the path exists and the method does not."""
+    method = "GET" if asked.method == "HEAD" else asked.method
+    others = set()
+    for route in ROUTES:
+        match = route.match(asked.path)
+        if match is not None:
+            if route.method == method:
+                return route, match
+            others.add(route.method)
+    if others:
+        return Answer(405, "", headers={"Allow": ", ".join(sorted(others))})
+    return None
+
+
+def _is_ours(asked: Asked, public_url: str) -> bool:
+    """Whether a form was sent by one of our own pages."""
+    origin = asked.headers.get("origin")
+    if origin is not None:
+        return origin == origin_of(public_url)
+    return asked.headers.get("sec-fetch-site") == "same-origin"
+
+
+def _identity(asked: Asked, made: Service) -> tuple[Identity | None, tuple[str, ...]]:
+    """Who the cookie says it is, and a fresh cookie when that one is old."""
+    text = asked.cookies.get(SESSION_COOKIE)
+    now = made.now()
+    read = made.tokens.read_session(text, now=now) if text else None
+    if read is None:
+        return None, ()
+    session_id, address, issued_at = read
+    identity = identify(address, session_id, store=made.store, admins=made.environment.admin_addresses, now=now)
+    if identity is None or (now - issued_at).total_seconds() < SESSION_RENEW_MINUTES * 60:
+        return identity, ()
+    return identity, (session_cookie(made, Session(address, session_id, identity.since or now)),)
+
+
+def session_cookie(made: Service, session: Session) -> str:
+    token = made.tokens.session(session, now=made.now())
+    return set_cookie(SESSION_COOKIE, token, seconds=SESSION_DAYS * 86400)
+
+
+def _to_sign_in(visit: Visit) -> Answer:
+    """To the sign-in page, and back here afterwards; a script that renews a part is told to load the whole."""
+    wanted = visit.asked.path if visit.asked.method == "GET" and is_path_of_ours(visit.asked.path) else ""
+    if SEEN_HEADER in visit.asked.headers:
+        return Answer(401)
+    return visit.redirect("/sign-in", next=wanted if wanted != "/" else "")
+
+
+def is_path_of_ours(path: str) -> bool:
+    """Whether a path may be gone to after signing in: one of our pages, never another site."""
+    return bool(re.fullmatch(r"/[A-Za-z0-9/_-]{0,200}", path)) and not path.startswith("//")
+
+
+def _refusal(visit: Visit, error: NodbackError) -> Answer:
+    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
+    titles = {
+        HTTPStatus.NOT_FOUND: "Nothing here that is yours to see",
+        HTTPStatus.FORBIDDEN: "You may not do that",
+        HTTPStatus.CONFLICT: "Things have changed meanwhile",
+        HTTPStatus.SERVICE_UNAVAILABLE: "Too busy at this moment",
+    }
+    errors = error.errors if isinstance(error, InvalidInput) else ()
+    detail = "" if errors else f"{error.detail[:1].upper()}{error.detail[1:]}."
+    return visit.page(
+        "problem.html",
+        status=status.value,
+        title=titles.get(status, "That cannot be saved"),
+        detail=detail,
+        errors=errors,
+    )
+
+
+def _with_headers(given: Answer, nonce: str) -> Answer:
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src 'nonce-{nonce}'",
+            f"style-src 'nonce-{nonce}'",
+            "font-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        )
+    )
+    defaults = {"Cache-Control": "no-store", "Content-Security-Policy": policy, **HEADERS}
+    return replace(given, headers={**defaults, **given.headers})

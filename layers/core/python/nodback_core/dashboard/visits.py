@@ -1,0 +1,80 @@
+"""One visit: what a browser asks, who it is, and what pages need to answer."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypedDict
+
+from nodback_core.dashboard.render import render
+from nodback_core.dashboard.web import Answer, Asked, base_path, path_with
+from nodback_core.domain.errors import Unauthenticated
+from nodback_core.domain.members import Identity
+from nodback_core.ports import Objects, Store, Vault
+from nodback_core.runtime.service import Service
+
+SESSION_COOKIE = "__Host-nodback"
+ASKED_COOKIE = "__Host-nodback-asked"
+SEEN_HEADER = "x-nodback-seen"
+"""What a page shows already, as a digest: an answer that would be the same is empty (204)."""
+
+
+class Texts(TypedDict):
+    """The keywords of use cases that read or write texts."""
+
+    store: Store
+    vault: Vault
+    objects: Objects
+
+
+@dataclass(frozen=True)
+class Visit:
+    """What a page gets. `identity` is None for a browser that is not signed in."""
+
+    asked: Asked
+    made: Service
+    now: datetime
+    nonce: str
+    identity: Identity | None = None
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """The variable parts of the path."""
+
+    @property
+    def who(self) -> Identity:
+        """The person who is signed in; raises Unauthenticated."""
+        if self.identity is None:
+            raise Unauthenticated("sign in first")
+        return self.identity
+
+    @property
+    def store(self) -> Store:
+        return self.made.store
+
+    @property
+    def texts(self) -> Texts:
+        return Texts(store=self.made.store, vault=self.made.vault, objects=self.made.objects)
+
+    @property
+    def deployment_id(self) -> int:
+        """The deployment that the path names."""
+        return int(self.parts["deployment_id"])
+
+    def url(self, path: str, **query: object) -> str:
+        """A path of ours as a link within this install."""
+        return path_with(base_path(self.made.environment.public_url) + path, query)
+
+    def page(self, template: str, *, status: int = 200, **values: object) -> Answer:
+        """A template with what every page shows."""
+        return Answer(status, render(template, {"visit": self, "now": self.now, **values}))
+
+    def redirect(self, path: str, **query: object) -> Answer:
+        """Go on to a page of ours, by GET."""
+        return Answer(303, "", headers={"Location": self.url(path, **query)})
+
+    def at(self, parts: Mapping[str, str]) -> "Visit":
+        return replace(self, parts=parts)
+
+
+def digest_of(values: object) -> str:
+    """A short digest of what a page shows."""
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:16]

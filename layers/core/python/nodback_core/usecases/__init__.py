@@ -1,0 +1,1 @@
+"""What people and machines do with Nodback: one module per verb, plain functions, dependencies by keyword."""

@@ -1,1 +1,0 @@
-"""What Signoff is about, on the standard library alone: no clock, no environment, no randomness."""

@@ -1,0 +1,49 @@
+"""The installed crewai: whether it is one that can be paused durably, and what differs between its versions."""
+
+import importlib.metadata
+import re
+
+from nodback.errors import CrewAIMissing, CrewAIUnsupported
+
+# The persistence factory, without which no flow could be paused through Nodback, came with this version.
+OLDEST_CREWAI = (1, 14, 7)
+NEXT_MAJOR = 2
+# Before this version crewAI prefers the decorator's live LLM over the one that a resume brings along.
+RESUME_LLM_COUNTS_FROM = (1, 15, 30)
+
+
+def crewai_version() -> tuple[int, ...] | None:
+    """The installed version as numbers, or None; reads metadata only, since importing crewai takes seconds."""
+    try:
+        return version_numbers(importlib.metadata.version("crewai"))
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def version_numbers(version: str) -> tuple[int, ...]:
+    """The leading numbers of a version.
+
+    Example:
+        >>> version_numbers("1.15.30"), version_numbers("1.16.0rc1")
+        ((1, 15, 30), (1, 16, 0))
+    """
+    return tuple(int(number) for number in re.findall(r"^\d+|(?<=\.)\d+", version)[:3])
+
+
+def require_crewai() -> tuple[int, ...]:
+    """The installed version, which is one that Nodback supports.
+
+    Raises:
+        CrewAIMissing: with the command that installs it.
+        CrewAIUnsupported: with the versions that would do.
+    """
+    version = crewai_version()
+    supported = f">={'.'.join(map(str, OLDEST_CREWAI))},<{NEXT_MAJOR}"
+    if version is None:
+        raise CrewAIMissing(f"crewai is not installed in this environment: pip install 'crewai{supported}'.")
+    if version < OLDEST_CREWAI or version[0] >= NEXT_MAJOR:
+        raise CrewAIUnsupported(
+            f"crewai {'.'.join(map(str, version))} is installed and Nodback needs {supported}: "
+            f"pip install 'crewai{supported}'."
+        )
+    return version

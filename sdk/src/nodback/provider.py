@@ -1,0 +1,137 @@
+"""Our end of crewAI's feedback seam: prepares a pause and refuses what could never be answered.
+
+crewAI calls the provider BEFORE it has saved anything, so nothing may leave the process here: a reviewer who answered
+at once would find nothing to go on with. The commit is `persistence.NodbackPersistence.save_pending_feedback`.
+"""
+
+import copy
+import logging
+import threading
+import uuid
+import weakref
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from crewai.flow.async_feedback import HumanFeedbackPending, PendingFeedbackContext
+from crewai.flow.flow import Flow
+from crewai.flow.persistence.factory import default_flow_persistence
+
+from nodback.errors import FlowRefused
+from nodback.names import is_script, qualified_name
+from nodback.options import option_problems
+from nodback.persistence import METADATA_KEY, NodbackPersistence
+
+logger = logging.getLogger(__name__)
+
+
+class NodbackProvider:
+    """Pauses every `@human_feedback` method for an answer through Nodback.
+
+    Args:
+        new_id: makes the id of a request; a test may pass its own.
+    """
+
+    def __init__(self, *, new_id: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
+        self._new_id = new_id
+        self._lock = threading.Lock()
+        self._preparing: dict[int, tuple[weakref.ref[Any], str, str]] = {}
+
+    def request_feedback(self, context: PendingFeedbackContext, flow: "Flow[Any]") -> str:
+        """Prepare one pause; crewAI then commits it through the persistence.
+
+        Raises:
+            HumanFeedbackPending: always, when the pause can be answered.
+            FlowRefused: the reason, and what to change in the flow.
+        """
+        persistence = persistence_of(flow)
+        check_pause(context, flow)
+        # crewAI leaves out the classes around a class, and calls the module of `python -m` by no name of its own.
+        context.flow_class = qualified_name(type(flow))
+        if is_script(type(flow)):
+            logger.warning(
+                "%s was started as a script, so its answer waits for a worker that serves scripts: "
+                "`nodback worker package.module --main`. Start it with `python -m package.module`, and any worker of "
+                "that module takes it.",
+                context.flow_class,
+            )
+        request_id = str(self._new_id())
+        self._warn_of_parallel_pause(flow, context.method_name)
+        # The context's metadata is the decorator's own dict: what is written into it would leak into every later run.
+        context.metadata = copy.deepcopy(context.metadata) | {
+            METADATA_KEY: {
+                "request_id": request_id,
+                "history": [*persistence.methods_before(flow), context.method_name],
+            }
+        }
+        persistence.remember(request_id, flow)
+        raise HumanFeedbackPending(context=context, callback_info={"request_id": request_id})
+
+    def _warn_of_parallel_pause(self, flow: Any, method_name: str) -> None:
+        outputs = len(getattr(flow, "_method_outputs", ()))
+        flow_id = flow.flow_id
+        state = f"{flow_id}/{outputs}"
+        with self._lock:
+            for key in [key for key, (reference, _, _) in self._preparing.items() if reference() is None]:
+                del self._preparing[key]
+            previous = self._preparing.get(id(flow))
+            self._preparing[id(flow)] = (weakref.ref(flow), state, method_name)
+        if previous and previous[0]() is flow and previous[1] == state and previous[2] != method_name:
+            logger.warning(
+                "Flow %s pauses at %s and at %s at the same time, and crewAI keeps only one pause: "
+                "only one of the two reviews is opened. Put them one after the other.",
+                flow_id,
+                previous[2],
+                method_name,
+            )
+
+
+def persistence_of(flow: Any) -> NodbackPersistence:
+    """The persistence that will commit this flow's pause, which must be ours.
+
+    Raises:
+        FlowRefused: the flow brings its own, so its pause would never reach Nodback.
+    """
+    persistence = flow.persistence if flow.persistence is not None else default_flow_persistence()
+    if not isinstance(persistence, NodbackPersistence):
+        raise FlowRefused(
+            f"Flow {type(flow).__name__} keeps its state in {type(persistence).__name__}, so its pause would be saved "
+            "there and no reviewer would be asked. Remove persistence=... and the argument of @persist, and call "
+            "nodback.enable() before the class is defined: @persist chooses its persistence at that moment."
+        )
+    return persistence
+
+
+def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
+    """Refuse a pause that could not be answered or resumed safely.
+
+    Raises:
+        FlowRefused: the first reason that was found.
+    """
+    where = f"{type(flow).__name__}.{context.method_name}"
+    if not context.flow_id or context.flow_id == "unknown":
+        raise FlowRefused(
+            f"{where}: the flow's state has no id, so nobody could find the flow again. Give the state a field `id`; "
+            "crewAI's FlowState has one."
+        )
+    if type(flow) is Flow:
+        raise FlowRefused(
+            f"{where}: a flow that was built from a declaration cannot be built again by a worker. Write a Flow class."
+        )
+    if METADATA_KEY in (context.metadata or {}):
+        raise FlowRefused(f"{where}: the metadata key {METADATA_KEY!r} belongs to Nodback; call yours something else.")
+    check_options(where, context.emit, context.default_outcome)
+
+
+def check_options(where: str, emit: Sequence[str] | None, default_outcome: str | None) -> None:
+    """Refuse options between which nobody could choose.
+
+    Raises:
+        FlowRefused: options that are blank or cannot be told apart, or a default that is none of them.
+    """
+    options = list(emit or ())
+    if any(not isinstance(option, str) for option in options):
+        raise FlowRefused(f"{where}: every option of emit must be a text: {options!r}.")
+    for position, problem in option_problems(options):
+        raise FlowRefused(f"{where}: emit.{position}: {problem}.")
+    if default_outcome is not None and default_outcome not in options:
+        raise FlowRefused(f"{where}: default_outcome {default_outcome!r} is none of the emit options {options!r}.")
