@@ -21,14 +21,14 @@ from typing import TypeVar
 from uuid import UUID
 
 from nodback_core.adapters.memory import MemoryStore
-from nodback_core.dashboard.pages import inbox
+from nodback_core.dashboard.pages.reviews import inbox
 from nodback_core.dashboard.visits import Visit
 from nodback_core.dashboard.web import Asked, as_result
-from nodback_core.domain.deployments import Deployment
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.members import Grant, Identity, Permission
-from nodback_core.domain.records import Index, Key, Record
-from nodback_core.domain.requests import Assignment, Decision, Request, Source, Status
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.people.members import Grant, Identity, Permission
+from nodback_core.domain.reviews.requests import Assignment, Decision, Request, Source, Status
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.records import Index, Key, Record
 from nodback_core.ports import Page
 from nodback_core.runtime.environment import Environment
 from nodback_core.runtime.service import Service
@@ -47,7 +47,7 @@ _IMPORTED = f"{_CLIENT}\nimport functions.dashboard.handler"
 COLD = {
     "bare boto3 client": _CLIENT,
     "dashboard imported": _IMPORTED,
-    "dashboard ready for its first inbox": f"{_IMPORTED}, nodback_core.dashboard.pages.inbox\n"
+    "dashboard ready for its first inbox": f"{_IMPORTED}, nodback_core.dashboard.pages.reviews.inbox\n"
     "import nodback_core.adapters.dynamodb, nodback_core.adapters.jwt_tokens\n"
     "from nodback_core.dashboard.render import environment; environment().get_template('inbox.html')",
 }

@@ -16,10 +16,10 @@ from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from support.world import INSTALL
 
 from nodback_core.adapters.dynamodb import DynamoDbStore
-from nodback_core.domain.histogram import as_attributes, of
-from nodback_core.domain.tallies import Generation, Rows, partition_of
+from nodback_core.domain.figures.histogram import as_attributes, of
+from nodback_core.domain.figures.tallies import Generation, Rows, partition_of
 from nodback_core.ports import Counters
-from nodback_core.usecases.metrics import read_metrics
+from nodback_core.usecases.figures.metrics import read_metrics
 
 DAYS = 30
 FIRST = date(2026, 3, 1)

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from nodback_core.domain.replies import SentMail, read_reply
-from nodback_core.mail.inbound import parse_mail
+from nodback_core.domain.replies.reading import SentMail, read_reply
+from nodback_core.mail.replies.inbound import parse_mail
 
 TESTS = Path(__file__).parent.parent / "tests"
 MAX_CHARACTERS = 64 * 1024

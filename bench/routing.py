@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nodback_core.domain.routing import assign
-from nodback_core.domain.settings import Condition, Match, Operator, Rule
+from nodback_core.domain.deployments.routing import assign
+from nodback_core.domain.deployments.settings import Condition, Match, Operator, Rule
 
 RULES = (
     *(

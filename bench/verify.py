@@ -16,10 +16,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.exports import export_all
 from support.world import START, World
 
-import nodback_core.usecases.exports as exports
+import nodback_core.usecases.audit.exports as exports
 from nodback.verify import Verdict, verify
-from nodback_core.domain.entries import SERVICE, Action, Happening, Head, append
-from nodback_core.domain.lists import day_sort
+from nodback_core.domain.audit.day_lists import day_sort
+from nodback_core.domain.shared.entries import SERVICE, Action, Happening, Head, append
 
 ENTRIES_IN_CHAIN = 10
 AIM_SECONDS = 60.0

@@ -26,7 +26,7 @@ from standardwebhooks.webhooks import Webhook  # noqa: E402
 
 from nodback.webhooks import verify  # noqa: E402
 from nodback_core.adapters.web_delivery import DeliveryLimits, deliver  # noqa: E402
-from nodback_core.domain.webhook_signature import (  # noqa: E402
+from nodback_core.domain.webhooks.signature import (  # noqa: E402
     SECRET_BYTES,
     WebhookSecrets,
     make_secret,

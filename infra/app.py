@@ -8,7 +8,7 @@ from aws_cdk import App, Tags
 from infra.build import BuildFailed
 from infra.settings import BadContext, Settings, read_settings
 from infra.stacks.data import DataStack
-from infra.stacks.mail import MailStack
+from infra.stacks.letters.mail import MailStack
 from infra.stacks.service import ServiceStack
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nodback_core.api.callbacks import answer
+from nodback_core.api.webhooks.callbacks import answer
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:

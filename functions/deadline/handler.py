@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from nodback_core.domain.times import stamp
+from nodback_core.domain.shared.times import stamp
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.meet_deadlines import meet_deadlines
+from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ from typing import Protocol, cast
 
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.exports import Writing, write_export
+from nodback_core.usecases.audit.exports import Writing, write_export
 
 PAGE_MILLISECONDS = 120_000
 """What one page may take: with less time left, the rest is left to the next message."""

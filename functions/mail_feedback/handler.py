@@ -8,7 +8,7 @@ from nodback_core.adapters.ses import message_id_of
 from nodback_core.adapters.ses_feedback import feedback_of
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.record_feedback import record_feedback
+from nodback_core.usecases.letters.record_feedback import record_feedback
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

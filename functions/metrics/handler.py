@@ -7,7 +7,7 @@ from typing import cast
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.measures import emit
 from nodback_core.runtime.service import service
-from nodback_core.usecases.metrics import count_events
+from nodback_core.usecases.figures.metrics import count_events
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

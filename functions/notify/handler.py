@@ -5,7 +5,7 @@ from typing import cast
 
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.notify import notify
+from nodback_core.usecases.letters.notify import notify
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.rebuild_metrics import rebuild_metrics
+from nodback_core.usecases.figures.rebuild import rebuild_metrics
 
 DAY_MILLISECONDS = 120_000
 """What one day of one shard may take: with less time left, the rest is left to the next call."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from nodback_core.adapters.dynamodb import entry_of
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.relay import relay
+from nodback_core.usecases.shared.relay import relay
 
 if TYPE_CHECKING:
     from nodback_core.adapters.dynamodb import Item

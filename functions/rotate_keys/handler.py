@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from nodback_core.domain.times import stamp
+from nodback_core.domain.shared.times import stamp
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
 

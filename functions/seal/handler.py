@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.seal import seal
+from nodback_core.usecases.audit.seal import seal
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import cast
 
-from nodback_core.domain.sessions import SignIn
+from nodback_core.domain.people.sessions import SignIn
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.sign_in import SignInMail, mail_sign_in
+from nodback_core.usecases.people.sign_in import SignInMail, mail_sign_in
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

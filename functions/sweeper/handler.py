@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.sweep import sweep
+from nodback_core.usecases.shared.sweep import sweep
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, int]:

@@ -7,7 +7,7 @@ from typing import cast
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
 from nodback_core.runtime.webhooks import sender
-from nodback_core.usecases.deliver_webhook import deliver_webhook
+from nodback_core.usecases.webhooks.deliver import deliver_webhook
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -6,7 +6,7 @@ from typing import cast
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
 from nodback_core.runtime.webhooks import dispatcher
-from nodback_core.usecases.webhook_fanout import fan_out
+from nodback_core.usecases.webhooks.fan_out import fan_out
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -19,7 +19,7 @@ from infra.local.mailroom.inbound import inbound_from_stack
 from infra.local.processes import end_group
 from infra.local.stack import HOME, EmbeddedStack
 from infra.settings import ROOT
-from nodback_core.mail.samples import samples
+from nodback_core.mail.letters.samples import samples
 
 CHECK_HOME = HOME / "check"
 CREATOR = "reviewer@example.com"

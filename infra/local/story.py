@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from infra.local.house import CREATOR, DEMO_SETTINGS, House
 from infra.local.mailroom.mailbox import StoredMail
-from nodback_core.domain.entries import check_chain
-from nodback_core.domain.reply_token import parse, token_of
+from nodback_core.domain.replies.token import parse, token_of
+from nodback_core.domain.shared.entries import check_chain
 
 T = TypeVar("T")
 WAIT_SECONDS = 90.0

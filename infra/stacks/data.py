@@ -9,8 +9,8 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from infra.settings import Settings
-from infra.stacks.exceptions import accept
-from infra.stacks.seals import SealArchive
+from infra.stacks.audit.archive import SealArchive
+from infra.stacks.shared.exceptions import accept
 
 # Sparse indexes of the requests table, all keys only: (name, partition key, sort key).
 # `ready_deployment` holds the flow class, too: CloudFormation cannot give an index another key in place.

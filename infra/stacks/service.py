@@ -16,14 +16,14 @@ from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
 from infra.settings import Settings
-from infra.stacks import needs
-from infra.stacks.audit import add_audit, erasure, export_links, export_queue, read_seals, sending_exports
-from infra.stacks.dashboard import add_dashboard
+from infra.stacks.audit.jobs import add_audit, erasure, export_links, export_queue, read_seals, sending_exports
 from infra.stacks.data import DataStack
-from infra.stacks.exceptions import accept
-from infra.stacks.functions import Functions, retention
-from infra.stacks.schedules import run_every
-from infra.stacks.webhooks import add_webhooks, webhook_queue
+from infra.stacks.people.dashboard import add_dashboard
+from infra.stacks.shared import needs
+from infra.stacks.shared.exceptions import accept
+from infra.stacks.shared.functions import Functions, retention
+from infra.stacks.shared.schedules import run_every
+from infra.stacks.webhooks.delivery import add_webhooks, webhook_queue
 
 SOURCE = "nodback"
 # The actions that somebody gets a mail about.

@@ -6,8 +6,8 @@ from pathlib import Path
 from playwright.sync_api import Browser
 
 from infra.local.mailroom import Mailroom
-from nodback_core.mail.compose import Envelope, compose
-from nodback_core.mail.samples import samples
+from nodback_core.mail.letters.compose import Envelope, compose
+from nodback_core.mail.letters.samples import samples
 
 MAIL_SIZE = {"width": 760, "height": 1280}
 MAILROOM_SIZE = {"width": 1280, "height": 900}

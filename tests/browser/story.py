@@ -7,13 +7,13 @@ from typing import cast
 from support.browse import ADMIN, Browser
 from support.world import INSTALL, World
 
-from nodback_core.domain.deployments import Deployment
-from nodback_core.domain.requests import Request, Resume, ResumeStatus
-from nodback_core.mail.samples import _COPY
-from nodback_core.usecases.contents import JsonValue
-from nodback_core.usecases.members import add_member
-from nodback_core.usecases.metrics import count_events
-from nodback_core.usecases.settings import change_settings
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.reviews.requests import Request, Resume, ResumeStatus
+from nodback_core.mail.letters.samples import _COPY
+from nodback_core.usecases.deployments.settings import change_settings
+from nodback_core.usecases.figures.metrics import count_events
+from nodback_core.usecases.people.members import add_member
+from nodback_core.usecases.shared.contents import JsonValue
 
 MANAGER = "marta@example.com"
 PEOPLE = (MANAGER, "ines@example.com", "joao@example.com")
@@ -133,7 +133,7 @@ def an_install() -> Install:
 
 
 def _rename(world: World, deployment: Deployment, name: str) -> None:
-    from nodback_core.usecases.deployments import change_deployment
+    from nodback_core.usecases.deployments.register import change_deployment
 
     change_deployment(deployment.deployment_id, name=name, caller=INSTALL, store=world.store, now=world.now)
 

@@ -15,7 +15,7 @@ from browser.injections import PAYLOADS
 from browser.story import MANAGER, Install, an_install, paths
 from infra.build import dashboard_assets
 from nodback_core.dashboard import assets
-from nodback_core.usecases.members import add_member
+from nodback_core.usecases.people.members import add_member
 
 FIRST_LOAD_BYTES = 100_000
 BATCH = 60

@@ -13,10 +13,10 @@ from support.rows import NOW, a_request
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
 from nodback_core.adapters.dynamodb import CONFLICT_TRIES, DynamoDbStore
-from nodback_core.domain.contents import Content, ContentKey
-from nodback_core.domain.entries import SERVICE, Action, Happening, append
-from nodback_core.domain.records import Index
-from nodback_core.domain.requests import Request, Status
+from nodback_core.domain.reviews.contents import Content, ContentKey
+from nodback_core.domain.reviews.requests import Request, Status
+from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append
+from nodback_core.domain.shared.records import Index
 from nodback_core.ports import Changed, Counters
 
 

@@ -12,10 +12,10 @@ from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from nodback_core.adapters.dynamodb import DynamoDbStore
 from nodback_core.adapters.memory import MemoryMasterKey, MemoryObjects
 from nodback_core.adapters.vault import AesVault
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Scope
-from nodback_core.domain.requests import Assignment, Request, Resume, ResumeStatus, Status
-from nodback_core.usecases.resumes import CLAIM_READS, claim_resume
+from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.requests import Assignment, Request, Resume, ResumeStatus, Status
+from nodback_core.usecases.flows.resumes import CLAIM_READS, claim_resume
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

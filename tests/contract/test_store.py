@@ -14,12 +14,8 @@ from support.unreadable import spoiled
 
 from nodback_core.adapters.dynamodb import DynamoDbStore
 from nodback_core.adapters.memory import MemoryStore
-from nodback_core.domain.contents import Content, ContentKey, ContentKind
-from nodback_core.domain.cursors import cursor_at
-from nodback_core.domain.entries import SERVICE, Action, Happening, append, check_chain
-from nodback_core.domain.errors import InvalidInput, TooLarge
-from nodback_core.domain.records import MAX_PARTITION_BYTES, Index, Record
-from nodback_core.domain.requests import (
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.requests import (
     Assignment,
     Decision,
     Effect,
@@ -29,6 +25,10 @@ from nodback_core.domain.requests import (
     Source,
     Status,
 )
+from nodback_core.domain.shared.cursors import cursor_at
+from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append, check_chain
+from nodback_core.domain.shared.errors import InvalidInput, TooLarge
+from nodback_core.domain.shared.records import MAX_PARTITION_BYTES, Index, Record
 from nodback_core.ports import Changed, Counters, RowUnreadable, Store, Unreadable
 
 
@@ -194,7 +194,7 @@ def test_removals_are_conditional_too(store: Store) -> None:
 
 
 def test_a_day_lists_its_entries_over_its_shards(store: Store) -> None:
-    from nodback_core.domain.lists import DAY_SHARDS
+    from nodback_core.domain.audit.day_lists import DAY_SHARDS
 
     written = []
     for number in range(1, 9):
@@ -351,14 +351,14 @@ def test_counters_are_read_by_range_and_in_parts(store: Store) -> None:
 
 
 def test_a_day_is_read_from_a_moment_on(store: Store) -> None:
-    from nodback_core.domain.times import stamp
+    from nodback_core.domain.shared.times import stamp
 
     request = a_request()
     head = request.head
     for minute in range(4):
         entries, head = append(head, [Happening(Action.REQUEST_REMINDED, SERVICE)], at=NOW + timedelta(minutes=minute))
         store.commit([], entries)
-    from nodback_core.domain.lists import DAY_SHARDS
+    from nodback_core.domain.audit.day_lists import DAY_SHARDS
 
     after = stamp(NOW + timedelta(minutes=2))
     found = [e.seq for shard in range(DAY_SHARDS) for e in store.day(7, "2026-03-02", shard=shard, after=after).items]

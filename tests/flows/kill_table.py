@@ -23,7 +23,7 @@ from support.documents import put  # noqa: E402
 from support.http import call, key_for  # noqa: E402
 from support.world import World  # noqa: E402
 
-from nodback_core.domain.requests import RESUME_GRACE_SECONDS, RESUME_LEASE_SECONDS, ResumeStatus  # noqa: E402
+from nodback_core.domain.reviews.requests import RESUME_GRACE_SECONDS, RESUME_LEASE_SECONDS, ResumeStatus  # noqa: E402
 
 ANSWER_SECONDS = 120.0
 

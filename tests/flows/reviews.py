@@ -5,7 +5,7 @@ from typing import cast
 
 from infra.local.house import CREATOR, House
 from infra.local.mailroom.mailbox import StoredMail
-from nodback_core.domain.reply_token import parse, token_of
+from nodback_core.domain.replies.token import parse, token_of
 
 WAIT_SECONDS = 45.0
 

@@ -14,7 +14,7 @@ import pytest
 from infra.local.aws import client
 from infra.local.house import House
 from nodback.verify import Known, Verdict, verify
-from nodback_core.domain.seals import fingerprint
+from nodback_core.domain.audit.seals import fingerprint
 
 
 def until(look: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -12,7 +12,7 @@ from mails.arrived import MICROSOFT_SIGNS, signature
 from flows.reviews import entries, last_number, next_review, read, request_of, until, until_closed
 from infra.local.house import CREATOR, House
 from infra.local.mailroom.mailbox import StoredMail
-from nodback_core.domain.entries import check_chain
+from nodback_core.domain.shared.entries import check_chain
 
 RELAY = "postmaster@evil.example"
 

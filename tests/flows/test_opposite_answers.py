@@ -12,7 +12,7 @@ from flows.broken import Bench
 from flows.reviews import last_number, request_of
 from infra.local.house import CREATOR, House
 from infra.local.mailroom.mailbox import StoredMail
-from nodback_core.domain.entries import check_chain
+from nodback_core.domain.shared.entries import check_chain
 
 PAIRS = 50
 IN_FLIGHT = {1: 4, 2: 10, 4: PAIRS}

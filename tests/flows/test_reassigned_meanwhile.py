@@ -17,12 +17,12 @@ from infra.local.mailroom.mailbox import StoredMail
 from nodback_core.adapters.kms import KmsMasterKey
 from nodback_core.adapters.s3 import S3Objects
 from nodback_core.adapters.vault import AesVault
-from nodback_core.domain.errors import Forbidden
-from nodback_core.domain.members import Identity
-from nodback_core.domain.requests import Status
+from nodback_core.domain.people.members import Identity
+from nodback_core.domain.reviews.requests import Status
+from nodback_core.domain.shared.errors import Forbidden
 from nodback_core.runtime.environment import read_environment
 from nodback_core.runtime.service import Service, use_service
-from nodback_core.usecases.respond_by_person import respond_by_person
+from nodback_core.usecases.reviews.respond_by_person import respond_by_person
 
 NEXT = "next@example.com"
 

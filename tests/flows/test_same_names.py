@@ -10,7 +10,7 @@ from flows.broken import Bench
 from flows.reviews import last_number, next_review, request_of
 from infra.local.house import House
 from infra.settings import ROOT
-from nodback_core.domain.requests import ResumeStatus, Status
+from nodback_core.domain.reviews.requests import ResumeStatus, Status
 
 PATIENCE_SECONDS = 180.0
 WORKER = str(Path(sys.executable).with_name("nodback"))

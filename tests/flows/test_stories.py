@@ -19,7 +19,7 @@ from flows.reviews import (
 )
 from infra.local.house import CREATOR, House
 from infra.local.mailroom import Handling, Verdicts
-from nodback_core.domain.entries import check_chain
+from nodback_core.domain.shared.entries import check_chain
 
 
 @pytest.mark.parametrize(

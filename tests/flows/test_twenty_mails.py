@@ -16,7 +16,7 @@ from flows.reviews import actions, entries, read, until
 from infra.local.house import House
 from infra.local.mailroom import Handling
 from infra.local.mailroom.mailbox import StoredMail
-from nodback_core.domain.entries import check_chain
+from nodback_core.domain.shared.entries import check_chain
 
 OPTIONS = ["approved", "rejected", "needs_revision"]
 WAIT_SECONDS = 60.0

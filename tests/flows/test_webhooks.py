@@ -9,7 +9,7 @@ from flows.crew import Crew
 from flows.receivers import Application, answer, as_the_reference_says, by_standard_webhooks, running
 from flows.reviews import actions, entries, until_closed, until_resumed
 from infra.local.house import House
-from nodback_core.domain.entries import check_chain
+from nodback_core.domain.shared.entries import check_chain
 
 
 def api(house: House, method: str, path: str, body: object = None, *, status: int = 200) -> Any:

@@ -17,9 +17,9 @@ from support.http import CONTEXT, INSTALL_KEY, Answered, MemoryService, call, ke
 from support.world import FLOW_CLASS, INSTALL, World
 
 from nodback_core.dashboard.visits import SESSION_COOKIE
-from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.runtime.service import use_service
-from nodback_core.usecases.members import add_member
+from nodback_core.usecases.people.members import add_member
 
 FLOW, RESPOND, MANAGE, SETUP = "flow", "respond", "manage", "install"
 ANY_KEY = frozenset({FLOW, RESPOND, MANAGE, SETUP})

@@ -7,7 +7,7 @@ from pathlib import Path
 from support.http import call, key_for
 from support.world import World
 
-from nodback_core.domain import errors
+from nodback_core.domain.shared import errors
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 

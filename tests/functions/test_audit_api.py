@@ -8,9 +8,9 @@ from support.http import call, key_for
 from support.world import FLOW_CLASS, REVIEWER, World
 
 from nodback.verify import Verdict, verify
-from nodback_core.domain.contents import ContentKey
-from nodback_core.domain.exports import Export
-from nodback_core.usecases.metrics import count_events
+from nodback_core.domain.audit.exports import Export
+from nodback_core.domain.reviews.contents import ContentKey
+from nodback_core.usecases.figures.metrics import count_events
 
 
 def answered(world: World) -> tuple[str, str]:

@@ -14,12 +14,12 @@ from support.http import MemoryService
 from support.world import INSTALL, OPTIONS, World
 
 from functions.callbacks.handler import handler
-from nodback_core.domain.callbacks import REFUSED_ATTEMPTS
-from nodback_core.domain.requests import Source, Status
-from nodback_core.domain.webhooks import Webhook
+from nodback_core.domain.reviews.requests import Source, Status
+from nodback_core.domain.webhooks.callbacks import REFUSED_ATTEMPTS
+from nodback_core.domain.webhooks.webhook import Webhook
 from nodback_core.runtime.service import use_service
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.webhooks import remove_webhook
+from nodback_core.usecases.reviews.cancel_request import cancel_request
+from nodback_core.usecases.webhooks.configure import remove_webhook
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

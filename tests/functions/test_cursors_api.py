@@ -12,11 +12,11 @@ from support.hooks import a_webhook, sending
 from support.http import INSTALL_KEY, MemoryService, call, key_for
 from support.world import INSTALL, World
 
-from nodback_core.domain.entries import SERVICE, Action, Happening, append
-from nodback_core.domain.requests import Request
-from nodback_core.usecases.exports import start_export
-from nodback_core.usecases.members import add_member
-from nodback_core.usecases.webhook_log import send_test
+from nodback_core.domain.reviews.requests import Request
+from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append
+from nodback_core.usecases.audit.exports import start_export
+from nodback_core.usecases.people.members import add_member
+from nodback_core.usecases.webhooks.log import send_test
 
 PAGE = 50
 LISTS: Mapping[str, tuple[tuple[str, str], ...]] = {

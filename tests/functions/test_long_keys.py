@@ -4,7 +4,7 @@ import pytest
 from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 
-from nodback_core.domain.records import Key, Record
+from nodback_core.domain.shared.records import Key, Record
 from nodback_core.ports import Fetched
 
 LONG = "x" * 1100

@@ -20,7 +20,7 @@ from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 from support.wsgi import Gateway
 
-from nodback_core.domain.webhook_events import EventType
+from nodback_core.domain.webhooks.events import EventType
 
 SCALE = float(os.environ.get("NODBACK_FUZZ_SCALE", "1"))
 EXAMPLES = 4

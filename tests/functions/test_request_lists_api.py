@@ -6,7 +6,7 @@ import pytest
 from support.http import INSTALL_KEY, call, key_for
 from support.world import REVIEWER, World
 
-from nodback_core.domain.deployments import Deployment
+from nodback_core.domain.deployments.deployment import Deployment
 
 
 def opened(world: World, deployment: Deployment, count: int) -> list[str]:
@@ -95,7 +95,7 @@ def test_closed_requests_come_newest_first_over_months_within_the_days_asked_for
 
 
 def test_a_rare_match_is_found_over_several_bounded_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nodback_core.usecases import list_requests
+    from nodback_core.usecases.reviews import list_requests
 
     monkeypatch.setattr(list_requests, "MAX_LOOKED_AT", 4)
     world = World()

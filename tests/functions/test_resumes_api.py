@@ -6,7 +6,7 @@ import pytest
 from support.http import call, key_for
 from support.world import World
 
-from nodback_core.domain.requests import ResumeStatus
+from nodback_core.domain.reviews.requests import ResumeStatus
 
 STEPS: dict[str, dict[str, str]] = {
     "renew": {},

@@ -8,9 +8,9 @@ import pytest
 from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 
-from nodback_core.domain.deployments import Deployment
-from nodback_core.domain.settings import DEFAULTS
-from nodback_core.domain.settings_document import as_document
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.deployments.document import as_document
+from nodback_core.domain.deployments.settings import DEFAULTS
 
 
 def a_deployment(**settings: object) -> tuple[World, str, str]:

@@ -14,13 +14,13 @@ from unit.webhooks.receivers import answering, receiver, silent
 
 from functions.webhook_delivery.handler import handler as deliver
 from functions.webhook_fanout.handler import handler as fan_out
-from nodback_core.domain.delivery_outcome import DeliveryClass
-from nodback_core.domain.deployments import Deployment
-from nodback_core.domain.webhooks import Reach
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.webhooks.outcome import DeliveryClass
+from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.runtime.service import use_service
 from nodback_core.runtime.webhooks import reach
-from nodback_core.usecases.deployments import find_deployment
-from nodback_core.usecases.webhooks import NewSecret, Wish, create_webhook
+from nodback_core.usecases.deployments.register import find_deployment
+from nodback_core.usecases.webhooks.configure import NewSecret, Wish, create_webhook
 
 NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
 

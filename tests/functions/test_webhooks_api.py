@@ -8,8 +8,8 @@ from support.http import INSTALL_KEY, Answered, call, key_for
 from support.world import World
 
 from nodback.webhooks import verify
-from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from nodback_core.domain.webhooks import MAX_WEBHOOKS
+from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.webhooks.webhook import MAX_WEBHOOKS
 
 URL = "https://hooks.example.com/in?key=of-the-receiver"
 BASE = "/v1/deployments/1/webhooks"

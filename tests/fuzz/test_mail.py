@@ -12,9 +12,9 @@ import pytest
 from mails.generate import SENT, SHAPES, Case, Shape, cases
 from mails.languages import LANGUAGES, Language
 
-from nodback_core.domain.options import match_option
-from nodback_core.domain.replies import SentMail, read_reply
-from nodback_core.mail.inbound import UnreadableMail, parse_mail
+from nodback_core.domain.replies.reading import SentMail, read_reply
+from nodback_core.domain.reviews.options import match_option
+from nodback_core.mail.replies.inbound import UnreadableMail, parse_mail
 
 pytestmark = pytest.mark.fuzz
 

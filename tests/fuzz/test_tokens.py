@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from nodback_core.domain.key_ring import KeyRing, Purpose
-from nodback_core.domain.reply_token import MalformedToken, is_signed_for, issue, parse
+from nodback_core.domain.replies.token import MalformedToken, is_signed_for, issue, parse
+from nodback_core.domain.shared.key_ring import KeyRing, Purpose
 
 pytestmark = pytest.mark.fuzz
 

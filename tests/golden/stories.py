@@ -16,19 +16,19 @@ from support.hooks import Network, a_webhook, sending, take_all
 from support.world import FLOW_CLASS, START, World
 
 from nodback_core.adapters.jwt_tokens import Token, issue, issue_callback
-from nodback_core.domain import labels
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.canonical import canonical
-from nodback_core.domain.deployments import Scope
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.key_ring import KeyRing, Purpose
-from nodback_core.domain.notifications import Feedback, NotificationStatus
-from nodback_core.domain.reply_token import issue as issue_reply
+from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.letters.notifications import Feedback, NotificationStatus
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.token import issue as issue_reply
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.canonical import canonical
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.key_ring import KeyRing, Purpose
 from nodback_core.ports import MailNotTaken
-from nodback_core.usecases.receipts import receipt
-from nodback_core.usecases.record_feedback import record_feedback
-from nodback_core.usecases.resumes import claim_resume, mark_consumed, record_result
-from nodback_core.usecases.webhook_log import list_deliveries, redeliver, send_test
+from nodback_core.usecases.audit.receipts import receipt
+from nodback_core.usecases.flows.resumes import claim_resume, mark_consumed, record_result
+from nodback_core.usecases.letters.record_feedback import record_feedback
+from nodback_core.usecases.webhooks.log import list_deliveries, redeliver, send_test
 
 URL = "https://reviews.example.com"
 RING = KeyRing(1, {1: b"k" * 32, 2: b"o" * 32})

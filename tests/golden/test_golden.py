@@ -1,7 +1,7 @@
 """Nothing changes of what is stored, sent or handed out, whatever moves in the code: bytes are compared with a file.
 
-The file has one part for each family of labels (see domain/labels.py), and the test takes the part of the family in
-force. Whoever changes the bytes on purpose writes it down in docs/decisions.md and makes the file anew, with
+The file has one part for each family of labels (see domain/shared/labels.py), and the test takes the part of the
+family in force. Whoever changes the bytes on purpose writes it down in docs/decisions.md and makes the file anew, with
 `NODBACK_WRITE_GOLDEN=1 python -m pytest tests/golden`, and looks at the difference.
 """
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from golden import stories
-from nodback_core.domain import labels
-from nodback_core.domain.entries import Action
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.entries import Action
 
 FILE = Path(__file__).with_name("golden.json")
 NOT_PLAYED: dict[str, str] = {}

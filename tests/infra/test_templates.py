@@ -6,13 +6,13 @@ import re
 import pytest
 
 from infra.settings import BadContext, read_settings
-from infra.stacks.audit import SEAL_EVERY_MINUTES as STACK_SEAL_EVERY_MINUTES
+from infra.stacks.audit.jobs import SEAL_EVERY_MINUTES as STACK_SEAL_EVERY_MINUTES
 from nodback_core.adapters.ses_feedback import EVENT_TYPES
-from nodback_core.domain.entries import BOOKKEEPING, Action
-from nodback_core.domain.notifications import NEVER_ARRIVED
-from nodback_core.domain.seals import SEAL_EVERY_MINUTES
-from nodback_core.domain.tallies import kind_of
-from nodback_core.usecases.sweep import OVERDUE_EVENT
+from nodback_core.domain.audit.seals import SEAL_EVERY_MINUTES
+from nodback_core.domain.figures.tallies import kind_of
+from nodback_core.domain.letters.notifications import NEVER_ARRIVED
+from nodback_core.domain.shared.entries import BOOKKEEPING, Action
+from nodback_core.usecases.shared.sweep import OVERDUE_EVENT
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
 AUDIT = "Audit3D8ADE0A"

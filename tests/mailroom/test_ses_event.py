@@ -16,8 +16,8 @@ from infra.local.mailroom.addresses import split_addresses
 from infra.local.mailroom.handling import Verdicts
 from infra.local.mailroom.raw_headers import split_mail
 from infra.local.mailroom.ses_event import Receipt, receipt_event, ses_message_id, with_ses_headers
-from nodback_core.mail.headers import read_headers
-from nodback_core.mail.proof import read_proof
+from nodback_core.mail.replies.headers import read_headers
+from nodback_core.mail.replies.proof import read_proof
 
 DOCUMENTED: dict[str, Any] = json.loads(
     (Path(__file__).parent.parent / "events" / "ses-inbound.json").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from support.pauses import no_pauses
 from support.scale import SCALE, SEED, replay_with
 from support.witness import CLOSING_ACTIONS
 
-from nodback_core.domain.deadlines import (
+from nodback_core.domain.reviews.deadlines import (
     Escalate,
     ReminderDue,
     SlaBreach,
@@ -19,7 +19,7 @@ from nodback_core.domain.deadlines import (
     from_document,
     schedule,
 )
-from nodback_core.domain.requests import Request, Source, Status
+from nodback_core.domain.reviews.requests import Request, Source, Status
 
 REQUESTS = 100 * SCALE
 CROWD = 100

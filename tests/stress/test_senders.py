@@ -10,8 +10,8 @@ from support.scale import SCALE
 from support.witness import Witness
 from support.world import REVIEWER, World
 
-from nodback_core.domain.notifications import Notification, NotificationStatus
-from nodback_core.usecases.notify import notify
+from nodback_core.domain.letters.notifications import Notification, NotificationStatus
+from nodback_core.usecases.letters.notify import notify
 
 ORDERS = None if SCALE > 1 else 30
 
@@ -72,7 +72,7 @@ def test_a_request_that_closes_while_its_mail_is_sent_has_one_record_of_it() -> 
 
 
 def _deployment(world: World):
-    from nodback_core.domain.deployments import Deployment
+    from nodback_core.domain.deployments.deployment import Deployment
 
     return world.store.fetch(Deployment.at(1))[Deployment.at(1)]
 

@@ -26,11 +26,11 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from nodback_core.adapters.dynamodb import entry_of
-from nodback_core.domain.entries import BOOKKEEPING
+from nodback_core.domain.shared.entries import BOOKKEEPING
 from nodback_core.runtime import clients
 from nodback_core.runtime.environment import read_environment
 from nodback_core.runtime.service import Service, use_service
-from nodback_core.usecases.relay import event_of
+from nodback_core.usecases.shared.relay import event_of
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
 REGION = "us-east-1"

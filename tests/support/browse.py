@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode, urlsplit
 
-from nodback_core.domain.sessions import SignIn
+from nodback_core.domain.people.sessions import SignIn
 from nodback_core.runtime.service import use_service
-from nodback_core.usecases.sign_in import SignInMail, mail_sign_in
+from nodback_core.usecases.people.sign_in import SignInMail, mail_sign_in
 from support.http import CONTEXT, PUBLIC_URL, MemoryService
 from support.world import World
 

@@ -13,23 +13,15 @@ from dataclasses import dataclass
 from mails.arrived import as_stored
 
 from nodback_core import usecases
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Deployment, Scope
-from nodback_core.domain.flows import FlowState
-from nodback_core.domain.notifications import Feedback, NotificationStatus
-from nodback_core.domain.requests import Request, ResumeStatus, Status
+from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.flows.flow import FlowState
+from nodback_core.domain.letters.notifications import Feedback, NotificationStatus
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.requests import Request, ResumeStatus, Status
 from nodback_core.ports import MailRefused
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.deployments import KeyMaterial, change_deployment, create_key, revoke_key
-from nodback_core.usecases.flow_states import save_flow_state
-from nodback_core.usecases.mail_tests import open_mail_test
-from nodback_core.usecases.notify import notify
-from nodback_core.usecases.reassign_request import reassign_request
-from nodback_core.usecases.receive_mail import Delivery, receive_mail
-from nodback_core.usecases.record_feedback import record_feedback
-from nodback_core.usecases.relay import relay
-from nodback_core.usecases.respond_by_api import respond_by_api
-from nodback_core.usecases.resumes import (
+from nodback_core.usecases.deployments.register import KeyMaterial, change_deployment, create_key, revoke_key
+from nodback_core.usecases.deployments.settings import change_settings, replace_settings
+from nodback_core.usecases.flows.resumes import (
     claim_resume,
     fail_lost_resume,
     mark_consumed,
@@ -37,7 +29,15 @@ from nodback_core.usecases.resumes import (
     renew_resume,
     retry_resume,
 )
-from nodback_core.usecases.settings import change_settings, replace_settings
+from nodback_core.usecases.flows.states import save_flow_state
+from nodback_core.usecases.letters.mail_tests import open_mail_test
+from nodback_core.usecases.letters.notify import notify
+from nodback_core.usecases.letters.record_feedback import record_feedback
+from nodback_core.usecases.replies.receive_mail import Delivery, receive_mail
+from nodback_core.usecases.reviews.cancel_request import cancel_request
+from nodback_core.usecases.reviews.reassign_request import reassign_request
+from nodback_core.usecases.reviews.respond_by_api import respond_by_api
+from nodback_core.usecases.shared.relay import relay
 from support.world import FLOW_CLASS, INSTALL, PASS, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
@@ -45,76 +45,77 @@ PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
 LARGE = "a long text " * 4000
 
 NOT_INJECTED = {
-    "delivery_jobs.job_key": "opens a key; a step of deliver_webhook",
-    "delivery_jobs.open_job": "reads only; a step of deliver_webhook",
-    "delivery_jobs.read_answer_text": "reads only",
-    "delivery_jobs.seal_answer": "a step of deliver_webhook",
-    "delivery_jobs.seal_job": "a step of the fan-out",
-    "erase_content.chain_of": "reads only",
-    "exports.export_links": "reads only",
-    "exports.files": "reads only",
-    "exports.list_exports": "reads only",
-    "exports.read_export": "reads only",
-    "history.read_history": "reads only",
-    "inbox.list_managed": "reads only",
-    "inbox.managed_deployments": "reads only",
-    "inbox.read_inbox": "reads only",
-    "members.list_members": "reads only",
-    "metrics.count_facts": "a step of count_events and rebuild_metrics",
-    "metrics.read_metrics": "reads only",
-    "read_review.read_review": "reads only",
-    "receipts.receipt": "reads only",
-    "seal.sealed_groups": "reads only",
-    "seal.seals_between": "reads only",
-    "sessions.identify": "reads only",
-    "sessions.live_sessions": "reads only",
-    "sign_in.may_sign_in": "reads only; a step of mail_sign_in",
-    "webhook_log.list_deliveries": "reads only",
-    "webhook_log.read_delivery": "reads only",
-    "webhook_secrets.open_secrets": "opens a key; a step of deliver_webhook",
-    "webhooks.find_webhook": "reads only",
-    "webhooks.list_webhooks": "reads only",
-    "webhooks.read_webhook": "reads only",
-    "webhooks.sealed_secret": "a step of create_webhook and start_rotation",
-    "webhooks.stored_webhooks": "reads only; a step of others",
-    "webhooks.webhooks_of": "reads only; a step of others",
-    "webhooks.write_change": "a step of the other changes of webhooks",
-    "asked.fetch_asked": "reads only; a step of notify and receive_mail",
-    "written.written": "reads only; a step of notify",
-    "asked.sent_mail": "reads only; a step of receive_mail",
-    "authenticate.authenticate": "reads only",
-    "contents.open_key": "a step of every use case that reads or writes texts",
-    "contents.read_content": "reads only; a step of others",
-    "contents.seal_content": "a step of every use case that writes texts",
-    "deployments.find_deployment": "reads only; a step of others",
-    "deployments.list_deployments": "reads only",
-    "deployments.list_keys": "reads only",
-    "deployments.read_deployment": "reads only",
-    "flow_states.read_flow_state": "reads only",
-    "flow_states.remove_left_states": "a step of erase_content, which does it again when asked again",
-    "list_requests.list_requests": "reads only",
-    "list_requests.list_waiting": "reads only",
-    "mail_tests.read_mail_test": "reads only",
-    "notifications.notifications_of": "reads only; a step of record_feedback and read_request",
-    "notifications.said_of_troubles": "reads only; a step of read_timeline",
-    "read_requests.read_pending": "reads only",
-    "read_requests.read_request": "reads only",
-    "read_requests.read_timeline": "reads only",
-    "reasons.read_reasons": "reads only",
-    "reasons.reason_for": "opens a key; a step of cancel_request and reassign_request",
-    "reply_limits.allow": "reads only; a step of receive_mail",
-    "respond.respond": "the arbiter's front: a step of every way to answer",
-    "settings.explain_route": "reads only",
-    "settings.read_settings": "reads only",
+    "webhooks.jobs.job_key": "opens a key; a step of deliver_webhook",
+    "webhooks.jobs.open_job": "reads only; a step of deliver_webhook",
+    "webhooks.jobs.read_answer_text": "reads only",
+    "webhooks.jobs.seal_answer": "a step of deliver_webhook",
+    "webhooks.jobs.seal_job": "a step of the fan-out",
+    "audit.erase.chain_of": "reads only",
+    "audit.exports.export_links": "reads only",
+    "audit.exports.files": "reads only",
+    "audit.exports.list_exports": "reads only",
+    "audit.exports.read_export": "reads only",
+    "reviews.history.read_history": "reads only",
+    "reviews.inbox.list_managed": "reads only",
+    "reviews.inbox.managed_deployments": "reads only",
+    "reviews.inbox.read_inbox": "reads only",
+    "people.members.list_members": "reads only",
+    "figures.metrics.count_facts": "a step of count_events and rebuild_metrics",
+    "figures.metrics.read_metrics": "reads only",
+    "reviews.read_review.read_review": "reads only",
+    "audit.receipts.receipt": "reads only",
+    "audit.seal.sealed_groups": "reads only",
+    "audit.seal.seals_between": "reads only",
+    "people.sessions.identify": "reads only",
+    "people.sessions.live_sessions": "reads only",
+    "people.sign_in.may_sign_in": "reads only; a step of mail_sign_in",
+    "webhooks.log.list_deliveries": "reads only",
+    "webhooks.log.read_delivery": "reads only",
+    "webhooks.secrets.open_secrets": "opens a key; a step of deliver_webhook",
+    "webhooks.configure.find_webhook": "reads only",
+    "webhooks.configure.list_webhooks": "reads only",
+    "webhooks.configure.read_webhook": "reads only",
+    "webhooks.configure.sealed_secret": "a step of create_webhook and start_rotation",
+    "webhooks.configure.stored_webhooks": "reads only; a step of others",
+    "webhooks.configure.webhooks_of": "reads only; a step of others",
+    "webhooks.configure.write_change": "a step of the other changes of webhooks",
+    "letters.asked.fetch_asked": "reads only; a step of notify and receive_mail",
+    "letters.messages.written": "reads only; a step of notify",
+    "letters.asked.sent_mail": "reads only; a step of receive_mail",
+    "people.authenticate.authenticate": "reads only",
+    "shared.contents.open_key": "a step of every use case that reads or writes texts",
+    "shared.contents.read_content": "reads only; a step of others",
+    "shared.contents.seal_content": "a step of every use case that writes texts",
+    "deployments.register.find_deployment": "reads only; a step of others",
+    "deployments.register.list_deployments": "reads only",
+    "deployments.register.list_keys": "reads only",
+    "deployments.register.read_deployment": "reads only",
+    "flows.states.read_flow_state": "reads only",
+    "flows.states.remove_left_states": "a step of erase_content, which does it again when asked again",
+    "reviews.list_requests.list_requests": "reads only",
+    "reviews.list_requests.look_behind": "reads only; a step of read_inbox",
+    "reviews.list_requests.look_for": "reads only; a step of read_inbox",
+    "letters.mail_tests.read_mail_test": "reads only",
+    "letters.notifications.notifications_of": "reads only; a step of record_feedback and read_request",
+    "letters.notifications.said_of_troubles": "reads only; a step of read_timeline",
+    "reviews.read_requests.read_pending": "reads only",
+    "reviews.read_requests.read_request": "reads only",
+    "reviews.read_requests.read_timeline": "reads only",
+    "reviews.reasons.read_reasons": "reads only",
+    "reviews.reasons.reason_for": "opens a key; a step of cancel_request and reassign_request",
+    "replies.limits.allow": "reads only; a step of receive_mail",
+    "reviews.respond.respond": "the arbiter's front: a step of every way to answer",
+    "deployments.settings.explain_route": "reads only",
+    "deployments.settings.read_settings": "reads only",
 }
 
 BROKEN_ELSEWHERE = {
-    "deliver_webhook.deliver_webhook": "tests/unit/webhooks/test_fan_out.py",
-    "exports.start_export": "tests/unit/audit/test_exports.py",
-    "exports.resume_export": "tests/unit/audit/test_exports.py",
-    "rebuild_metrics.rebuild_metrics": "tests/unit/metrics/test_metrics.py",
-    "seal.finish": "tests/unit/audit/test_seals.py",
-    "seal.seal": "tests/unit/audit/test_seals.py",
+    "webhooks.deliver.deliver_webhook": "tests/unit/webhooks/test_fan_out.py",
+    "audit.exports.start_export": "tests/unit/audit/test_exports.py",
+    "audit.exports.resume_export": "tests/unit/audit/test_exports.py",
+    "figures.rebuild.rebuild_metrics": "tests/unit/figures/test_metrics.py",
+    "audit.seal.finish": "tests/unit/audit/test_seals.py",
+    "audit.seal.seal": "tests/unit/audit/test_seals.py",
 }
 """Jobs of many steps and their own way of going on, and the tests that break them in the middle."""
 
@@ -145,7 +146,7 @@ CASES: list[Named] = []
 
 def case(covers: str, title: str = "") -> Callable[[Callable[[World], Case]], Callable[[World], Case]]:
     def add(given: Callable[[World], Case]) -> Callable[[World], Case]:
-        CASES.append(Named(covers, title or covers.split(".")[1].replace("_", " "), given))
+        CASES.append(Named(covers, title or covers.rpartition(".")[2].replace("_", " "), given))
         return given
 
     return add
@@ -154,12 +155,12 @@ def case(covers: str, title: str = "") -> Callable[[Callable[[World], Case]], Ca
 def reaching_ports() -> set[str]:
     """Every public function of the use cases that takes a port."""
     found = set()
-    for module in pkgutil.iter_modules(usecases.__path__):
-        loaded = importlib.import_module(f"{usecases.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(usecases.__path__, f"{usecases.__name__}."):
+        loaded = importlib.import_module(module.name)
         for name, function in inspect.getmembers(loaded, inspect.isfunction):
             own = function.__module__ == loaded.__name__ and not name.startswith("_")
             if own and PORT_ARGUMENTS & set(inspect.signature(function).parameters):
-                found.add(f"{module.name}.{name}")
+                found.add(f"{module.name.removeprefix(usecases.__name__ + '.')}.{name}")
     return found
 
 
@@ -203,13 +204,13 @@ def mailed(world: World, letter: str) -> bool:
     return any(m.tags["notification"].endswith(f"_{letter}") for m in world.mailer.sent)
 
 
-@case("open_request.open_request")
+@case("reviews.open_request.open_request")
 def open_first(world: World) -> Case:
     deployment, request_id = world.deployment(), world.uuid()
     return Case(lambda: world.pause(deployment, request_id=request_id), lambda: mailed(world, "review_request"))
 
 
-@case("open_request.open_request", "open request, superseding one, with a large text")
+@case("reviews.open_request.open_request", "open request, superseding one, with a large text")
 def open_second(world: World) -> Case:
     deployment, request_id = world.deployment(), world.uuid()
     first = world.pause(deployment).request.request_id
@@ -220,14 +221,14 @@ def open_second(world: World) -> Case:
     )
 
 
-@case("notify.notify", "notify: the mail that asks")
+@case("letters.notify.notify", "notify: the mail that asks")
 def notify_review(world: World) -> Case:
     request_id = world.pause(world.deployment()).request.request_id
     world.bus.events.clear()
     return Case(lambda: notify(request_id, 1, post=world.post, now=world.now), lambda: mailed(world, "review_request"))
 
 
-@case("notify.notify", "notify: a confirmation")
+@case("letters.notify.notify", "notify: a confirmation")
 def notify_confirmation(world: World) -> Case:
     request_id = asked(world)
     world.reply("approved", to=world.reply_address())
@@ -236,7 +237,7 @@ def notify_confirmation(world: World) -> Case:
     return Case(lambda: notify(request_id, seq, post=world.post, now=world.now), lambda: mailed(world, "confirmation"))
 
 
-@case("notify.notify", "notify: a mail that is of no use any more")
+@case("letters.notify.notify", "notify: a mail that is of no use any more")
 def notify_skipped(world: World) -> Case:
     request_id = world.pause(world.deployment()).request.request_id
     world.bus.events.clear()
@@ -247,7 +248,7 @@ def notify_skipped(world: World) -> Case:
     )
 
 
-@case("notify.notify", "notify: a mail that the mail service refuses")
+@case("letters.notify.notify", "notify: a mail that the mail service refuses")
 def notify_refused(world: World) -> Case:
     opened = world.pause(world.deployment("boss@example.com", rules=[_rule("gone@example.com")]))
     world.bus.events.clear()
@@ -273,7 +274,7 @@ def notify_refused(world: World) -> Case:
     return Case(act, done, same_mails=False)
 
 
-@case("record_feedback.record_feedback", "feedback of a hard bounce")
+@case("letters.record_feedback.record_feedback", "feedback of a hard bounce")
 def feedback_bounce(world: World) -> Case:
     rules = [{"name": "r", "match": {"method_name": "*"}, "assign_to_email": "absent@example.com"}]
     request_id = asked(world, rules=rules)
@@ -284,7 +285,7 @@ def feedback_bounce(world: World) -> Case:
     )
 
 
-@case("mail_tests.open_mail_test", "a test of the mail's way")
+@case("letters.mail_tests.open_mail_test", "a test of the mail's way")
 def ask_for_test(world: World) -> Case:
     deployment, request_id = world.deployment(), world.uuid()
 
@@ -317,7 +318,7 @@ def arriving(world: World, text: str, address: str, *, written_to: str = "") -> 
     return lambda: receive_mail(delivery, **sender, **ports(world, *FULL))
 
 
-@case("receive_mail.receive_mail", "receive mail: an answer")
+@case("replies.receive_mail.receive_mail", "receive mail: an answer")
 def receive_answer(world: World) -> Case:
     request_id = asked(world)
     address = world.reply_address()
@@ -327,7 +328,7 @@ def receive_answer(world: World) -> Case:
     )
 
 
-@case("receive_mail.receive_mail", "receive mail: too late")
+@case("replies.receive_mail.receive_mail", "receive mail: too late")
 def receive_late(world: World) -> Case:
     request_id = answered(world)
     address = world.reply_address()
@@ -337,7 +338,7 @@ def receive_late(world: World) -> Case:
     )
 
 
-@case("receive_mail.receive_mail", "receive mail: a copy, asked to confirm")
+@case("replies.receive_mail.receive_mail", "receive mail: a copy, asked to confirm")
 def receive_copy(world: World) -> Case:
     asked(world)
     address = world.reply_address()
@@ -347,7 +348,7 @@ def receive_copy(world: World) -> Case:
     )
 
 
-@case("receive_mail.receive_mail", "receive mail: unclear, asked back")
+@case("replies.receive_mail.receive_mail", "receive mail: unclear, asked back")
 def receive_unclear(world: World) -> Case:
     asked(world, free_text="ask")
     address = world.reply_address()
@@ -362,13 +363,13 @@ def respond_by_api_now(world: World, request_id: str) -> object:
     return respond_by_api(request_id, caller=RESPOND, **said, **ports(world, *FULL))
 
 
-@case("respond_by_api.respond_by_api")
+@case("reviews.respond_by_api.respond_by_api")
 def respond_api(world: World) -> Case:
     request_id = asked(world)
     return Case(lambda: respond_by_api_now(world, request_id), lambda: world.request(request_id).decision is not None)
 
 
-@case("cancel_request.cancel_request")
+@case("reviews.cancel_request.cancel_request")
 def cancel(world: World) -> Case:
     request_id = asked(world)
     return Case(
@@ -377,7 +378,7 @@ def cancel(world: World) -> Case:
     )
 
 
-@case("reassign_request.reassign_request")
+@case("reviews.reassign_request.reassign_request")
 def reassign(world: World) -> Case:
     request_id = asked(world)
     return Case(
@@ -388,7 +389,7 @@ def reassign(world: World) -> Case:
     )
 
 
-@case("meet_deadlines.meet_deadlines", "meet deadlines: a breach, then a reminder")
+@case("reviews.meet_deadlines.meet_deadlines", "meet deadlines: a breach, then a reminder")
 def remind(world: World) -> Case:
     request_id = asked(world, reminder_minutes=[30], sla_minutes=20)
     world.pass_time(minutes=30)
@@ -398,7 +399,7 @@ def remind(world: World) -> Case:
     )
 
 
-@case("meet_deadlines.meet_deadlines", "meet deadlines: an escalation")
+@case("reviews.meet_deadlines.meet_deadlines", "meet deadlines: an escalation")
 def escalate(world: World) -> Case:
     request_id = asked(world, escalation={"after_minutes": 30, "to_email": "boss@example.com"})
     world.pass_time(minutes=30)
@@ -408,7 +409,7 @@ def escalate(world: World) -> Case:
     )
 
 
-@case("meet_deadlines.meet_deadlines", "meet deadlines: the automatic answer")
+@case("reviews.meet_deadlines.meet_deadlines", "meet deadlines: the automatic answer")
 def answer_by_itself(world: World) -> Case:
     request_id = asked(world, auto_response={"enabled": True, "timeout_minutes": 30, "default_outcome": "rejected"})
     world.pass_time(minutes=30)
@@ -418,7 +419,7 @@ def answer_by_itself(world: World) -> Case:
     )
 
 
-@case("relay.relay")
+@case("shared.relay.relay")
 def relay_entries(world: World) -> Case:
     request_id = world.pause(world.deployment()).request.request_id
     world.bus.events.clear()
@@ -426,7 +427,7 @@ def relay_entries(world: World) -> Case:
     return Case(lambda: relay(entries, bus=world.bus), lambda: mailed(world, "review_request"))
 
 
-@case("sweep.sweep", "sweep: mails that were never sent")
+@case("shared.sweep.sweep", "sweep: mails that were never sent")
 def sweep_mails(world: World) -> Case:
     deployment = world.deployment()
     for number in range(3):
@@ -436,7 +437,7 @@ def sweep_mails(world: World) -> Case:
     return Case(world.sweep, lambda: len(world.mailer.sent) == 3)
 
 
-@case("sweep.sweep", "sweep: a wait that died, and a worker that died")
+@case("shared.sweep.sweep", "sweep: a wait that died, and a worker that died")
 def sweep_others(world: World) -> Case:
     claimed(world, consumed=True)
     waiting = world.pause(world.deployment(reminder_minutes=[0.5]), flow_id="flow-2").request
@@ -449,13 +450,13 @@ def _resume_is(world: World, request_id: str, *statuses: ResumeStatus) -> Callab
     return lambda: world.request(request_id).resume.status in statuses
 
 
-@case("resumes.claim_resume")
+@case("flows.resumes.claim_resume")
 def claim_case(world: World) -> Case:
     request_id = answered(world)
     return Case(lambda: claim(world), _resume_is(world, request_id, ResumeStatus.CLAIMED))
 
 
-@case("resumes.renew_resume")
+@case("flows.resumes.renew_resume")
 def renew(world: World) -> Case:
     request_id = claimed(world)
     return Case(
@@ -464,7 +465,7 @@ def renew(world: World) -> Case:
     )
 
 
-@case("resumes.mark_consumed")
+@case("flows.resumes.mark_consumed")
 def consume(world: World) -> Case:
     request_id = claimed(world)
     return Case(
@@ -473,7 +474,7 @@ def consume(world: World) -> Case:
     )
 
 
-@case("resumes.record_result")
+@case("flows.resumes.record_result")
 def result(world: World) -> Case:
     request_id = claimed(world, consumed=True)
     return Case(
@@ -482,7 +483,7 @@ def result(world: World) -> Case:
     )
 
 
-@case("resumes.fail_lost_resume")
+@case("flows.resumes.fail_lost_resume")
 def fail_lost(world: World) -> Case:
     request_id = claimed(world, consumed=True)
     world.pass_time(seconds=91)
@@ -492,7 +493,7 @@ def fail_lost(world: World) -> Case:
     )
 
 
-@case("resumes.retry_resume")
+@case("flows.resumes.retry_resume")
 def retry(world: World) -> Case:
     request_id = claimed(world, consumed=True)
     record_result(request_id, "c1", succeeded=False, error="boom", caller=FLOW, **ports(world, "store"))
@@ -502,7 +503,7 @@ def retry(world: World) -> Case:
     )
 
 
-@case("flow_states.save_flow_state", "save flow state, a large one")
+@case("flows.states.save_flow_state", "save flow state, a large one")
 def save_state(world: World) -> Case:
     world.deployment()
     return Case(
@@ -517,12 +518,12 @@ def deployment_row(world: World) -> Deployment:
     return found
 
 
-@case("deployments.create_deployment")
+@case("deployments.register.create_deployment")
 def create(world: World) -> Case:
     return Case(world.deployment, lambda: bool(world.store.children(Deployment, "deployments", "").items))
 
 
-@case("deployments.change_deployment")
+@case("deployments.register.change_deployment")
 def rename(world: World) -> Case:
     world.deployment()
     return Case(
@@ -534,7 +535,7 @@ def rename(world: World) -> Case:
 MATERIAL = KeyMaterial("k7", "s" * 48)
 
 
-@case("deployments.create_key")
+@case("deployments.register.create_key")
 def add_key(world: World) -> Case:
     world.deployment()
 
@@ -545,7 +546,7 @@ def add_key(world: World) -> Case:
     return Case(act, lambda: deployment_row(world).last_seq >= 3)
 
 
-@case("deployments.revoke_key")
+@case("deployments.register.revoke_key")
 def revoke(world: World) -> Case:
     world.deployment()
     create_key(1, name="ci", scope=Scope.FLOW, caller=INSTALL, material=MATERIAL, **ports(world, "store"))
@@ -555,7 +556,7 @@ def revoke(world: World) -> Case:
     )
 
 
-@case("settings.change_settings")
+@case("deployments.settings.change_settings")
 def patch_settings(world: World) -> Case:
     world.deployment()
     return Case(
@@ -564,7 +565,7 @@ def patch_settings(world: World) -> Case:
     )
 
 
-@case("settings.replace_settings")
+@case("deployments.settings.replace_settings")
 def put_settings(world: World) -> Case:
     world.deployment()
     return Case(

@@ -2,18 +2,16 @@
 
 from collections.abc import Callable
 
-from nodback_core.domain.contents import ContentKey
-from nodback_core.domain.deployments import Deployment
-from nodback_core.domain.members import Identity, Person
-from nodback_core.domain.sessions import SignIn
-from nodback_core.domain.webhooks import Reach, Webhook
-from nodback_core.usecases.answer_callback import answer_callback
-from nodback_core.usecases.erase_content import erase_content
-from nodback_core.usecases.members import add_member, change_member, remove_member
-from nodback_core.usecases.metrics import count_events
-from nodback_core.usecases.respond_by_person import respond_by_person
-from nodback_core.usecases.sessions import live_sessions, sign_out
-from nodback_core.usecases.sign_in import (
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.people.members import Identity, Person
+from nodback_core.domain.people.sessions import SignIn
+from nodback_core.domain.reviews.contents import ContentKey
+from nodback_core.domain.webhooks.webhook import Reach, Webhook
+from nodback_core.usecases.audit.erase import erase_content
+from nodback_core.usecases.figures.metrics import count_events
+from nodback_core.usecases.people.members import add_member, change_member, remove_member
+from nodback_core.usecases.people.sessions import live_sessions, sign_out
+from nodback_core.usecases.people.sign_in import (
     Asked,
     SignInMail,
     ask_to_sign_in,
@@ -21,8 +19,10 @@ from nodback_core.usecases.sign_in import (
     sign_in_by_code,
     sign_in_by_link,
 )
-from nodback_core.usecases.webhook_secrets import abort_rotation, complete_rotation, start_rotation
-from nodback_core.usecases.webhooks import Wish, change_webhook, create_webhook, remove_webhook
+from nodback_core.usecases.reviews.respond_by_person import respond_by_person
+from nodback_core.usecases.webhooks.answer_callback import answer_callback
+from nodback_core.usecases.webhooks.configure import Wish, change_webhook, create_webhook, remove_webhook
+from nodback_core.usecases.webhooks.secrets import abort_rotation, complete_rotation, start_rotation
 from support.crash_cases import FULL, MANAGE, Case, asked, case, deployment_row, ports
 from support.hooks import a_webhook
 from support.world import INSTALL, OPTIONS, REVIEWER, World
@@ -30,7 +30,7 @@ from support.world import INSTALL, OPTIONS, REVIEWER, World
 CODE = "123456"
 
 
-@case("answer_callback.answer_callback")
+@case("webhooks.answer_callback.answer_callback")
 def callback(world: World) -> Case:
     request_id = asked(world)
     webhook = a_webhook(world, deployment_row(world)).webhook
@@ -41,7 +41,7 @@ def callback(world: World) -> Case:
     )
 
 
-@case("respond_by_person.respond_by_person")
+@case("reviews.respond_by_person.respond_by_person")
 def person(world: World) -> Case:
     request_id = asked(world)
     said = {"feedback": "fine", "outcome": OPTIONS[0], "form_id": "f1"}
@@ -51,7 +51,7 @@ def person(world: World) -> Case:
     )
 
 
-@case("erase_content.erase_content")
+@case("audit.erase.erase_content")
 def erase(world: World) -> Case:
     request_id = asked(world)
     world.pause(deployment_row(world), output="a long text " * 4000)  # supersedes it
@@ -73,13 +73,13 @@ def _add_member(world: World) -> Callable[[], object]:
     return lambda: add_member(1, "ana@example.com", wanted, caller=INSTALL, **ports(world, "store"))
 
 
-@case("members.add_member")
+@case("people.members.add_member")
 def member(world: World) -> Case:
     world.deployment()
     return Case(_add_member(world), lambda: _grants(world) == 1)
 
 
-@case("members.change_member")
+@case("people.members.change_member")
 def other_permissions(world: World) -> Case:
     world.deployment()
     _add_member(world)()
@@ -92,7 +92,7 @@ def other_permissions(world: World) -> Case:
     return Case(lambda: change_member(1, "ana@example.com", wanted, caller=INSTALL, **ports(world, "store")), may_both)
 
 
-@case("members.remove_member")
+@case("people.members.remove_member")
 def no_member(world: World) -> Case:
     world.deployment()
     _add_member(world)()
@@ -115,7 +115,7 @@ def _now(world: World, webhook: Webhook) -> Webhook | None:
     return world.store.fetch(webhook.key)[webhook.key]
 
 
-@case("webhooks.create_webhook")
+@case("webhooks.configure.create_webhook")
 def new_webhook(world: World) -> Case:
     world.deployment()
 
@@ -127,7 +127,7 @@ def new_webhook(world: World) -> Case:
     return Case(act, lambda: deployment_row(world).last_seq >= 3)
 
 
-@case("webhooks.change_webhook")
+@case("webhooks.configure.change_webhook")
 def other_webhook(world: World) -> Case:
     _, webhook = _webhook(world)
     wish = Wish(name="Another name")
@@ -137,7 +137,7 @@ def other_webhook(world: World) -> Case:
     )
 
 
-@case("webhooks.remove_webhook")
+@case("webhooks.configure.remove_webhook")
 def no_webhook(world: World) -> Case:
     _, webhook = _webhook(world)
     return Case(
@@ -153,13 +153,13 @@ def _start(world: World, webhook: Webhook) -> Callable[[], object]:
     )
 
 
-@case("webhook_secrets.start_rotation")
+@case("webhooks.secrets.start_rotation")
 def rotate(world: World) -> Case:
     _, webhook = _webhook(world)
     return Case(_start(world, webhook), lambda: deployment_row(world).last_seq == 4)
 
 
-@case("webhook_secrets.complete_rotation")
+@case("webhooks.secrets.complete_rotation")
 def rotated(world: World) -> Case:
     _, webhook = _webhook(world)
     _start(world, webhook)()
@@ -169,7 +169,7 @@ def rotated(world: World) -> Case:
     )
 
 
-@case("webhook_secrets.abort_rotation")
+@case("webhooks.secrets.abort_rotation")
 def not_rotated(world: World) -> Case:
     _, webhook = _webhook(world)
     _start(world, webhook)()
@@ -193,12 +193,12 @@ def _mail(world: World, sign_in: SignIn) -> str:
     return mail_sign_in(sign_in.sign_in_id, mail=mail, admins={REVIEWER}, **ports(world, "store"))
 
 
-@case("sign_in.ask_to_sign_in")
+@case("people.sign_in.ask_to_sign_in")
 def ask(world: World) -> Case:
     return Case(lambda: _ask(world), lambda: True)
 
 
-@case("sign_in.mail_sign_in")
+@case("people.sign_in.mail_sign_in")
 def mail_link(world: World) -> Case:
     sign_in = _ask(world)
 
@@ -223,13 +223,13 @@ def _sessions(world: World) -> int:
     return len(live_sessions(Identity(REVIEWER, "s1"), **ports(world, "store")))
 
 
-@case("sign_in.sign_in_by_link")
+@case("people.sign_in.sign_in_by_link")
 def enter_by_link(world: World) -> Case:
     sign_in = _ask(world)
     return Case(lambda: sign_in_by_link(sign_in.sign_in_id, **_entering(world)), lambda: _sessions(world) == 1)
 
 
-@case("sign_in.sign_in_by_code")
+@case("people.sign_in.sign_in_by_code")
 def enter_by_code(world: World) -> Case:
     sign_in = _ask(world)
     _mail(world, sign_in)
@@ -239,14 +239,14 @@ def enter_by_code(world: World) -> Case:
     )
 
 
-@case("sessions.sign_out")
+@case("people.sessions.sign_out")
 def leave(world: World) -> Case:
     sign_in_by_link(_ask(world).sign_in_id, **_entering(world))
     identity = Identity(REVIEWER, "s1")
     return Case(lambda: sign_out(identity, **ports(world, "store")), lambda: _sessions(world) == 0)
 
 
-@case("metrics.count_events")
+@case("figures.metrics.count_events")
 def count(world: World) -> Case:
     request_id = asked(world)
     return Case(lambda: count_events([(request_id, "request.opened")], store=world.store, now=world.now), lambda: True)

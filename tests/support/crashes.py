@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
-from nodback_core.domain.errors import NotFound, Refused, VersionDiffers
-from nodback_core.domain.notifications import Notification, NotificationStatus
-from nodback_core.usecases.sweep import SweepFailed
+from nodback_core.domain.letters.notifications import Notification, NotificationStatus
+from nodback_core.domain.shared.errors import NotFound, Refused, VersionDiffers
+from nodback_core.usecases.shared.sweep import SweepFailed
 from support import invariants
 from support.crash_cases import Case, Named
 from support.faults import Calls, Fault, Outage, When, watch

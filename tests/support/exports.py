@@ -5,11 +5,11 @@ from pathlib import Path
 
 from nodback.verify import Known
 from nodback_core.adapters.memory import MemoryQueue
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Scope
-from nodback_core.domain.exports import Export, ExportStatus
-from nodback_core.domain.seals import fingerprint
-from nodback_core.usecases.exports import Writing, start_export, write_export
+from nodback_core.domain.audit.exports import Export, ExportStatus
+from nodback_core.domain.audit.seals import fingerprint
+from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.people.callers import Caller
+from nodback_core.usecases.audit.exports import Writing, start_export, write_export
 from support.world import World
 
 TOLD = Known(fingerprint(World().archive.signer.public_key()))

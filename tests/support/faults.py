@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 from nodback_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
-from nodback_core.usecases.relay import relay
+from nodback_core.usecases.shared.relay import relay
 from support.world import World
 
 T = TypeVar("T")

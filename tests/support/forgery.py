@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nodback.verify_hashes import canonical, digest, entry_hash, genesis, leaf, root_by_path, seal_genesis, tree_root
-from nodback_core.domain.seals import fingerprint
+from nodback_core.domain.audit.seals import fingerprint
 from nodback_core.ports import Signer
 
 Document = dict[str, Any]

@@ -7,18 +7,18 @@ from typing import ClassVar
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Scope
-from nodback_core.domain.errors import NodbackError
-from nodback_core.domain.requests import ResumeStatus
-from nodback_core.mail.sender import Verdicts
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.reassign_request import reassign_request
-from nodback_core.usecases.receive_mail import Result
-from nodback_core.usecases.respond import Recorded
-from nodback_core.usecases.respond_by_api import respond_by_api
-from nodback_core.usecases.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
-from nodback_core.usecases.sweep import SweepFailed
+from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.requests import ResumeStatus
+from nodback_core.domain.shared.errors import NodbackError
+from nodback_core.mail.replies.sender import Verdicts
+from nodback_core.usecases.flows.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
+from nodback_core.usecases.replies.receive_mail import Result
+from nodback_core.usecases.reviews.cancel_request import cancel_request
+from nodback_core.usecases.reviews.reassign_request import reassign_request
+from nodback_core.usecases.reviews.respond import Recorded
+from nodback_core.usecases.reviews.respond_by_api import respond_by_api
+from nodback_core.usecases.shared.sweep import SweepFailed
 from support import invariants
 from support.crashes import KEY_SECRET, sent_but_not_recorded
 from support.faults import Calls, Fault, Outage, watch

@@ -5,15 +5,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from nodback_core.domain.deliveries import Delivery
-from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from nodback_core.domain.deployments import Deployment
-from nodback_core.domain.webhook_events import EventType
-from nodback_core.domain.webhooks import Reach
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.webhooks.deliveries import Delivery
+from nodback_core.domain.webhooks.events import EventType
+from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.ports import Message
-from nodback_core.usecases.deliver_webhook import Made, deliver_webhook
-from nodback_core.usecases.webhook_log import Sending, list_deliveries
-from nodback_core.usecases.webhooks import NewSecret, Wish, create_webhook
+from nodback_core.usecases.webhooks.configure import NewSecret, Wish, create_webhook
+from nodback_core.usecases.webhooks.deliver import Made, deliver_webhook
+from nodback_core.usecases.webhooks.log import Sending, list_deliveries
 from support.world import INSTALL, World
 
 FINE = DeliveryOutcome(DeliveryClass.DELIVERED, 204, 12, "")

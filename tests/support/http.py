@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from nodback_core.domain.deployments import Deployment, Scope
-from nodback_core.domain.key_ring import KeyRing
+from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.shared.key_ring import KeyRing
 from nodback_core.runtime.environment import Environment
 from nodback_core.runtime.service import Service, use_service
-from nodback_core.usecases.deployments import KeyMaterial, create_key
+from nodback_core.usecases.deployments.register import KeyMaterial, create_key
 from support.world import INSTALL, REPLY_DOMAIN, World
 
 INSTALL_KEY = "nodback_install_" + "i" * 48

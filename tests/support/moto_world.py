@@ -14,8 +14,8 @@ from nodback_core.adapters.memory import SentMessage
 from nodback_core.adapters.s3 import S3Objects
 from nodback_core.adapters.ses import SesMailer
 from nodback_core.adapters.vault import AesVault
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.records import Record
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.records import Record
 from nodback_core.ports import Event
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from support.world import World

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nodback_core.usecases.attempts import until_written
+from nodback_core.usecases.shared.attempts import until_written
 
 
 @contextmanager

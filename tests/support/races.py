@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Scope
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.errors import NodbackError
-from nodback_core.domain.reply_token import issue, reply_address
-from nodback_core.domain.requests import Request, Status
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.open_request import Opened
-from nodback_core.usecases.reassign_request import reassign_request
-from nodback_core.usecases.receive_mail import Result
-from nodback_core.usecases.respond import Recorded
-from nodback_core.usecases.respond_by_api import respond_by_api
+from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.token import issue, reply_address
+from nodback_core.domain.reviews.requests import Request, Status
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.errors import NodbackError
+from nodback_core.usecases.replies.receive_mail import Result
+from nodback_core.usecases.reviews.cancel_request import cancel_request
+from nodback_core.usecases.reviews.open_request import Opened
+from nodback_core.usecases.reviews.reassign_request import reassign_request
+from nodback_core.usecases.reviews.respond import Recorded
+from nodback_core.usecases.reviews.respond_by_api import respond_by_api
 from support.interleaving import Choose, TakingTurns, Turns
 from support.witness import CLOSING_ACTIONS, Witness
 from support.world import OPTIONS, REPLY_DOMAIN, REVIEWER, World

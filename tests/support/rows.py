@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from nodback_core.domain.requests import Assignment, Request
+from nodback_core.domain.reviews.requests import Assignment, Request
 
 NOW = datetime(2026, 3, 2, 9, 0, 0, 123000, tzinfo=UTC)
 

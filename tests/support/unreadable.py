@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nodback_core.domain.records import Record
+from nodback_core.domain.shared.records import Record
 from support.world import World
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from threading import RLock
 
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.records import Record
-from nodback_core.domain.requests import RESUME_STEPS, Effect, Request, Resume, ResumeStatus, Status
+from nodback_core.domain.reviews.requests import RESUME_STEPS, Effect, Request, Resume, ResumeStatus, Status
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.records import Record
 
 REPLY_ADDRESS = re.compile(r"r-[a-z2-7]{56}", re.IGNORECASE)
 CLOSING_ACTIONS = {

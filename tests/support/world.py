@@ -28,27 +28,27 @@ from nodback_core.adapters.memory import (
     SentMessage,
 )
 from nodback_core.adapters.vault import AesVault
-from nodback_core.domain import labels
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Deployment, Scope
-from nodback_core.domain.entries import Actor, Entry, check_chain
-from nodback_core.domain.key_ring import KeyRing
-from nodback_core.domain.requests import Request
-from nodback_core.domain.seals import Seal
-from nodback_core.domain.settings_parse import parse_settings
-from nodback_core.mail.sender import Verdicts
+from nodback_core.domain.audit.seals import Seal
+from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.deployments.parsing import parse_settings
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.requests import Request
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.entries import Actor, Entry, check_chain
+from nodback_core.domain.shared.key_ring import KeyRing
+from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.ports import Event
-from nodback_core.usecases.contents import JsonValue, Shown
-from nodback_core.usecases.deployments import KeyMaterial, create_deployment
-from nodback_core.usecases.meet_deadlines import meet_deadlines
-from nodback_core.usecases.notify import notify
-from nodback_core.usecases.open_request import Opened, Pause, open_request
-from nodback_core.usecases.receive_mail import Delivery, Result, receive_mail
-from nodback_core.usecases.relay import relay
-from nodback_core.usecases.seal import Archive, seal
-from nodback_core.usecases.sweep import OVERDUE_EVENT, Swept, sweep
-from nodback_core.usecases.webhook_fanout import Dispatcher, fan_out
-from nodback_core.usecases.written import Post, Sender
+from nodback_core.usecases.audit.seal import Archive, seal
+from nodback_core.usecases.deployments.register import KeyMaterial, create_deployment
+from nodback_core.usecases.letters.messages import Post, Sender
+from nodback_core.usecases.letters.notify import notify
+from nodback_core.usecases.replies.receive_mail import Delivery, Result, receive_mail
+from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
+from nodback_core.usecases.reviews.open_request import Opened, Pause, open_request
+from nodback_core.usecases.shared.contents import JsonValue, Shown
+from nodback_core.usecases.shared.relay import relay
+from nodback_core.usecases.shared.sweep import OVERDUE_EVENT, Swept, sweep
+from nodback_core.usecases.webhooks.fan_out import Dispatcher, fan_out
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")

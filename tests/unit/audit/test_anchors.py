@@ -16,8 +16,8 @@ from nodback.cli import main
 from nodback.verify import Known, Verdict, read_known, verify
 from nodback.verify_hashes import canonical
 from nodback_core.adapters.memory import MemorySigner
-from nodback_core.domain.seals import fingerprint
-from nodback_core.usecases.receipts import receipt
+from nodback_core.domain.audit.seals import fingerprint
+from nodback_core.usecases.audit.receipts import receipt
 
 STRANGER = MemorySigner(666)
 """Anybody can make a key."""

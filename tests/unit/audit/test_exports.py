@@ -11,14 +11,14 @@ from support.exports import TOLD, begin_export, export_all, fetch_export, finish
 from support.scale import SCALE
 from support.world import START, World
 
-import nodback_core.usecases.exports as exports
+import nodback_core.usecases.audit.exports as exports
 from nodback.verify import Verdict, read_known, verify
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Deployment, Scope
-from nodback_core.domain.entries import SERVICE, Action, Happening, Head, append
-from nodback_core.domain.errors import Forbidden, InvalidInput, NotFound
-from nodback_core.domain.exports import cell
-from nodback_core.domain.lists import day_of, day_sort
+from nodback_core.domain.audit.day_lists import day_of, day_sort
+from nodback_core.domain.audit.exports import cell
+from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.shared.entries import SERVICE, Action, Happening, Head, append
+from nodback_core.domain.shared.errors import Forbidden, InvalidInput, NotFound
 
 
 def busy_world(requests: int = 12) -> World:

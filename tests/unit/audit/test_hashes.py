@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from nodback.verify_hashes import canonical as canonical_in_sdk
 from nodback.verify_hashes import leaf, root_by_path, tree_root
-from nodback_core.domain import merkle
-from nodback_core.domain.canonical import SAFE_INTEGER, canonical
+from nodback_core.domain.audit import merkle
+from nodback_core.domain.shared.canonical import SAFE_INTEGER, canonical
 
 KEYS = st.text(alphabet=st.characters(max_codepoint=0x7F), max_size=8)
 TEXTS = st.text(alphabet=st.characters(exclude_categories=("Cs",)))

@@ -10,10 +10,10 @@ from support.exports import TOLD
 from support.world import World
 
 from nodback.verify import Known, Report, Verdict, read_known, verify
-from nodback_core.domain.callers import Caller
-from nodback_core.domain.deployments import Scope
-from nodback_core.usecases.erase_content import erase_content
-from nodback_core.usecases.receipts import receipt
+from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.people.callers import Caller
+from nodback_core.usecases.audit.erase import erase_content
+from nodback_core.usecases.audit.receipts import receipt
 
 MANAGER = Caller(Scope.MANAGE, 1, "m")
 Document = dict

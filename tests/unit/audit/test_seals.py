@@ -5,9 +5,9 @@ from datetime import timedelta
 
 from support.world import World
 
-from nodback_core.domain.entries import SERVICE, Action, Happening, append
-from nodback_core.domain.seals import Seal, SealState, fingerprint
-from nodback_core.usecases.seal import sealed_groups, seals_between
+from nodback_core.domain.audit.seals import Seal, SealState, fingerprint
+from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append
+from nodback_core.usecases.audit.seal import sealed_groups, seals_between
 
 
 def heads(world: World, seal: Seal) -> dict[str, int]:

@@ -9,9 +9,9 @@ from support.browse import ADMIN, Browser, Shown
 from support.world import INSTALL, World, mime
 
 from nodback_core.dashboard.routes import PARTS, ROUTES, Access, Route
-from nodback_core.domain.deployments import Deployment
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.members import add_member
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.usecases.people.members import add_member
+from nodback_core.usecases.reviews.cancel_request import cancel_request
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
 ASSIGNEE = "assignee@example.com"

@@ -3,9 +3,9 @@
 from support.browse import Browser
 from support.world import INSTALL, REVIEWER, World
 
-from nodback_core.domain.addresses import normalise
-from nodback_core.usecases.members import add_member
-from nodback_core.usecases.metrics import count_events
+from nodback_core.domain.shared.addresses import normalise
+from nodback_core.usecases.figures.metrics import count_events
+from nodback_core.usecases.people.members import add_member
 
 
 def a_month_of_reviews() -> tuple[World, int]:

@@ -9,12 +9,12 @@ from support.browse import ADMIN, Browser, Shown
 from support.hooks import Network, a_webhook, take_all
 from support.world import INSTALL, REVIEWER, World
 
-from nodback_core.domain.deployments import Deployment, KeyMaterial, Scope
-from nodback_core.domain.requests import Request
-from nodback_core.usecases.deployments import create_key
-from nodback_core.usecases.inbox import PAGE_ROWS
-from nodback_core.usecases.list_requests import MAX_LOOKED_AT
-from nodback_core.usecases.members import add_member
+from nodback_core.domain.deployments.deployment import Deployment, KeyMaterial, Scope
+from nodback_core.domain.reviews.requests import Request
+from nodback_core.usecases.deployments.register import create_key
+from nodback_core.usecases.people.members import add_member
+from nodback_core.usecases.reviews.inbox import PAGE_ROWS
+from nodback_core.usecases.reviews.list_requests import MAX_LOOKED_AT
 
 MANAGE = "manage_human_feedback"
 OTHER = "ben@example.com"

@@ -4,9 +4,9 @@ import pytest
 from support.browse import ADMIN, Browser
 from support.world import INSTALL, REVIEWER, World
 
-from nodback_core.domain.requests import Source, Status
+from nodback_core.domain.reviews.requests import Source, Status
 from nodback_core.ports import MailNotTaken
-from nodback_core.usecases.members import add_member
+from nodback_core.usecases.people.members import add_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
 

@@ -7,9 +7,9 @@ from support.browse import Browser
 from support.world import PASS, REVIEWER, World
 
 from nodback_core.dashboard.timeline import told
-from nodback_core.domain.entries import Action, Entry
-from nodback_core.usecases.receive_mail import Result
-from nodback_core.usecases.reply_words import WORDS
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.usecases.replies.receive_mail import Result
+from nodback_core.usecases.replies.words import WORDS
 
 
 @pytest.fixture
@@ -56,5 +56,5 @@ def test_a_check_without_words_is_told_by_its_name(world: World) -> None:
 
 @pytest.mark.parametrize("result", Result)
 def test_every_result_of_a_mail_has_its_words(result: Result) -> None:
-    assert result.value in WORDS, f"say in usecases/reply_words.py what {result.value!r} means to a person"
+    assert result.value in WORDS, f"say in usecases/replies/words.py what {result.value!r} means to a person"
     assert not WORDS[result.value].endswith("."), "a clause, which goes on a sentence"

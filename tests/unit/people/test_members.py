@@ -6,13 +6,13 @@ from support.meanwhile import Overtaken
 from support.pauses import no_pauses
 from support.world import INSTALL, World
 
-from nodback_core.domain.errors import Forbidden, InvalidInput, NotFound, Refused
-from nodback_core.domain.members import Identity, Permission, Person
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.list_requests import Question, Wanted, list_requests
-from nodback_core.usecases.members import add_member, change_member, list_members, remove_member
-from nodback_core.usecases.read_requests import read_request
-from nodback_core.usecases.settings import read_settings
+from nodback_core.domain.people.members import Identity, Permission, Person
+from nodback_core.domain.shared.errors import Forbidden, InvalidInput, NotFound, Refused
+from nodback_core.usecases.deployments.settings import read_settings
+from nodback_core.usecases.people.members import add_member, change_member, list_members, remove_member
+from nodback_core.usecases.reviews.cancel_request import cancel_request
+from nodback_core.usecases.reviews.list_requests import Question, Wanted, list_requests
+from nodback_core.usecases.reviews.read_requests import read_request
 
 MANAGE, RESPOND = Permission.MANAGE.value, Permission.RESPOND.value
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from support.world import World
 
-from nodback_core.mail.letter_kinds import Asking, BounceNotice, Confirmation
-from nodback_core.mail.render import render
-from nodback_core.mail.samples import letters
-from nodback_core.usecases.notify import notify
-from nodback_core.usecases.review_links import linked
-from nodback_core.usecases.written import Post
+from nodback_core.mail.letters.kinds import Asking, BounceNotice, Confirmation
+from nodback_core.mail.letters.render import render
+from nodback_core.mail.letters.samples import letters
+from nodback_core.usecases.letters.messages import Post
+from nodback_core.usecases.letters.notify import notify
+from nodback_core.usecases.letters.review_links import linked
 
 URL = "https://nodback.test/review/1"
 

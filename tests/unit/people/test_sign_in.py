@@ -8,14 +8,20 @@ from support.pauses import no_pauses
 from support.unreadable import spoil
 from support.world import INSTALL, REVIEWER, World
 
-from nodback_core.domain.errors import InvalidInput, Refused
-from nodback_core.domain.members import Person
-from nodback_core.domain.sessions import MAX_CODE_TRIES, SIGN_INS_PER_ADDRESS, SIGN_INS_PER_SOURCE, Session, SignIn
+from nodback_core.domain.people.members import Person
+from nodback_core.domain.people.sessions import (
+    MAX_CODE_TRIES,
+    SIGN_INS_PER_ADDRESS,
+    SIGN_INS_PER_SOURCE,
+    Session,
+    SignIn,
+)
+from nodback_core.domain.shared.errors import InvalidInput, Refused
 from nodback_core.ports import Event, MailNotTaken
 from nodback_core.runtime.tokens import Tokens
-from nodback_core.usecases.members import add_member
-from nodback_core.usecases.sessions import identify, live_sessions, sign_out
-from nodback_core.usecases.sign_in import (
+from nodback_core.usecases.people.members import add_member
+from nodback_core.usecases.people.sessions import identify, live_sessions, sign_out
+from nodback_core.usecases.people.sign_in import (
     LINK_ASKED,
     Asked,
     SignInMail,

@@ -19,8 +19,8 @@ from unit.webhooks.hostile_targets import (
 )
 
 from nodback_core.adapters.web_delivery import DeliveryLimits, deliver
-from nodback_core.domain.address_guard import BadUrl, ForbiddenAddress, RefusedTarget, check_address, check_url
-from nodback_core.domain.delivery_outcome import DeliveryClass
+from nodback_core.domain.webhooks.address_guard import BadUrl, ForbiddenAddress, RefusedTarget, check_address, check_url
+from nodback_core.domain.webhooks.outcome import DeliveryClass
 
 HOSTILE = hostile_targets()
 REFUSALS = {DeliveryClass.BAD_URL, DeliveryClass.FORBIDDEN_ADDRESS}

@@ -10,20 +10,20 @@ from support.unreadable import restore, spoil
 from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 
 from nodback.webhooks import verify
-from nodback_core.domain.deliveries import DeliveryStatus
-from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
-from nodback_core.domain.requests import Source, Status
-from nodback_core.domain.webhook_events import OPT_IN_EVENTS, EventType
-from nodback_core.domain.webhooks import Reach
+from nodback_core.domain.reviews.requests import Source, Status
+from nodback_core.domain.webhooks.deliveries import DeliveryStatus
+from nodback_core.domain.webhooks.events import OPT_IN_EVENTS, EventType
+from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.ports import Message, RowUnreadable
-from nodback_core.usecases.cancel_request import cancel_request
-from nodback_core.usecases.deliver_webhook import Made
-from nodback_core.usecases.erase_content import erase_content
-from nodback_core.usecases.notify import notify
-from nodback_core.usecases.reassign_request import reassign_request
-from nodback_core.usecases.receive_mail import Result
-from nodback_core.usecases.webhook_log import send_test
-from nodback_core.usecases.webhooks import Wish, change_webhook, remove_webhook
+from nodback_core.usecases.audit.erase import erase_content
+from nodback_core.usecases.letters.notify import notify
+from nodback_core.usecases.replies.receive_mail import Result
+from nodback_core.usecases.reviews.cancel_request import cancel_request
+from nodback_core.usecases.reviews.reassign_request import reassign_request
+from nodback_core.usecases.webhooks.configure import Wish, change_webhook, remove_webhook
+from nodback_core.usecases.webhooks.deliver import Made
+from nodback_core.usecases.webhooks.log import send_test
 
 EVERY = tuple(OPT_IN_EVENTS)
 

@@ -26,7 +26,7 @@ from unit.webhooks.receivers import (
 )
 
 from nodback_core.adapters.web_delivery import DeliveryLimits, deliver, dial_tcp, tls_context
-from nodback_core.domain.delivery_outcome import DeliveryClass, DeliveryOutcome
+from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere"
 PATIENT = DeliveryLimits(wall_clock_seconds=5)

@@ -8,11 +8,11 @@ from support.meanwhile import Overtaken
 from support.pauses import no_pauses
 from support.world import INSTALL, World
 
-from nodback_core.domain.deliveries import Delivery
-from nodback_core.domain.errors import NotFound
-from nodback_core.domain.webhooks import Reach
-from nodback_core.usecases.webhook_log import redeliver, send_test
-from nodback_core.usecases.webhooks import NewSecret, Wish, change_webhook, remove_webhook
+from nodback_core.domain.shared.errors import NotFound
+from nodback_core.domain.webhooks.deliveries import Delivery
+from nodback_core.domain.webhooks.webhook import Reach
+from nodback_core.usecases.webhooks.configure import NewSecret, Wish, change_webhook, remove_webhook
+from nodback_core.usecases.webhooks.log import redeliver, send_test
 
 ELSEWHERE = "https://elsewhere.example.com/"
 

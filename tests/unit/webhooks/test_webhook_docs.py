@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 
 from nodback_core.adapters.web_delivery import DeliveryLimits, deliver
-from nodback_core.domain.delivery_outcome import DeliveryClass
-from nodback_core.domain.webhook_events import OPT_IN_EVENTS
-from nodback_core.domain.webhook_signature import SECRET_BYTES, WebhookSecrets, make_secret, signed_headers
+from nodback_core.domain.webhooks.events import OPT_IN_EVENTS
+from nodback_core.domain.webhooks.outcome import DeliveryClass
+from nodback_core.domain.webhooks.signature import SECRET_BYTES, WebhookSecrets, make_secret, signed_headers
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")

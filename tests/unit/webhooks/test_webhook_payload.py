@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nodback_core.domain.webhook_events import (
+from nodback_core.domain.webhooks.events import (
     ANSWERABLE_EVENTS,
     OPT_IN_EVENTS,
     Answered,
@@ -23,7 +23,7 @@ from nodback_core.domain.webhook_events import (
     event_id,
     utc_text,
 )
-from nodback_core.domain.webhook_payload import MAX_INLINE_BYTES, DeploymentContent, RequestContent, webhook_body
+from nodback_core.domain.webhooks.payload import MAX_INLINE_BYTES, DeploymentContent, RequestContent, webhook_body
 
 AT = datetime(2026, 1, 14, 12, 0, 0, tzinfo=UTC)
 CALLBACK = "https://nodback.example.com/v1/callbacks/token"

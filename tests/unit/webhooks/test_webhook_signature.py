@@ -14,7 +14,7 @@ from standardwebhooks.webhooks import Webhook
 
 from nodback.errors import WebhookNotVerified
 from nodback.webhooks import verify
-from nodback_core.domain.webhook_signature import (
+from nodback_core.domain.webhooks.signature import (
     SECRET_BYTES,
     TIMESTAMP_TOLERANCE_SECONDS,
     BadSecret,

@@ -11,7 +11,7 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from nodback_core.domain.times import moment, stamp
+from nodback_core.domain.shared.times import moment, stamp
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from nodback_core.adapters.codec import Undecodable, decode_fields, decode_plain, encode, encode_fields, size_of
-from nodback_core.domain.canonical import Json
-from nodback_core.domain.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
-from nodback_core.domain.entries import Action, Actor, Entry
-from nodback_core.domain.errors import TooLarge
-from nodback_core.domain.lists import day_of, day_sort
-from nodback_core.domain.records import Index, Key, Record, check_places, fits_a_key
-from nodback_core.domain.times import moment
+from nodback_core.domain.audit.day_lists import day_of, day_sort
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
+from nodback_core.domain.shared.entries import Action, Actor, Entry
+from nodback_core.domain.shared.errors import TooLarge
+from nodback_core.domain.shared.records import Index, Key, Record, check_places, fits_a_key
+from nodback_core.domain.shared.times import moment
 from nodback_core.ports import Changed, Counters, CountersPage, Entries, Fetched, Page, RowUnreadable, Unreadable
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from typing import TypeAlias
 from jwt import PyJWT
 from jwt.exceptions import PyJWTError
 
-from nodback_core.domain import labels
-from nodback_core.domain.key_ring import KEY_IDS, KeyRing, Purpose
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.key_ring import KEY_IDS, KeyRing, Purpose
 
 ALGORITHM = "HS256"
 LEEWAY_SECONDS = 60

@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from nodback_core.domain.cursors import child_of, cursor_at, place_of
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.lists import day_of, day_sort
-from nodback_core.domain.records import Index, Key, Record, check_places
+from nodback_core.domain.audit.day_lists import day_of, day_sort
+from nodback_core.domain.shared.cursors import child_of, cursor_at, place_of
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.records import Index, Key, Record, check_places
 from nodback_core.ports import (
     Changed,
     Counters,

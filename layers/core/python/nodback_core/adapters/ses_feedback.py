@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, cast
 
-from nodback_core.domain.notifications import Feedback, NotificationStatus, id_of
-from nodback_core.domain.times import moment
+from nodback_core.domain.letters.notifications import Feedback, NotificationStatus, id_of
+from nodback_core.domain.shared.times import moment
 
 MAX_REASON_CHARACTERS = 300
 NOT_SPAM = "not-spam"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from nodback_core.domain import labels
+from nodback_core.domain.shared import labels
 from nodback_core.ports import DataKey, MasterKey
 
 NONCE_BYTES = 12

@@ -17,8 +17,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from nodback_core.domain.address_guard import BadUrl, ForbiddenAddress, Target, check_address, check_url
-from nodback_core.domain.delivery_outcome import KEPT_ANSWER_BYTES, DeliveryClass, DeliveryOutcome
+from nodback_core.domain.webhooks.address_guard import BadUrl, ForbiddenAddress, Target, check_address, check_url
+from nodback_core.domain.webhooks.outcome import KEPT_ANSWER_BYTES, DeliveryClass, DeliveryOutcome
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

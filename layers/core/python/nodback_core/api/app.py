@@ -13,28 +13,28 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
 
-import nodback_core.api.audit
-import nodback_core.api.decisions
-import nodback_core.api.deployments
-import nodback_core.api.mail_tests
-import nodback_core.api.members
-import nodback_core.api.metrics
-import nodback_core.api.requests
-import nodback_core.api.resumes
-import nodback_core.api.settings
-import nodback_core.api.webhooks
-from nodback_core.api.bodies import is_json, json_object
-from nodback_core.api.context import CALLER
-from nodback_core.api.models import Health
+import nodback_core.api.audit.routes
+import nodback_core.api.deployments.deployments
+import nodback_core.api.deployments.settings
+import nodback_core.api.figures.routes
+import nodback_core.api.flows.resumes
+import nodback_core.api.letters.mail_tests
+import nodback_core.api.people.routes
+import nodback_core.api.reviews.decisions
+import nodback_core.api.reviews.requests
+import nodback_core.api.webhooks.routes
 from nodback_core.api.openapi import DESCRIPTION, completed
-from nodback_core.api.problem_documents import OUR_FAULT, Refusal
-from nodback_core.api.problems import problem, problem_of, problem_of_validation
-from nodback_core.domain.contents import MAX_SNAPSHOT_BYTES
-from nodback_core.domain.errors import NodbackError, TooLarge
+from nodback_core.api.shared.bodies import is_json, json_object
+from nodback_core.api.shared.context import CALLER
+from nodback_core.api.shared.models import Health
+from nodback_core.api.shared.problem_documents import OUR_FAULT, Refusal
+from nodback_core.api.shared.problems import problem, problem_of, problem_of_validation
+from nodback_core.domain.reviews.contents import MAX_SNAPSHOT_BYTES
+from nodback_core.domain.shared.errors import NodbackError, TooLarge
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.authenticate import authenticate
+from nodback_core.usecases.people.authenticate import authenticate
 from nodback_core.version import VERSION
 
 _FLOW_PATH = re.compile(r"(?P<before>(/[^/]*)?/v1/flows/)(?P<flow_id>.+)(?P<after>/(state|pending))", re.DOTALL)
@@ -44,16 +44,16 @@ app = APIGatewayHttpResolver(
     enable_validation=True, response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR
 )
 for part in (
-    nodback_core.api.deployments,
-    nodback_core.api.mail_tests,
-    nodback_core.api.members,
-    nodback_core.api.settings,
-    nodback_core.api.webhooks,
-    nodback_core.api.requests,
-    nodback_core.api.decisions,
-    nodback_core.api.audit,
-    nodback_core.api.metrics,
-    nodback_core.api.resumes,
+    nodback_core.api.deployments.deployments,
+    nodback_core.api.letters.mail_tests,
+    nodback_core.api.people.routes,
+    nodback_core.api.deployments.settings,
+    nodback_core.api.webhooks.routes,
+    nodback_core.api.reviews.requests,
+    nodback_core.api.reviews.decisions,
+    nodback_core.api.audit.routes,
+    nodback_core.api.figures.routes,
+    nodback_core.api.flows.resumes,
 ):
     app.include_router(part.router)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import TypeAlias, cast
 
-from nodback_core.api.problem_documents import PROBLEM_JSON
-from nodback_core.domain.webhook_events import EventType
+from nodback_core.api.shared.problem_documents import PROBLEM_JSON
+from nodback_core.domain.webhooks.events import EventType
 
 Document: TypeAlias = dict[str, object]
 Node: TypeAlias = "dict[str, Node]"

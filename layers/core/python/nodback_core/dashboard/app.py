@@ -8,7 +8,9 @@ from http import HTTPStatus
 from nodback_core.dashboard.routes import ROUTES, Route
 from nodback_core.dashboard.visits import SEEN_HEADER, SESSION_COOKIE, Visit
 from nodback_core.dashboard.web import Answer, Asked, BadForm, as_result, origin_of, read_event, set_cookie
-from nodback_core.domain.errors import (
+from nodback_core.domain.people.members import Identity
+from nodback_core.domain.people.sessions import SESSION_DAYS, SESSION_RENEW_MINUTES, Session
+from nodback_core.domain.shared.errors import (
     Busy,
     Forbidden,
     InvalidInput,
@@ -18,12 +20,10 @@ from nodback_core.domain.errors import (
     Unauthenticated,
     VersionDiffers,
 )
-from nodback_core.domain.members import Identity
-from nodback_core.domain.sessions import SESSION_DAYS, SESSION_RENEW_MINUTES, Session
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import Service, service
-from nodback_core.usecases.sessions import identify
+from nodback_core.usecases.people.sessions import identify
 
 STATUS: Mapping[type[NodbackError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
@@ -55,12 +55,12 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
         given = _answer(asked, made, nonce)
     except BadForm as problem:
         visit = Visit(Asked("GET", "/"), made, made.now(), nonce)
-        given = visit.page("problem.html", status=400, title="That form cannot be read", detail=f"{problem}.")
+        given = visit.page("shared/problem.html", status=400, title="That form cannot be read", detail=f"{problem}.")
     except Exception:  # noqa: BLE001 - logged whole; the person gets a page
         logger().exception("unexpected error")
         visit = Visit(Asked("GET", "/"), made, made.now(), nonce)
         given = visit.page(
-            "problem.html",
+            "shared/problem.html",
             status=500,
             title="Something broke on our side",
             detail="It was written down. Nothing that you did was half done: try again in a moment.",
@@ -76,12 +76,12 @@ def _answer(asked: Asked, made: Service, nonce: str) -> Answer:
         return found
     if found is None:
         return visit.page(
-            "problem.html", status=404, title="There is no such page", detail="The address leads nowhere."
+            "shared/problem.html", status=404, title="There is no such page", detail="The address leads nowhere."
         )
     route, parts = found
     if asked.method == "POST" and not _is_ours(asked, made.environment.public_url):
         return visit.page(
-            "problem.html",
+            "shared/problem.html",
             status=403,
             title="That came from elsewhere",
             detail=f"Forms are only taken from {origin_of(made.environment.public_url)}. Go there and try again.",
@@ -99,7 +99,7 @@ def _answer(asked: Asked, made: Service, nonce: str) -> Answer:
         return _to_sign_in(visit)
     except ContentErased:
         return visit.page(
-            "problem.html", status=410, title="The texts were erased", detail="They cannot be read again."
+            "shared/problem.html", status=410, title="The texts were erased", detail="They cannot be read again."
         )
     except NodbackError as error:
         given = _refusal(visit, error)
@@ -172,7 +172,7 @@ def _refusal(visit: Visit, error: NodbackError) -> Answer:
     errors = error.errors if isinstance(error, InvalidInput) else ()
     detail = "" if errors else f"{error.detail[:1].upper()}{error.detail[1:]}."
     return visit.page(
-        "problem.html",
+        "shared/problem.html",
         status=status.value,
         title=titles.get(status, "That cannot be saved"),
         detail=detail,

@@ -4,7 +4,7 @@ import difflib
 import json
 from dataclasses import dataclass
 
-from nodback_core.mail.wording import clean
+from nodback_core.mail.letters.wording import clean
 
 MAX_LINES = 1500
 CONTEXT_LINES = 2

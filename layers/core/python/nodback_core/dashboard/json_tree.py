@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from nodback_core.mail.wording import clean
+from nodback_core.mail.letters.wording import clean
 
 MAX_NODES = 400
 MAX_DEPTH = 12

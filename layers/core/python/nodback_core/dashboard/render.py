@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from nodback_core.dashboard.assets import assets
 from nodback_core.dashboard.words import action_words, duration, minutes_words, moment_words, percent, source_words
-from nodback_core.domain.times import stamp
-from nodback_core.mail.wording import label, one_line
-from nodback_core.usecases.inbox import MAX_CHOICES
+from nodback_core.domain.shared.times import stamp
+from nodback_core.mail.letters.wording import label, one_line
+from nodback_core.usecases.reviews.inbox import MAX_CHOICES
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
     from markupsafe import Markup
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATES = Path(__file__).parent / "pages"
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
@@ -28,7 +28,7 @@ def markdown(text: str) -> "Markup":
     """Safe HTML of a stranger's Markdown."""
     from markupsafe import Markup
 
-    from nodback_core.mail.markdown import to_html
+    from nodback_core.mail.letters.markdown import to_html
 
     return Markup(to_html(text, "dashboard"))  # noqa: S704 - sanitised
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nodback_core.dashboard.words import action_words, duration, source_words
-from nodback_core.domain.canonical import Json
-from nodback_core.domain.entries import Action, Entry
-from nodback_core.mail.wording import label, one_line
-from nodback_core.usecases.reply_words import WORDS
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.mail.letters.wording import label, one_line
+from nodback_core.usecases.replies.words import WORDS
 
 TONES: Mapping[Action, str] = {
     Action.REQUEST_RESPONDED: "good",

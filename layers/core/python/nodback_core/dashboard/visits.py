@@ -8,8 +8,8 @@ from typing import TypedDict
 
 from nodback_core.dashboard.render import render
 from nodback_core.dashboard.web import Answer, Asked, base_path, path_with
-from nodback_core.domain.errors import Unauthenticated
-from nodback_core.domain.members import Identity
+from nodback_core.domain.people.members import Identity
+from nodback_core.domain.shared.errors import Unauthenticated
 from nodback_core.ports import Objects, Store, Vault
 from nodback_core.runtime.service import Service
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime
 
-from nodback_core.domain.entries import Action
+from nodback_core.domain.shared.entries import Action
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 SECONDS_UNTIL = 5

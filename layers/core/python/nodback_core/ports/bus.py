@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from nodback_core.domain.canonical import Json
+from nodback_core.domain.shared.canonical import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from nodback_core.domain.records import fits_a_key
+from nodback_core.domain.shared.records import fits_a_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
-from nodback_core.domain.entries import Entry
-from nodback_core.domain.records import Index, Key, Record
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.records import Index, Key, Record
 from nodback_core.ports.counters import Counters, CountersPage
 
 R = TypeVar("R", bound=Record)

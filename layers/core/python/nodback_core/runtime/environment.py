@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nodback_core.domain.addresses import normalise
+from nodback_core.domain.shared.addresses import normalise
 
 
 class MissingEnvironment(Exception):

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_URL, uuid5
 
-from nodback_core.domain import labels
-from nodback_core.domain.key_ring import KEY_IDS, KeyRing, Purpose, ring_from_secret, rotate
-from nodback_core.domain.settings import MAX_REPLY_TOKEN_HOURS
+from nodback_core.domain.deployments.settings import MAX_REPLY_TOKEN_HOURS
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.key_ring import KEY_IDS, KeyRing, Purpose, ring_from_secret, rotate
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient

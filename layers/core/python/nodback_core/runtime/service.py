@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from nodback_core.domain import labels
-from nodback_core.domain.deployments import KeyMaterial
-from nodback_core.domain.key_ring import KeyRing, ring_from_secret
+from nodback_core.domain.deployments.deployment import KeyMaterial
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.key_ring import KeyRing, ring_from_secret
 from nodback_core.runtime.clients import client
 from nodback_core.runtime.environment import Environment, read_environment
 from nodback_core.runtime.logs import report_unreadable
@@ -21,8 +21,8 @@ from nodback_core.runtime.rings import UNKNOWN_KEY_SECONDS, Rotation, WatchedRin
 if TYPE_CHECKING:
     from nodback_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
     from nodback_core.runtime.tokens import Tokens
-    from nodback_core.usecases.seal import Archive
-    from nodback_core.usecases.written import Post, Sender
+    from nodback_core.usecases.audit.seal import Archive
+    from nodback_core.usecases.letters.messages import Post, Sender
 
 SECRET_SECONDS = 300
 """How long a warm function uses a secret before it reads it again: a rotated key works everywhere after that."""
@@ -64,7 +64,7 @@ class Service:
     def archive(self) -> "Archive":
         from nodback_core.adapters.kms import KmsSigner
         from nodback_core.adapters.s3 import S3Objects
-        from nodback_core.usecases.seal import Archive
+        from nodback_core.usecases.audit.seal import Archive
 
         env = self.environment.need("seal_bucket", "seal_key_id")
         return Archive(S3Objects(client("s3"), env.seal_bucket), KmsSigner(client("kms"), env.seal_key_id))
@@ -113,14 +113,14 @@ class Service:
 
     @property
     def sender(self) -> "Sender":
-        from nodback_core.usecases.written import Sender
+        from nodback_core.usecases.letters.messages import Sender
 
         env = self.environment.need("mail_from", "inbound_domain")
         return Sender(env.mail_from_name, env.mail_from, env.inbound_domain, env.public_url)
 
     @property
     def post(self) -> "Post":
-        from nodback_core.usecases.written import Post
+        from nodback_core.usecases.letters.messages import Post
 
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, self.sender)
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from nodback_core.domain.key_ring import KeyRing, Purpose
-from nodback_core.domain.sessions import SESSION_IDLE_HOURS, Session, SignIn, code_of
+from nodback_core.domain.people.sessions import SESSION_IDLE_HOURS, Session, SignIn, code_of
+from nodback_core.domain.shared.key_ring import KeyRing, Purpose
 
 
 @dataclass(frozen=True, slots=True)

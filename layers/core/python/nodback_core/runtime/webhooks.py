@@ -6,19 +6,19 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from nodback_core.domain import labels
-from nodback_core.domain.delivery_outcome import DeliveryOutcome
-from nodback_core.domain.errors import Gone, NotFound
-from nodback_core.domain.webhooks import Reach
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.errors import Gone, NotFound
+from nodback_core.domain.webhooks.outcome import DeliveryOutcome
+from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.runtime.service import Service
 
 if TYPE_CHECKING:
     import ssl
 
     from nodback_core.adapters.jwt_tokens import CallbackToken
-    from nodback_core.usecases.deliver_webhook import Send
-    from nodback_core.usecases.webhook_fanout import Dispatcher
-    from nodback_core.usecases.webhook_log import Sending
+    from nodback_core.usecases.webhooks.deliver import Send
+    from nodback_core.usecases.webhooks.fan_out import Dispatcher
+    from nodback_core.usecases.webhooks.log import Sending
 
 CALLBACK_PATH = "/v1/callbacks/"
 UNKNOWN_CALLBACK = "this is no callback URL of this installation"
@@ -37,7 +37,7 @@ def reach(made: Service) -> Reach:
 
 def dispatcher(made: Service) -> "Dispatcher":
     from nodback_core.adapters.jwt_tokens import issue_callback
-    from nodback_core.usecases.webhook_fanout import Dispatcher
+    from nodback_core.usecases.webhooks.fan_out import Dispatcher
 
     ring, public_url = made.ring, made.environment.need("public_url").public_url
 
@@ -57,7 +57,7 @@ def dispatcher(made: Service) -> "Dispatcher":
 
 
 def sending(made: Service) -> "Sending":
-    from nodback_core.usecases.webhook_log import Sending
+    from nodback_core.usecases.webhooks.log import Sending
 
     return Sending(made.store, made.vault, made.objects, made.webhook_queue)
 

@@ -1,0 +1,1 @@
+"""The audit trail: seals, receipts, exports and erasure."""

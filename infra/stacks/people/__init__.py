@@ -1,0 +1,1 @@
+"""People: members, sessions and signing in."""

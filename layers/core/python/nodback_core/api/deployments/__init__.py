@@ -1,0 +1,1 @@
+"""Deployments: their keys, settings and routing rules."""

@@ -1,0 +1,48 @@
+"""The deployments that one manages; admins register new ones."""
+
+from nodback_core.dashboard.visits import Visit
+from nodback_core.dashboard.web import Answer
+from nodback_core.domain.deployments.settings import DEFAULTS
+from nodback_core.domain.shared.errors import FieldError, InvalidInput
+from nodback_core.usecases.deployments.register import create_deployment
+from nodback_core.usecases.reviews.inbox import list_managed
+
+
+def page(visit: Visit) -> Answer:
+    return _page(visit)
+
+
+def create(visit: Visit) -> Answer:
+    asked, made = visit.asked, visit.made
+    try:
+        deployment, key = create_deployment(
+            name=asked.field("name"),
+            creator_email=asked.field("creator_email"),
+            settings=DEFAULTS,
+            organization_id=made.environment.organization_id,
+            caller=visit.who.anywhere(),
+            store=made.store,
+            material=made.key_material(),
+            now=visit.now,
+        )
+    except InvalidInput as error:
+        return _page(visit, status=422, errors=error.errors)
+    return _page(visit, status=201, secret=str(key.text), created=deployment.name)
+
+
+def _page(
+    visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", created: str = ""
+) -> Answer:
+    cursor = visit.asked.get("cursor") or None
+    found = list_managed(visit.who, cursor=cursor, store=visit.store)
+    return visit.page(
+        "deployments/deployments.html",
+        status=status,
+        deployments=found.items,
+        first_page=visit.url("/deployments") if cursor else "",
+        next_page=visit.url("/deployments", cursor=found.cursor) if found.cursor else "",
+        errors=errors,
+        secret=secret,
+        created=created,
+        public_url=visit.made.environment.public_url,
+    )

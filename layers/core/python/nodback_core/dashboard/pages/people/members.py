@@ -1,0 +1,76 @@
+"""Members of a deployment."""
+
+from nodback_core.dashboard.visits import Visit
+from nodback_core.dashboard.web import Answer
+from nodback_core.domain.people.members import Permission
+from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
+from nodback_core.usecases.deployments.register import read_deployment
+from nodback_core.usecases.people.members import add_member, change_member, list_members, remove_member
+
+
+def page(visit: Visit) -> Answer:
+    return _page(visit, done="Saved." if visit.asked.get("saved") else "")
+
+
+def add(visit: Visit) -> Answer:
+    address = visit.asked.field("address")
+    try:
+        add_member(
+            visit.deployment_id,
+            address,
+            _permissions(visit),
+            caller=visit.who.within(visit.deployment_id),
+            store=visit.store,
+            now=visit.now,
+        )
+    except InvalidInput as error:
+        return _page(visit, status=422, errors=error.errors, typed=address)
+    except Refused as error:
+        return _page(visit, status=409, errors=(FieldError("address", error.detail),), typed=address)
+    return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def change(visit: Visit) -> Answer:
+    try:
+        change_member(
+            visit.deployment_id,
+            visit.asked.field("address"),
+            _permissions(visit),
+            caller=visit.who.within(visit.deployment_id),
+            store=visit.store,
+            now=visit.now,
+        )
+    except InvalidInput as error:
+        return _page(visit, status=422, errors=error.errors)
+    return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def remove(visit: Visit) -> Answer:
+    caller = visit.who.within(visit.deployment_id)
+    remove_member(visit.deployment_id, visit.asked.field("address"), caller=caller, store=visit.store, now=visit.now)
+    if not visit.who.is_admin and visit.asked.field("address").lower() == visit.who.address:
+        return visit.redirect("/")
+    return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
+
+
+def _permissions(visit: Visit) -> list[str]:
+    return list(visit.asked.form.get("permissions") or ())
+
+
+def _page(
+    visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), typed: str = "", done: str = ""
+) -> Answer:
+    caller = visit.who.within(visit.deployment_id)
+    return visit.page(
+        "people/members.html",
+        status=status,
+        deployment=read_deployment(visit.deployment_id, caller=caller, store=visit.store),
+        members=list_members(visit.deployment_id, caller=caller, store=visit.store).items,
+        permissions=[
+            (Permission.MANAGE.value, "Manage", "configure everything here, see all requests"),
+            (Permission.RESPOND.value, "Respond", "sign in, see and answer what is assigned to them"),
+        ],
+        errors=errors,
+        typed=typed,
+        done=done,
+    )

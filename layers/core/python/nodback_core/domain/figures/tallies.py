@@ -1,0 +1,332 @@
+"""Figures of a deployment by day: what one request adds to which rows, and what rows say when they are added up.
+
+Three kinds of rows for each day (UTC): one for all, one for each flow and method, one for each reviewer. A request is
+counted at most twice: when it opens, on that day, and when it closes, on that day. Answers that the service gave
+itself count as answers, but not in response times, which are about people. Tests of the mail are no reviews: nothing
+of them is counted.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import quote, unquote
+
+from nodback_core.domain.figures.histogram import Histogram, additions, from_attributes
+from nodback_core.domain.reviews.requests import Request, Source, Status
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.times import stamp
+
+MARK_DAYS = 60
+"""Longer than any event can be on its way, and than a rebuild goes on that was begun."""
+REBUILD_DAYS = 30
+"""A rebuild that was begun longer ago starts anew: marks of its first days may be forgotten before it ends."""
+UNNAMED = "(no name)"
+MAX_OUTCOME_CHARACTERS = 100
+MAX_NAME_KEY_BYTES = 500
+"""Of one name in a sort text: a day and two of them stay below the 1,024 that DynamoDB takes."""
+FREE_TEXT = "(free text)"
+NAME = "l:"
+_CUT = "!"
+"""Never in a quoted name."""
+OPENED = "n:opened"
+"""With a prefix, as all names here: in the table, `opened` and `closed` are the sort keys of lists, which are text."""
+CLOSED_AS: Mapping[Status, str] = {status: f"n:{status}" for status in Status}
+SLA = "sla:"
+OUTCOME, SOURCE, OPENED_AT_HOUR, DECIDED_AT_HOUR = "o:", "s:", "h:", "d:"
+
+
+class Kind(StrEnum):
+    """What of a request is counted; each at most once."""
+
+    OPENED = "opened"
+    CLOSED = "closed"
+
+
+class Rows(StrEnum):
+    TOTAL = "total"
+    WORK = "work"
+    REVIEWER = "reviewer"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What is counted of one request at one moment."""
+
+    deployment_id: int
+    request_id: str
+    kind: Kind
+    at: datetime
+    flow_name: str
+    method_name: str
+    status: Status = Status.PENDING
+    source: Source | None = None
+    outcome: str | None = None
+    responder: str | None = None
+    milliseconds: int = 0
+    sla: str | None = None
+
+    @property
+    def is_by_a_person(self) -> bool:
+        return self.source is not None and self.source is not Source.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """Which rows of a deployment are read, and which are being built anew from the trail, if any."""
+
+    deployment_id: int
+    current: int = 0
+    building: int | None = None
+    done_through: str = ""
+    """How far the building is: ``<shard>#<day>``."""
+    begun_at: datetime | None = None
+    """When the building began."""
+    version: int = 0
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        return (self.current,) if self.building is None else (self.current, self.building)
+
+    def is_building(self, *, now: datetime) -> bool:
+        """Whether a rebuild is under way that can still be gone on with."""
+        if self.building is None or self.begun_at is None:
+            return False
+        return now - self.begun_at < timedelta(days=REBUILD_DAYS)
+
+    @property
+    def key(self) -> "Key[Generation]":
+        return Generation.at(self.deployment_id)
+
+    @staticmethod
+    def at(deployment_id: int) -> "Key[Generation]":
+        return Key(Generation, f"deployment/{deployment_id}", "tallies")
+
+    @property
+    def indexes(self) -> Mapping[Index, Place]:
+        return {}
+
+    @property
+    def forget_after(self) -> datetime | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The mark that a fact was counted: written in the transaction that counts it."""
+
+    request_id: str
+    generation: int
+    kind: Kind
+    at: datetime
+    """When it was counted, which may be long after it happened."""
+    version: int = 0
+
+    @property
+    def key(self) -> "Key[Counted]":
+        return Counted.of(self.request_id, self.generation, self.kind)
+
+    @staticmethod
+    def of(request_id: str, generation: int, kind: Kind) -> "Key[Counted]":
+        return Key(Counted, f"request/{request_id}", f"counted/{generation}/{kind}")
+
+    @property
+    def indexes(self) -> Mapping[Index, Place]:
+        return {}
+
+    @property
+    def forget_after(self) -> datetime | None:
+        return self.at + timedelta(days=MARK_DAYS)
+
+
+CLOSING_ACTIONS: Mapping[Action, Status] = {
+    Action.REQUEST_RESPONDED: Status.RESPONDED,
+    Action.REQUEST_AUTO_RESPONDED: Status.RESPONDED,
+    Action.REQUEST_CANCELLED: Status.CANCELLED,
+    Action.REQUEST_SUPERSEDED: Status.SUPERSEDED,
+}
+
+
+def kind_of(action: str) -> Kind | None:
+    """What of a request an action lets count; None for most."""
+    if action == Action.REQUEST_OPENED:
+        return Kind.OPENED
+    return Kind.CLOSED if action in set(CLOSING_ACTIONS) else None
+
+
+def fact_of_request(request: Request, kind: Kind) -> Fact | None:
+    """From the row, whatever else has happened to it since; None for a test, and when it is not closed."""
+    if request.is_test:
+        return None
+    names = (request.flow_name, request.method_name)
+    if kind is Kind.OPENED:
+        return Fact(request.deployment_id, request.request_id, kind, request.opened_at, *names)
+    if request.closed_at is None:
+        return None
+    decision = request.decision
+    return Fact(
+        request.deployment_id,
+        request.request_id,
+        kind,
+        request.closed_at,
+        *names,
+        status=request.status,
+        source=decision.source if decision else None,
+        outcome=decision.outcome if decision else None,
+        responder=decision.responder if decision else None,
+        milliseconds=_milliseconds(request.closed_at - request.opened_at),
+        sla=str(request.sla) if request.sla is not None else None,
+    )
+
+
+def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
+    """From the trail alone; None for an entry that counts nothing, and for all of a test."""
+    if opened.data.get("test") is True:
+        return None
+    kind = kind_of(entry.action)
+    request_id = entry.subject.removeprefix("request/")
+    # One entry that an earlier version wrote otherwise must not keep all others from being counted.
+    names = (str(opened.data.get("flow_name", UNNAMED)), str(opened.data.get("method_name", UNNAMED)))
+    if kind is Kind.OPENED:
+        return Fact(entry.deployment_id, request_id, kind, entry.at, *names)
+    if kind is None:
+        return None
+    data = entry.data
+    source, outcome = data.get("source"), data.get("outcome")
+    return Fact(
+        entry.deployment_id,
+        request_id,
+        kind,
+        entry.at,
+        *names,
+        status=CLOSING_ACTIONS[entry.action],
+        source=Source(str(source)) if source is not None else None,
+        outcome=None if outcome is None else str(outcome),
+        responder=None if data.get("responder") is None else str(data["responder"]),
+        milliseconds=_milliseconds(entry.at - opened.at),
+        sla=None if data.get("sla") is None else str(data["sla"]),
+    )
+
+
+def _milliseconds(span: timedelta) -> int:
+    return max(0, round(span / timedelta(milliseconds=1)))
+
+
+def partition_of(deployment_id: int, generation: int, rows: Rows) -> str:
+    return f"tally/{deployment_id}/{generation}/{rows}"
+
+
+def places_of(fact: Fact, generation: int) -> list[tuple[str, str]]:
+    """The rows that a fact is counted in, as partition and sort text."""
+    day = stamp(fact.at)[:10]
+    work = f"{day}#{_key_of(fact.flow_name)}#{_key_of(fact.method_name)}"
+    places = [
+        (partition_of(fact.deployment_id, generation, Rows.TOTAL), day),
+        (partition_of(fact.deployment_id, generation, Rows.WORK), work),
+    ]
+    if fact.is_by_a_person and fact.responder is not None:
+        reviewer = f"{day}#{_key_of(fact.responder, readable='@')}"
+        places.append((partition_of(fact.deployment_id, generation, Rows.REVIEWER), reviewer))
+    return places
+
+
+def _key_of(name: str, readable: str = "") -> str:
+    """A name in a sort text; one that is too long ends in a digest of the whole, behind a mark that no other has."""
+    key = quote(name, safe=readable)
+    if len(key) <= MAX_NAME_KEY_BYTES:
+        return key
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return f"{key[: MAX_NAME_KEY_BYTES - len(digest) - 1]}{_CUT}{digest}"
+
+
+def labels_of(fact: Fact, sort: str) -> dict[str, str]:
+    """The names that one of its rows has no room for in its sort text, by their place in it."""
+    _, *parts = sort.split("#")
+    names = (fact.flow_name, fact.method_name) if len(parts) == 2 else (fact.responder or "",)
+    return {f"{NAME}{n}": name for n, (part, name) in enumerate(zip(parts, names, strict=False), 1) if _CUT in part}
+
+
+def names_in(sort: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Day and names of a row, from its sort text and what that has no room for."""
+    return tuple(labels.get(f"{NAME}{n}") or unquote(part) for n, part in enumerate(sort.split("#")))
+
+
+def amounts_of(fact: Fact) -> dict[str, int]:
+    """What a fact adds, by the names of numbers."""
+    hour = stamp(fact.at)[11:13]
+    if fact.kind is Kind.OPENED:
+        return {OPENED: 1, f"{OPENED_AT_HOUR}{hour}": 1}
+    amounts = {CLOSED_AS[fact.status]: 1}
+    if fact.source is None:
+        return amounts
+    outcome = FREE_TEXT if fact.outcome is None else fact.outcome[:MAX_OUTCOME_CHARACTERS]
+    amounts |= {f"{SOURCE}{fact.source}": 1, f"{OUTCOME}{outcome}": 1, f"{DECIDED_AT_HOUR}{hour}": 1}
+    if fact.sla is not None:
+        amounts[f"{SLA}{fact.sla}"] = 1
+    if fact.is_by_a_person:
+        amounts |= additions(fact.milliseconds)
+    return amounts
+
+
+def add_up(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """All rows as one."""
+    total: dict[str, int] = {}
+    for row in rows:
+        for name, amount in row.items():
+            total[name] = total.get(name, 0) + amount
+    return total
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a row, or several added up, says."""
+
+    amounts: Mapping[str, int]
+
+    @property
+    def opened(self) -> int:
+        return self.amounts.get(OPENED, 0)
+
+    @property
+    def responded(self) -> int:
+        return self.amounts.get(CLOSED_AS[Status.RESPONDED], 0)
+
+    @property
+    def cancelled(self) -> int:
+        return self.amounts.get(CLOSED_AS[Status.CANCELLED], 0)
+
+    @property
+    def superseded(self) -> int:
+        return self.amounts.get(CLOSED_AS[Status.SUPERSEDED], 0)
+
+    @property
+    def times(self) -> Histogram:
+        """Response times of people."""
+        return from_attributes(self.amounts)
+
+    @property
+    def sla_met(self) -> int:
+        return self.amounts.get(f"{SLA}met", 0)
+
+    @property
+    def sla_breached(self) -> int:
+        return self.amounts.get(f"{SLA}breached", 0)
+
+    @property
+    def sla_share(self) -> float | None:
+        """Of the answered requests that had a target: how many were in time."""
+        return _share(self.sla_met, self.sla_met + self.sla_breached)
+
+    @property
+    def auto_share(self) -> float | None:
+        return _share(self.by(SOURCE).get(Source.AUTO.value, 0), self.responded)
+
+    def by(self, prefix: str) -> dict[str, int]:
+        """The numbers whose names begin with `prefix`, by the rest of the name."""
+        return {n.removeprefix(prefix): a for n, a in sorted(self.amounts.items()) if n.startswith(prefix)}
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,1 @@
+"""Requests for a review: opening, answering, reassigning, cancelling, deadlines and lists."""

@@ -1,0 +1,103 @@
+"""Webhooks of a deployment: who is told what, with which secret."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.entries import Action
+from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.webhooks.events import EventType
+
+MAX_WEBHOOKS = 100
+MAX_WEBHOOK_NAME_CHARACTERS = 120
+WEBHOOKS = "webhooks"
+"""The kind of the effect that webhooks are owed an event, and the mark of the entries that cause one."""
+
+EVENT_OF_ACTION: Mapping[Action, EventType] = {
+    Action.REQUEST_OPENED: EventType.NEW_REQUEST,
+    Action.REQUEST_RESPONDED: EventType.REQUEST_RESPONDED,
+    Action.REQUEST_AUTO_RESPONDED: EventType.REQUEST_AUTO_RESPONDED,
+    Action.REQUEST_ESCALATED: EventType.REQUEST_ESCALATED,
+    Action.REQUEST_REASSIGNED: EventType.REQUEST_REASSIGNED,
+    Action.REQUEST_CANCELLED: EventType.REQUEST_CANCELLED,
+    Action.RESUME_SUCCEEDED: EventType.RESUME_SUCCEEDED,
+    Action.RESUME_FAILED: EventType.RESUME_FAILED,
+    Action.SLA_BREACHED: EventType.SLA_BREACHED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A signing secret as it is stored; it is sealed under its name."""
+
+    name: str
+    sealed: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One receiver. Its secrets are sealed under a data key that is bound to this very webhook."""
+
+    deployment_id: int
+    webhook_id: str
+    name: str
+    url: str
+    created_at: datetime
+    wrapped: bytes = field(repr=False)
+    secret: SealedSecret
+    next_secret: SealedSecret | None = None
+    """There while a rotation is under way."""
+    rotation_started_at: datetime | None = None
+    active: bool = True
+    events: tuple[EventType, ...] = ()
+    """What it asked for beside `new_request`."""
+    version: int = 0
+
+    @property
+    def owner(self) -> str:
+        """What the data key of its secrets is bound to."""
+        return f"webhook/{self.deployment_id}/{self.webhook_id}"
+
+    def wants(self, event: EventType) -> bool:
+        """Whether it is to be told of such an event now."""
+        return self.active and (event is EventType.NEW_REQUEST or event in self.events)
+
+    @property
+    def key(self) -> "Key[Webhook]":
+        return Webhook.at(self.deployment_id, self.webhook_id)
+
+    @staticmethod
+    def at(deployment_id: int, webhook_id: str) -> "Key[Webhook]":
+        return Key(Webhook, f"deployment/{deployment_id}", f"webhook/{webhook_id}")
+
+    @property
+    def indexes(self) -> Mapping[Index, Place]:
+        return {}
+
+    @property
+    def forget_after(self) -> datetime | None:
+        return None
+
+
+def wanted_events(webhooks: Iterable[Webhook]) -> tuple[EventType, ...]:
+    """Every event that at least one of them wants, in the order of the list of events."""
+    known = list(webhooks)
+    return tuple(event for event in EventType if event is not EventType.TEST and any(w.wants(event) for w in known))
+
+
+def event_of_entry(action: Action, data: Mapping[str, Json]) -> EventType | None:
+    """The event that an entry is for webhooks; None for what they are not told."""
+    if action is Action.REQUEST_ESCALATED and "to_email" not in data:
+        # It was the assignee's already: nothing has changed.
+        return None
+    return EVENT_OF_ACTION.get(action)
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What this install never sends to besides what nobody may: itself; and whether loopback is let through."""
+
+    own_domains: tuple[str, ...] = ()
+    loopback: bool = False
+    """On the embedded stack only."""

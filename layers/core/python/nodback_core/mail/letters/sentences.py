@@ -1,0 +1,139 @@
+"""Sentences that the text and the HTML of a mail share word for word."""
+
+from __future__ import annotations
+
+from nodback_core.mail.letters.content import Shown
+from nodback_core.mail.letters.kinds import (
+    Asking,
+    ConfirmReply,
+    Deadline,
+    Escalated,
+    ExpiredToken,
+    Reminder,
+    ReviewRequest,
+)
+from nodback_core.mail.letters.wording import label, moment, one_line
+
+LONG_CONTENT_CHARS = 3_000  # about two screens of a laptop
+
+
+def how_to_answer(asking: Asking) -> str:
+    """What a reply may say, in the terms of the deployment's settings."""
+    passed_on = {
+        "first_line": "the first line of your reply is passed on.",
+        "whole": "your whole reply is passed on.",
+    }[asking.reply_feedback]
+    if not asking.options:
+        return f"Reply to this mail in your own words: {passed_on}"
+    which = "one of these" if len(asking.options) > 1 else f"“{label(asking.options[0])}”"
+    start = f"Reply to this mail with {which} on the first line."
+    if asking.free_text == "ask":
+        return f"{start} Anything else is not recorded: we would ask you again."
+    return f"{start} You can also answer in your own words: {passed_on}"
+
+
+def on_top(asking: Asking, shown: Shown | None) -> str:
+    """What a reader wants to know before the content: until when an answer decides, and where a long mail says how.
+
+    Empty when nothing but a reminder is due and the content is short.
+    """
+    moments = [deadline.at for deadline in asking.deadlines if deadline.kind != "reminder"]
+    by = f"Please answer by {moment(min(moments))}." if moments else ""
+    long = shown is not None and shown.shown_chars > LONG_CONTENT_CHARS
+    return f"{by} How to answer stands at the end of this mail.".strip() if long else by
+
+
+def what_happens(asking: Asking) -> tuple[str, ...]:
+    """What happens by itself, in the order of time."""
+    return tuple(_sentence(deadline) for deadline in sorted(asking.deadlines, key=lambda deadline: deadline.at))
+
+
+def _sentence(deadline: Deadline) -> str:
+    at = moment(deadline.at)
+    match deadline.kind:
+        case "reminder":
+            return f"If you have not answered by {at}, we will remind you."
+        case "escalation":
+            whom = one_line(deadline.to_email, 120) if deadline.to_email else "somebody else"
+            return f"If you have not answered by {at}, the request goes to {whom}."
+        case "auto_response":
+            what = f"“{label(deadline.outcome)}”" if deadline.outcome else "the default answer"
+            return f"If nobody has answered by {at}, {what} is recorded and the flow goes on."
+
+
+def why_this_mail(request: ReviewRequest) -> str:
+    """Who asks, since when, and how long and by whom the mail can be answered."""
+    about, until = request.about, moment(request.asking.token_expires_at)
+    before = " It was assigned to somebody else before." if request.earlier_rounds else ""
+    return (
+        f"Asked {moment(request.created_at)} by step {one_line(about.method_name, 80)} of "
+        f"{one_line(about.deployment_name, 80)}, flow {one_line(about.flow_id, 60)}.{before} "
+        f"This mail can be answered until {until}, from the address it was sent to."
+    )
+
+
+def notice_of(letter: Reminder | Escalated | ExpiredToken) -> str:
+    """Why a request comes once more."""
+    asked = moment(letter.request.created_at)
+    if isinstance(letter, Reminder):
+        return f"A reminder: this review still waits for your answer. We first asked {asked}."
+    if isinstance(letter, Escalated):
+        return (
+            f"This review has come to you, because {one_line(letter.previous_email, 120)} had not answered it in time. "
+            f"It was first asked {asked}."
+        )
+    return (
+        f"Your reply was not recorded: the address it went to was valid until {moment(letter.expired_at)}. "
+        "The review still waits for you. Please answer this mail instead; its address is fresh."
+    )
+
+
+def why_not_taken(letter: ConfirmReply) -> str:
+    """Why a mail that comes from the reader was not taken for their answer."""
+    match letter.why:
+        case "ambiguous_headers":
+            return (
+                "Its To, Date or Message-ID line is missing or does not stand there only once, "
+                "so we cannot be sure what it says."
+            )
+        case "several_reviews":
+            return (
+                "It is addressed to more than one review, so we cannot tell which one it is about. "
+                "Please answer each review with a mail of its own."
+            )
+        case "not_addressed":
+            return (
+                "It is not addressed to this review: our reply address stands neither in its To nor in its Cc line. "
+                "A mail that was written to somebody else looks like this when it is sent on."
+            )
+        case "misdated" if letter.written_at is None:
+            return "It has no date that we can read, so we cannot tell when it was written."
+        case "misdated":
+            assert letter.written_at is not None
+            return (
+                f"It is dated {moment(letter.written_at)}, which no answer to this review can be: we asked "
+                f"{moment(letter.asked_at)}. If you have just written it, please set the clock of your device first."
+            )
+        case "reused_message_id":
+            return (
+                "It bears the same Message-ID as another mail that we had from you, as a copy does. "
+                "Please write a new mail instead of sending that one again."
+            )
+        case _:
+            return (
+                "Your mail server vouches for your address, but not for the lines that say to whom and when the mail "
+                "was written, so it could be a copy of another mail of yours."
+            )
+
+
+def part_of(shown: Shown, asking: Asking) -> str:
+    """That a mail shows a part only, and where the whole is."""
+    start = f"Shown in part: the first {shown.shown_chars:,} of {shown.total_chars:,} characters."
+    places = []
+    if shown.attachment:
+        size = len(shown.attachment.text)
+        whole = "The whole is" if size == shown.total_chars else f"The first {size:,} characters are"
+        places.append(f"{whole} attached as {shown.attachment.filename}.")
+    if asking.review_url:
+        places.append("You can also read all of it in the browser.")
+    return " ".join([start, *places])

@@ -1,0 +1,97 @@
+"""Who answered: the checks between a From header and belief in it, in a fixed order, each with a code of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from nodback_core.domain.shared.addresses import InvalidAddress, normalise
+from nodback_core.mail.replies.inbound import InboundMail
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What SES found out about a mail: PASS, FAIL, GRAY or PROCESSING_FAILED each; "" when it does not say."""
+
+    dmarc: str = ""
+    spf: str = ""
+    dkim: str = ""
+    spam: str = ""
+    virus: str = ""
+
+    @classmethod
+    def of_receipt(cls, receipt: Mapping[str, object]) -> "Verdicts":
+        """The verdicts in the `receipt` of an SES inbound event."""
+
+        def status(name: str) -> str:
+            verdict = receipt.get(name)
+            return str(verdict.get("status", "")).upper() if isinstance(verdict, Mapping) else ""
+
+        return cls(*(status(f"{name}Verdict") for name in ("dmarc", "spf", "dkim", "spam", "virus")))
+
+
+@dataclass(frozen=True)
+class ReceivedFrom:
+    """What the checks look at."""
+
+    sender: str | None
+    sender_problem: str | None
+    authorised: str
+    verdicts: Verdicts
+    allow_unauthenticated_domains: bool
+
+
+@dataclass(frozen=True)
+class SenderVerdict:
+    """Whether the mail comes from the person that may answer.
+
+    code: None when it does, else the first check that failed: no_from, several_from, group_or_list, from_defect,
+    other_sender, not_authenticated. is_authenticated: whether the From header may be believed, whoever it names;
+    nobody is ever answered whose mail is not authenticated.
+    """
+
+    code: str | None
+    is_authenticated: bool
+
+    @property
+    def accepted(self) -> bool:
+        """Whether every check passed."""
+        return self.code is None
+
+
+def check_sender(
+    mail: InboundMail, *, authorised: str, verdicts: Verdicts, allow_unauthenticated_domains: bool = False
+) -> SenderVerdict:
+    """Run every check in order; the first that fails names the verdict.
+
+    mail: a parsed mail. authorised: the address in the record. verdicts: of SES. allow_unauthenticated_domains: the
+    deployment's policy for domains that publish no DMARC record (GRAY); a failed DMARC is never accepted.
+    """
+    received = ReceivedFrom(mail.sender, mail.sender_problem, authorised, verdicts, allow_unauthenticated_domains)
+    code = next((code for code, holds in CHECKS if not holds(received)), None)
+    return SenderVerdict(code, is_authenticated=mail.sender_problem is None and _is_authenticated(received))
+
+
+def _has_no(problem: str) -> Callable[[ReceivedFrom], bool]:
+    return lambda received: received.sender_problem != problem
+
+
+def _is_authorised(received: ReceivedFrom) -> bool:
+    try:
+        return received.sender is not None and received.sender == normalise(received.authorised)
+    except InvalidAddress:
+        return False
+
+
+def _is_authenticated(received: ReceivedFrom) -> bool:
+    if received.verdicts.dmarc == "PASS":
+        return True
+    return received.verdicts.dmarc == "GRAY" and received.allow_unauthenticated_domains
+
+
+CHECKS: tuple[tuple[str, Callable[[ReceivedFrom], bool]], ...] = (
+    ("no_from", _has_no("no_from")),
+    ("several_from", _has_no("several_from")),
+    ("group_or_list", _has_no("group_or_list")),
+    ("from_defect", _has_no("from_defect")),
+    ("other_sender", _is_authorised),
+    ("not_authenticated", _is_authenticated),
+)

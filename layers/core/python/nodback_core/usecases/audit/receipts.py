@@ -1,0 +1,159 @@
+"""The receipt of one request: what was shown, what was answered, its whole chain, and the seal over it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from itertools import islice
+from typing import cast
+
+from nodback_core.domain.audit import merkle
+from nodback_core.domain.audit.seals import DeploymentHeads, Seal, SealedHead, summary_leaf
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.requests import Request
+from nodback_core.domain.shared import labels
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.ports import ContentErased, Objects, Store, Vault
+from nodback_core.usecases.audit.erase import chain_of
+from nodback_core.usecases.audit.seal import DAY, Archive, sealed_groups, seals_between
+from nodback_core.usecases.reviews.read_requests import visible_to
+from nodback_core.usecases.reviews.reasons import REASON_DIGEST, read_reasons
+from nodback_core.usecases.shared.contents import json_text, open_key, read_content, words_of
+
+SEALS_LOOKED_AT = 4
+"""After each entry: the next seals that were made, of which one holds it unless it was late."""
+REPLY_FIELDS = ("message_id", "raw_digest", "verdicts")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The seal over a chain's head, and the head's place in it."""
+
+    seal: Seal
+    groups: tuple[DeploymentHeads, ...]
+    group: DeploymentHeads
+    head: SealedHead
+
+
+def receipt(
+    request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, archive: Archive
+) -> dict[str, Json]:
+    """The receipt as JSON; without texts when they were erased, without a seal when there is none yet."""
+    key_row, shown_row = ContentKey.at(request_id), Content.at(request_id, ContentKind.SHOWN)
+    words_row = Content.at(request_id, ContentKind.RESPONSE)
+    fetched = store.fetch(Request.at(request_id), key_row, shown_row, words_row)
+    request = visible_to(caller, fetched[Request.at(request_id)], request_id)
+    entries = list(chain_of(request.subject, store=store))
+    try:
+        texts = _texts(
+            request_id,
+            entries,
+            key_row=fetched[key_row],
+            shown=fetched[shown_row],
+            words=fetched[words_row],
+            store=store,
+            vault=vault,
+            objects=objects,
+        )
+    except ContentErased:
+        texts = None
+    proof = _proof(request, entries, store=store, archive=archive)
+    decided = next((e for e in entries if e.action in (Action.REQUEST_RESPONDED, Action.REQUEST_AUTO_RESPONDED)), None)
+    return {
+        "format": labels.RECEIPT,
+        "organization_id": request.organization_id,
+        "deployment_id": request.deployment_id,
+        "request_id": request.request_id,
+        "decision": _decision(decided),
+        "reply": _reply(decided),
+        "contents": texts,
+        "entries": [{**entry.document(), "hash": entry.hash} for entry in entries],
+        "seal": None if proof is None else _seal_document(proof),
+        "public_key": archive.signer.public_key().hex(),
+    }
+
+
+def _decision(decided: Entry | None) -> Mapping[str, Json] | None:
+    if decided is None:
+        return None
+    document = decided.document()
+    return {**decided.data, "seq": decided.seq, "at": document["at"], "action": document["action"]}
+
+
+def _reply(decided: Entry | None) -> Mapping[str, Json] | None:
+    if decided is None or "raw_digest" not in decided.data:
+        return None
+    return {"seq": decided.seq, **{name: decided.data.get(name) for name in REPLY_FIELDS}}
+
+
+def _texts(
+    request_id: str,
+    entries: Sequence[Entry],
+    *,
+    key_row: ContentKey | None,
+    shown: Content | None,
+    words: Content | None,
+    store: Store,
+    vault: Vault,
+    objects: Objects,
+) -> dict[str, Json]:
+    """Every text that an entry has the digest of, with the salt that makes the digest of the text."""
+    key = open_key(key_row, vault=vault)
+    texts: dict[str, str] = {}
+    if shown is not None:
+        texts["shown_digest"] = json_text(read_content(shown, key=key, vault=vault, objects=objects))
+    if words is not None:
+        said = words_of(read_content(words, key=key, vault=vault, objects=objects))
+        texts |= {"feedback_digest": said.feedback, "reply_text_digest": said.reply_text}
+    explained = [e.seq for e in entries if REASON_DIGEST in e.data]
+    reasons = read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
+    listed: list[Json] = []
+    for entry in entries:
+        listed += [
+            {"seq": entry.seq, "digest": name, "text": text} for name, text in texts.items() if name in entry.data
+        ]
+        if entry.seq in reasons:
+            listed.append({"seq": entry.seq, "digest": REASON_DIGEST, "text": reasons[entry.seq]})
+    return {"salt": vault.salt(key).hex(), "texts": listed}
+
+
+def _proof(request: Request, entries: Sequence[Entry], *, store: Store, archive: Archive) -> Proof | None:
+    """The newest seal that covers the request: found by the time of its entries, the newest first."""
+    looked_at: set[int] = set()
+    for at in sorted({entry.at for entry in entries}, reverse=True):
+        for seal in _seals_after(at, store=store):
+            if seal.number in looked_at:
+                continue
+            looked_at.add(seal.number)
+            groups = sealed_groups(seal, objects=archive.objects)
+            for group in groups:
+                for head in group.heads if group.deployment_id == request.deployment_id else ():
+                    if head.subject == request.subject:
+                        return Proof(seal, groups, group, head)
+    return None
+
+
+def _seals_after(at: datetime, *, store: Store) -> Iterator[Seal]:
+    yield from islice(seals_between(at, at + DAY, store=store), SEALS_LOOKED_AT)
+    # What came too late for these is in the first seal of the next day.
+    tomorrow = datetime.combine(at.date() + timedelta(days=1), time(), at.tzinfo)
+    yield from islice(seals_between(tomorrow, tomorrow + DAY, store=store), 1)
+
+
+def _seal_document(proof: Proof) -> dict[str, Json]:
+    head, group = proof.head, proof.group
+    inner, outer = group.heads.index(head), proof.groups.index(group)
+    return {
+        "digest": cast("Json", json.loads(proof.seal.document)),
+        "signature": proof.seal.signature.hex(),
+        "head": [head.subject, head.seq, head.hash],
+        "deployment": list(group.summary),
+        "path": _path([h.leaf for h in group.heads], inner),
+        "deployment_path": _path([summary_leaf(g) for g in proof.groups], outer),
+    }
+
+
+def _path(leaves: Sequence[bytes], index: int) -> dict[str, Json]:
+    return {"index": index, "hashes": [value.hex() for value in merkle.path(leaves, index)]}

@@ -1,0 +1,136 @@
+"""Reading and changing the settings of a deployment, and asking what its rules would do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.deployments.document import changes
+from nodback_core.domain.deployments.parsing import merge, parse_settings
+from nodback_core.domain.deployments.routing import Route, assign
+from nodback_core.domain.deployments.settings import Settings, SettingsWarning, warnings
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.entries import Action, Happening, append
+from nodback_core.domain.shared.errors import VersionDiffers
+from nodback_core.ports import Store
+from nodback_core.usecases.deployments.register import find_deployment, settings_of, settings_text
+from nodback_core.usecases.shared.attempts import until_written
+
+
+@dataclass(frozen=True, slots=True)
+class SavedSettings:
+    """The settings of a deployment as they stand, with the warnings for whoever reads them."""
+
+    settings: Settings
+    version: int
+    warnings: tuple[SettingsWarning, ...]
+
+
+def read_settings(deployment_id: int, *, caller: Caller, store: Store) -> SavedSettings:
+    return _saved(_own(deployment_id, caller=caller, store=store))
+
+
+def replace_settings(
+    deployment_id: int,
+    document: Mapping[str, object],
+    *,
+    expected_version: int | None,
+    caller: Caller,
+    store: Store,
+    now: datetime,
+) -> SavedSettings:
+    """Make the document the settings; what it leaves out goes back to its default.
+
+    With `expected_version`, only over that version. Raises InvalidSettings naming each field, and VersionDiffers.
+    """
+
+    def wanted(_: Settings, creator_email: str) -> Settings:
+        return parse_settings(document, creator_email=creator_email)
+
+    return _write(deployment_id, wanted, expected_version, caller=caller, store=store, now=now)
+
+
+def change_settings(
+    deployment_id: int,
+    patch: Mapping[str, object],
+    *,
+    expected_version: int | None,
+    caller: Caller,
+    store: Store,
+    now: datetime,
+) -> SavedSettings:
+    """Change what the patch names (RFC 7396), whatever others change meanwhile; raises as `replace_settings` does."""
+
+    def wanted(current: Settings, creator_email: str) -> Settings:
+        return merge(current, patch, creator_email=creator_email)
+
+    return _write(deployment_id, wanted, expected_version, caller=caller, store=store, now=now)
+
+
+def explain_route(
+    deployment_id: int,
+    *,
+    method_name: str,
+    state: Mapping[str, object],
+    rules: object | None,
+    caller: Caller,
+    store: Store,
+) -> Route:
+    """Who would be asked when this method pauses with this state, and why; with `rules`, under these instead.
+
+    Raises InvalidSettings for rules that could not be saved.
+    """
+    deployment = _own(deployment_id, caller=caller, store=store)
+    settings = settings_of(deployment) if rules is None else parse_settings({"rules": rules})
+    return assign(rules=settings.rules, method_name=method_name, state=state, creator_email=deployment.creator_email)
+
+
+def _write(
+    deployment_id: int,
+    wanted: Callable[[Settings, str], Settings],
+    expected_version: int | None,
+    *,
+    caller: Caller,
+    store: Store,
+    now: datetime,
+) -> SavedSettings:
+    def write() -> SavedSettings:
+        deployment = _own(deployment_id, caller=caller, store=store)
+        if expected_version is not None and expected_version != deployment.settings_version:
+            raise VersionDiffers(
+                f"the settings are at version {deployment.settings_version} and you changed version "
+                f"{expected_version}: read them again and repeat your change",
+                facts={"settings_version": deployment.settings_version},
+            )
+        before = settings_of(deployment)
+        after = wanted(before, deployment.creator_email)
+        differences = changes(before, after)
+        if not differences:
+            return _saved(deployment)
+        version = deployment.settings_version + 1
+        data: dict[str, Json] = {"settings_version": version, "changes": differences}
+        entries, head = append(deployment.head, [Happening(Action.SETTINGS_CHANGED, caller.actor, data)], at=now)
+        changed = replace(
+            deployment,
+            settings=settings_text(after),
+            settings_version=version,
+            last_seq=head.last_seq,
+            head_hash=head.hash,
+        )
+        store.commit([changed], entries)
+        return _saved(changed)
+
+    return until_written(write)
+
+
+def _own(deployment_id: int, *, caller: Caller, store: Store) -> Deployment:
+    caller.require(Scope.INSTALL, Scope.MANAGE)
+    caller.check_deployment(deployment_id)
+    return find_deployment(deployment_id, store=store)
+
+
+def _saved(deployment: Deployment) -> SavedSettings:
+    settings = settings_of(deployment)
+    told = warnings(settings, creator_email=deployment.creator_email)
+    return SavedSettings(settings, deployment.settings_version, told)

@@ -1,0 +1,1 @@
+"""Figures: counting, histograms and reports."""

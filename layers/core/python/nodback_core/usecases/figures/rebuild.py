@@ -1,0 +1,110 @@
+"""The figures of a deployment built anew from the trail alone, while live counting goes on.
+
+New rows are built beside the ones that are read, in a generation of their own, and live events are counted into both:
+a mark for each fact sees to it that whoever comes second adds nothing. At the end one write makes the new ones those
+that are read.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from nodback_core.domain.audit.day_lists import DAY_SHARDS
+from nodback_core.domain.figures.tallies import Fact, Generation, fact_of_entries, kind_of
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.ports import Store
+from nodback_core.usecases.deployments.register import find_deployment
+from nodback_core.usecases.figures.metrics import count_facts
+from nodback_core.usecases.shared.attempts import until_written
+
+REMEMBERED = 200_000
+"""Openings that are kept in mind until their request closes; others are read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How far it is: whether the new figures are the ones that are read now, and how many facts this call counted."""
+
+    is_done: bool
+    counted: int
+
+
+def rebuild_metrics(
+    deployment_id: int, *, store: Store, may_go_on: Callable[[], bool] = lambda: True, now: datetime
+) -> Rebuilt:
+    """Build, or go on building, until done or no longer allowed; call it again to go on.
+
+    What was begun more than `REBUILD_DAYS` ago is not gone on with: the figures are built anew from the first day.
+    """
+    deployment = find_deployment(deployment_id, store=store)
+    generation = until_written(lambda: _begun(deployment_id, store=store, now=now))
+    assert generation.building is not None
+    counted = 0
+    days = list(_days(deployment.created_at.date(), now.date() + timedelta(days=1)))
+    for shard in range(DAY_SHARDS):
+        opened: dict[str, Entry] = {}
+        for day in days:
+            place = f"{shard}#{day}"
+            # Today is read at every call: entries still come.
+            if place <= generation.done_through and day < now.date().isoformat():
+                continue
+            facts = list(_facts(deployment_id, day, shard, opened, store=store))
+            counted += len(count_facts(facts, generation.building, store=store, now=now))
+            if place <= generation.done_through:
+                continue
+            generation = until_written(lambda p=place: _noted(deployment_id, p, store=store))  # type: ignore[misc]
+            if not may_go_on():
+                return Rebuilt(False, counted)
+    until_written(lambda: _finish(deployment_id, store=store))
+    return Rebuilt(True, counted)
+
+
+def _begun(deployment_id: int, *, store: Store, now: datetime) -> Generation:
+    known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)] or Generation(deployment_id)
+    if known.is_building(now=now):
+        return known
+    # Never the number of one that was given up: its rows are half full.
+    begun = replace(known, building=max(known.all) + 1, done_through="", begun_at=now)
+    store.commit([begun])
+    return replace(begun, version=begun.version + 1)
+
+
+def _noted(deployment_id: int, place: str, *, store: Store) -> Generation:
+    known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)]
+    assert known is not None
+    noted = replace(known, done_through=max(place, known.done_through))
+    store.commit([noted])
+    return replace(noted, version=noted.version + 1)
+
+
+def _finish(deployment_id: int, *, store: Store) -> None:
+    known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)]
+    if known is not None and known.building is not None:
+        store.commit([replace(known, current=known.building, building=None, done_through="", begun_at=None)])
+
+
+def _facts(deployment_id: int, day: str, shard: int, opened: dict[str, Entry], *, store: Store) -> Iterator[Fact]:
+    cursor = None
+    while True:
+        page = store.day(deployment_id, day, shard=shard, cursor=cursor)
+        for entry in page.items:
+            if kind_of(entry.action) is None:
+                continue
+            if entry.seq == 1:
+                first = entry
+                if len(opened) < REMEMBERED:
+                    opened[entry.subject] = entry
+            else:
+                # A subject is always in the same shard, and closes after it opens.
+                known = opened.pop(entry.subject) if entry.subject in opened else None
+                first = known or store.chain(entry.subject, limit=1).items[0]
+            fact = fact_of_entries(first, entry)
+            if fact is not None:
+                yield fact
+        if (cursor := page.cursor) is None:
+            return
+
+
+def _days(first: date, last: date) -> Iterator[str]:
+    for number in range((last - first).days + 1):
+        yield (first + timedelta(days=number)).isoformat()

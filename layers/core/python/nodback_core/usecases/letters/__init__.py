@@ -1,0 +1,1 @@
+"""Mail that goes out: which letter, its words, and what became of it."""

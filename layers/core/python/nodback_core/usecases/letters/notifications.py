@@ -1,0 +1,44 @@
+"""The mails of a request, and what became of each."""
+
+from collections.abc import Mapping, Sequence
+
+from nodback_core.domain.letters.notifications import NOTIFICATION_PREFIX, UNSENT, Notification, id_in
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.ports import Store
+
+
+def notifications_of(request_id: str, *, store: Store, whole: bool = False) -> Sequence[Notification]:
+    """Every mail of a request, oldest claim first; with `whole`, raises RowUnreadable rather than leave one out."""
+    found: list[Notification] = []
+    cursor = None
+    while True:
+        page = store.children(Notification, f"request/{request_id}", NOTIFICATION_PREFIX, cursor=cursor)
+        found += page.whole if whole else page.items
+        if page.cursor is None:
+            return sorted(found, key=lambda n: (n.claimed_at, n.notification_id))
+        cursor = page.cursor
+
+
+TROUBLES = frozenset(
+    {Action.NOTIFICATION_NOT_TAKEN, Action.NOTIFICATION_FAILED, Action.NOTIFICATION_DELAYED}
+    | {Action.NOTIFICATION_SOFT_BOUNCED, Action.NOTIFICATION_BOUNCED, Action.NOTIFICATION_COMPLAINED}
+    | {Action.NOTIFICATION_REJECTED}
+)
+"""The entries of mails that did not arrive: somebody said why."""
+
+
+def said_of_troubles(request_id: str, entries: Sequence[Entry], *, store: Store) -> Mapping[int, str]:
+    """What the mail service or a reader's server said, by the number of the entry that tells of it.
+
+    The words stand on the notification, which can forget them, so only the newest of each mail are known.
+    """
+    told = {(id_in(e.data), e.action): e.seq for e in entries if e.action in TROUBLES}
+    if not told:
+        return {}
+    said: dict[int, str] = {}
+    for mail in notifications_of(request_id, store=store):
+        action = Action.NOTIFICATION_NOT_TAKEN if mail.status in UNSENT else Action(f"notification.{mail.status}")
+        seq = told.get((mail.notification_id, action))
+        if seq is not None and mail.reason is not None:
+            said[seq] = mail.reason
+    return said

@@ -1,0 +1,1 @@
+"""Mail that comes in: who wrote it, what it answers, and what it says."""

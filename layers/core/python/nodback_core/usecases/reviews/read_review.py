@@ -1,0 +1,75 @@
+"""A request as its reviewer needs it: the texts, how it came to them, and what was asked before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.people.members import Identity
+from nodback_core.domain.reviews.requests import Request
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.errors import NotFound
+from nodback_core.ports import Objects, Store, Vault
+from nodback_core.usecases.reviews.read_requests import RequestView, read_request, read_timeline
+
+MAX_EARLIER = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Everything that the review page shows; `before` is the request before this one, for who may see it."""
+
+    view: RequestView
+    deployment_name: str
+    entries: tuple[Entry, ...]
+    reasons: Mapping[int, str]
+    later_entries: str | None
+    earlier: tuple[Request, ...]
+    """Earlier requests of the flow, the newest first; only those that this person may see."""
+    before: RequestView | None
+    newer_id: str | None
+
+    @property
+    def request(self) -> Request:
+        return self.view.request
+
+
+def read_review(
+    request_id: str, *, identity: Identity, store: Store, vault: Vault, objects: Objects, cursor: str | None = None
+) -> Review:
+    """A page of its entries is read, the one of `cursor`. Raises NotFound where none is for this person to see."""
+    found = store.fetch(Request.at(request_id))[Request.at(request_id)]
+    if found is None:
+        raise NotFound(f"there is no request {request_id}")
+    caller = identity.within(found.deployment_id)
+    view = read_request(request_id, caller=caller, store=store, vault=vault, objects=objects)
+    timeline = read_timeline(request_id, caller=caller, store=store, vault=vault, objects=objects, cursor=cursor)
+    earlier = _earlier(view.request, identity=identity, store=store)
+    before = None
+    if earlier and earlier[0].request_id == view.request.previous:
+        before = read_request(earlier[0].request_id, caller=caller, store=store, vault=vault, objects=objects)
+    deployment = store.fetch(Deployment.at(found.deployment_id))[Deployment.at(found.deployment_id)]
+    return Review(
+        view=view,
+        deployment_name=deployment.name if deployment else "",
+        entries=timeline.entries.items,
+        reasons=timeline.reasons,
+        later_entries=timeline.entries.cursor,
+        earlier=earlier,
+        before=before,
+        newer_id=view.request.superseded_by,
+    )
+
+
+def _earlier(request: Request, *, identity: Identity, store: Store) -> tuple[Request, ...]:
+    """Back through the flow, as far as is shown; what belongs to others is passed over."""
+    found: list[Request] = []
+    caller = identity.within(request.deployment_id)
+    previous, steps = request.previous, 0
+    while previous is not None and steps < MAX_EARLIER:
+        earlier = store.fetch(Request.at(previous))[Request.at(previous)]
+        if earlier is None:
+            break
+        if caller.sees(earlier.deployment_id, earlier.assignment.address):
+            found.append(earlier)
+        previous, steps = earlier.previous, steps + 1
+    return tuple(found)

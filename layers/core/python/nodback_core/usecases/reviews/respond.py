@@ -1,0 +1,155 @@
+"""Recording an answer, whatever channel it came by: the one arbiter's front."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from nodback_core.domain.reviews.closing import Closing, EffectDraft, close
+from nodback_core.domain.reviews.contents import ContentKey, ContentKind
+from nodback_core.domain.reviews.options import match_option
+from nodback_core.domain.reviews.requests import Decision, Request, Source, Status
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.entries import Actor, text_digest
+from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
+from nodback_core.domain.shared.records import Record
+from nodback_core.domain.shared.times import stamp
+from nodback_core.ports import Objects, Store, Vault
+from nodback_core.usecases.shared.contents import open_key, seal_content
+
+MAX_FEEDBACK_CHARACTERS = 64_000
+MAX_SOURCE_CLAIM_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as its channel understood it.
+
+    `decision_id` is derived from the channel and the message, so that the same message again is known as a replay.
+    """
+
+    decision_id: str
+    source: Source
+    actor: Actor
+    responder: str
+    identity: str
+    outcome: str | None
+    feedback: str
+    reply_text: str
+    source_claim: str | None = None
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    """What proves it, for the entry: ids, digests and verdicts, no text."""
+    effects: tuple[EffectDraft, ...] = ()
+    marks: tuple[Record, ...] = ()
+    """Records to write along with the decision, such as the mail that was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The answer is the decision; `replayed` when it was already."""
+
+    request: Request
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooLate:
+    """The request had been closed before; nothing was changed."""
+
+    request: Request
+
+
+def read_answer(feedback: str | None, outcome: str | None, *, emit: Sequence[str]) -> tuple[str | None, str]:
+    """Outcome and feedback of a programmatic answer: an explicit outcome must be an option, else the text is read.
+
+    Raises InvalidInput for an unknown outcome, for nothing at all, and for too much.
+    """
+    text = (feedback or "").strip()
+    if len(text) > MAX_FEEDBACK_CHARACTERS:
+        raise InvalidInput((FieldError("feedback", f"at most {MAX_FEEDBACK_CHARACTERS} characters"),))
+    if outcome is not None:
+        chosen = match_option(outcome, emit)
+        if chosen is None:
+            known = ", ".join(emit) or "none: this request takes free text only"
+            raise InvalidInput((FieldError("outcome", f"{outcome!r} is not an option of this request ({known})"),))
+        return chosen, text or chosen
+    if not text:
+        raise InvalidInput((FieldError("feedback", "say something: a blank answer is never recorded"),))
+    return match_option(text, emit), text
+
+
+@dataclass(frozen=True, slots=True)
+class AsRead:
+    """A request and its key as a channel has just read and checked them."""
+
+    request: Request
+    content_key: ContentKey | None
+
+
+def respond(
+    rows: AsRead, answer: Answer, *, store: Store, vault: Vault, objects: Objects, now: datetime
+) -> Recorded | TooLate:
+    """Make `answer` the decision if the request is pending; otherwise say what it is instead.
+
+    The words are sealed, and the row, the entry and the words written in one transaction, over exactly the rows that
+    the caller has read and checked. Raises Changed when they have moved since. The caller then starts again with its
+    checks, because whoever was allowed to answer a moment ago may not be now.
+    """
+    request = rows.request
+    if request.status is not Status.PENDING:
+        return settled(request, answer.decision_id)
+    key = open_key(rows.content_key, vault=vault)
+    salt = vault.salt(key)
+    words = seal_content(
+        ContentKind.RESPONSE,
+        {"feedback": answer.feedback, "reply_text": answer.reply_text},
+        request_id=request.request_id,
+        key=key,
+        vault=vault,
+        objects=objects,
+    )
+    decision = Decision(
+        decision_id=answer.decision_id,
+        at=now,
+        source=answer.source,
+        responder=answer.responder,
+        identity=answer.identity,
+        outcome=answer.outcome,
+        source_claim=answer.source_claim,
+        seconds=max(0, int((now - request.opened_at).total_seconds())),
+    )
+    data: dict[str, Json] = {
+        **answer.evidence,
+        "feedback_digest": text_digest(salt, answer.feedback),
+        "reply_text_digest": text_digest(salt, answer.reply_text),
+    }
+    closing = Closing(Status.RESPONDED, answer.actor, decision=decision, data=data, effects=answer.effects)
+    closed, entries = close(request, closing, now=now)
+    store.commit([closed, words, *answer.marks], entries)
+    return Recorded(closed, replayed=False)
+
+
+def too_late(request: Request) -> Refused:
+    """What a caller is told whose answer, or whose change, comes to a request that is closed: what was recorded."""
+    decision = request.decision
+    facts: dict[str, str | int | None] = {
+        "request_status": request.status.value,
+        "closed_at": stamp(request.closed_at) if request.closed_at else None,
+    }
+    at = facts["closed_at"]
+    if decision is not None:
+        facts |= {"outcome": decision.outcome, "responder": decision.responder, "source": decision.source.value}
+        what = f"with {decision.outcome!r}" if decision.outcome else "with free text"
+        detail = f"this request was answered {what} by {decision.responder} ({decision.source}) at {at}"
+        return Refused(detail, code="already_decided", facts=facts)
+    if request.status is Status.SUPERSEDED:
+        facts["superseded_by"] = request.superseded_by
+        detail = f"this request was superseded at {at} by {request.superseded_by}: the flow waits at that one now"
+        return Refused(detail, code="request_closed", facts=facts)
+    return Refused(f"this request was {request.status} at {at}", code="request_closed", facts=facts)
+
+
+def settled(request: Request, decision_id: str) -> Recorded | TooLate:
+    """What a closed request says to a decision: that it was this very one, or that it came too late."""
+    if request.decision is not None and request.decision.decision_id == decision_id:
+        return Recorded(request, replayed=True)
+    return TooLate(request)

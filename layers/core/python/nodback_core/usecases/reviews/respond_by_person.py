@@ -1,0 +1,100 @@
+"""An answer on the dashboard, by the person who was asked."""
+
+from datetime import datetime
+
+from nodback_core.domain.people.members import Identity
+from nodback_core.domain.reviews.contents import ContentKey
+from nodback_core.domain.reviews.requests import Request, Source, Status
+from nodback_core.domain.shared.entries import Actor, text_digest
+from nodback_core.domain.shared.errors import FieldError, Forbidden, InvalidInput
+from nodback_core.ports import Objects, Store, Vault
+from nodback_core.usecases.reviews.read_requests import visible_to
+from nodback_core.usecases.reviews.respond import (
+    Answer,
+    AsRead,
+    Recorded,
+    TooLate,
+    read_answer,
+    respond,
+    settled,
+    too_late,
+)
+from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.contents import open_key
+
+IDENTITY = "signed in by mail"
+
+
+def may_answer(request: Request, identity: Identity) -> bool:
+    """Whether this person was asked; a manager who was not can take the request over first, which leaves a trace."""
+    return request.assignment.address == identity.address
+
+
+def respond_by_person(
+    request_id: str,
+    *,
+    feedback: str,
+    outcome: str | None,
+    form_id: str,
+    identity: Identity,
+    store: Store,
+    vault: Vault,
+    objects: Objects,
+    now: datetime,
+) -> Recorded:
+    """Make this the request's answer; the same form sent twice is a replay and changes nothing.
+
+    Raises NotFound and Forbidden for what is not this person's, InvalidInput for an answer that says nothing or none of
+    the options that are asked for, and what `too_late` says of a request that was closed otherwise.
+    """
+
+    def write() -> Recorded | TooLate:
+        fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
+        request = _answerable(fetched[Request.at(request_id)], request_id, identity=identity)
+        key = fetched[ContentKey.at(request_id)]
+        # Salted like every digest of words: the decision id is an entry's, and outlives the words.
+        salt = vault.salt(open_key(key, vault=vault))
+        decision_id = f"dashboard:{identity.session_id}:{text_digest(salt, form_id)[:40]}"
+        if request.status is not Status.PENDING:
+            return settled(request, decision_id)
+        chosen, text = read_answer(feedback, outcome, emit=request.emit)
+        if chosen is None and request.emit and request.free_text == "ask":
+            raise InvalidInput((FieldError("outcome", "choose one of the options; your words go along with it"),))
+        answer = Answer(
+            decision_id=decision_id,
+            source=Source.DASHBOARD,
+            actor=Actor("reviewer", identity.address),
+            responder=identity.address,
+            identity=IDENTITY,
+            outcome=chosen,
+            feedback=text,
+            reply_text=text,
+            evidence={"session_id": identity.session_id},
+        )
+        return respond(AsRead(request, key), answer, store=store, vault=vault, objects=objects, now=now)
+
+    told = until_written(write)
+    if isinstance(told, Recorded):
+        return told
+    raise too_late(told.request)
+
+
+def _answerable(found: Request | None, request_id: str, *, identity: Identity) -> Request:
+    """The request if this person is the one who is asked; raises NotFound and Forbidden otherwise."""
+    caller = identity.within(found.deployment_id if found else 0)
+    if (
+        found is not None
+        and _was_asked(found, identity)
+        and not caller.sees(found.deployment_id, found.assignment.address)
+    ):
+        # They know of the request, so it is not hidden from them; who has it now is.
+        raise Forbidden("this request is assigned to somebody else now, and only they answer it", code="not_yours")
+    request = visible_to(caller, found, request_id)
+    if not may_answer(request, identity):
+        problem = f"this request is assigned to {request.assignment.address}, and only they answer it here"
+        raise Forbidden(problem, code="not_yours")
+    return request
+
+
+def _was_asked(request: Request, identity: Identity) -> bool:
+    return any(assignment.address == identity.address for assignment in request.earlier)

@@ -1,0 +1,140 @@
+"""What the bus may have lost: the sweeper looks at the rows that should have moved on, and asks again.
+
+It reads only the list of rows whose moment has come, and repairs through the normal functions: it puts the event on the
+bus once more, and they do the rest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from nodback_core.domain.reviews.requests import ATTENTION_SHARDS, Request, ResumeStatus
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.records import Index
+from nodback_core.domain.shared.times import stamp
+from nodback_core.ports import Bus, Changed, Event, Page, Store
+from nodback_core.usecases.flows.resumes import fail_lost_resume
+from nodback_core.usecases.shared.relay import event_of
+
+OVERDUE_EVENT = "deadline.overdue"
+ROWS_PER_SHARD = 200
+NAMED_FAILURES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep found: effects asked after again, waits started again, resumes given up, rows it failed at.
+
+    `unreadable` rows are left as they are: a version that can read them finds them in the same list.
+    """
+
+    effects: int = 0
+    waits: int = 0
+    resumes: int = 0
+    failures: int = 0
+    unreadable: int = 0
+
+    def __add__(self, more: "Swept") -> "Swept":
+        return Swept(
+            self.effects + more.effects,
+            self.waits + more.waits,
+            self.resumes + more.resumes,
+            self.failures + more.failures,
+            self.unreadable + more.unreadable,
+        )
+
+
+class SweepFailed(Exception):
+    """Some rows could not be repaired; all others were. The cause is the first error."""
+
+    def __init__(self, swept: Swept, failed: Sequence[str]):
+        super().__init__(f"{swept.failures} failed, such as {'; '.join(failed[:NAMED_FAILURES])} ({swept})")
+        self.swept = swept
+
+
+def sweep(*, store: Store, bus: Bus, now: datetime) -> Swept:
+    """One pass over all rows whose attention is due, oldest first, about `ROWS_PER_SHARD` of each shard.
+
+    Raises SweepFailed when all rows were tried and some of them failed.
+    """
+    swept, failed, causes = Swept(), list[str](), list[Exception]()
+    for shard in _in_turn(now):
+        rows: list[Request] = []
+        try:
+            for page in _pages(shard, store=store, now=now):
+                rows += page.items
+                swept += Swept(unreadable=len(page.unreadable))
+        except Exception as error:  # noqa: BLE001 - it is raised at the end
+            swept += Swept(failures=1)
+            failed.append(f"shard {shard}: {error!r}")
+            causes.append(error)
+        for request in rows:
+            # One bad row must not keep the others from being repaired.
+            try:
+                swept += _repair(request, store=store, bus=bus, now=now)
+            except Exception as error:  # noqa: BLE001 - it is raised at the end
+                swept += Swept(failures=1)
+                failed.append(f"{request.subject}: {error!r}")
+                causes.append(error)
+    if causes:
+        raise SweepFailed(swept, failed) from causes[0]
+    return swept
+
+
+def _pages(shard: int, *, store: Store, now: datetime) -> Iterator[Page[Request]]:
+    """What is due in one shard; rows that cannot be read stay at its head, and must not hide what comes behind them."""
+    before, read, cursor = f"{stamp(now)}$", 0, None
+    while read < ROWS_PER_SHARD:
+        page = store.list(Request, Index.ATTENTION, str(shard), before=before, limit=ROWS_PER_SHARD, cursor=cursor)
+        yield page
+        read += len(page.items)
+        if (cursor := page.cursor) is None:
+            return
+
+
+def _in_turn(now: datetime) -> list[int]:
+    """All shards, each the first one in its turn: a sweep that runs out of time starves none of them."""
+    return [(now.minute + shard) % ATTENTION_SHARDS for shard in range(ATTENTION_SHARDS)]
+
+
+def _repair(request: Request, *, store: Store, bus: Bus, now: datetime) -> Swept:
+    if request.resume.status is ResumeStatus.CONSUMED and fail_lost_resume(request.request_id, store=store, now=now):
+        return Swept(resumes=1)
+    overdue = [e for e in request.effects if e.due is not None and e.due <= now]
+    wait = request.wait_lost_at is not None and request.wait_lost_at <= now
+    asked = request
+    for effect in overdue:
+        asked = asked.asking_again(effect.id, now=now)
+    if wait:
+        asked = replace(asked, wake_asked_at=now)
+    if asked == request:
+        return Swept()
+    try:
+        # First the row, so that a sweeper that dies here asks again later rather than for ever.
+        store.commit([asked])
+    except Changed:
+        return Swept()
+    events = [_event_again(request, seq, store=store) for seq in sorted({e.seq for e in overdue})]
+    if wait:
+        events.append(_overdue_event(request))
+    bus.publish(events)
+    return Swept(effects=len(overdue), waits=int(wait))
+
+
+def _event_again(request: Request, seq: int, *, store: Store) -> Event:
+    return event_of(store.chain(request.subject, after_seq=seq - 1, limit=1).items[0])
+
+
+def _overdue_event(request: Request) -> Event:
+    """Starts a wait that ends at once: the deadline's own function does what is due."""
+    assert request.wake_at is not None
+    detail: dict[str, Json] = {
+        "organization_id": request.organization_id,
+        "deployment_id": request.deployment_id,
+        "subject": request.subject,
+        "seq": request.last_seq,
+        "action": OVERDUE_EVENT,
+        "request_id": request.request_id,
+        "wake_at": stamp(request.wake_at),
+    }
+    return Event(OVERDUE_EVENT, detail)

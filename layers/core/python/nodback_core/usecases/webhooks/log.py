@@ -1,0 +1,194 @@
+"""The delivery log of a webhook, and what a person may send from there: a test, or a delivery once more."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.shared.entries import Action, Happening, append
+from nodback_core.domain.shared.errors import NotFound
+from nodback_core.domain.webhooks.deliveries import KEPT_DAYS, Cause, Delivery, DeliveryJob, delivery_id
+from nodback_core.domain.webhooks.events import EventType, TestSent
+from nodback_core.domain.webhooks.outcome import DeliveryClass
+from nodback_core.domain.webhooks.payload import RequestContent, webhook_body
+from nodback_core.ports import Changed, ContentErased, Objects, Page, Queue, Store, Vault
+from nodback_core.usecases.deployments.register import find_deployment
+from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.webhooks.configure import check_caller, find_webhook, read_webhook
+from nodback_core.usecases.webhooks.fan_out import delivery_message
+from nodback_core.usecases.webhooks.jobs import Job, job_key, open_job, read_answer_text, seal_job
+from nodback_core.usecases.webhooks.messages import deployment_content
+from nodback_core.usecases.webhooks.secrets import open_secrets
+
+TEST_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenDelivery:
+    """A delivery as a person looks at it; `answer` is None when it was erased."""
+
+    delivery: Delivery
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What sending from the log needs, in one hand."""
+
+    store: Store
+    vault: Vault
+    objects: Objects
+    queue: Queue
+
+
+def list_deliveries(
+    deployment_id: int, webhook_id: str, *, limit: int, cursor: str | None, caller: Caller, store: Store, now: datetime
+) -> Page[Delivery]:
+    """A part of the log, the newest first."""
+    read_webhook(deployment_id, webhook_id, caller=caller, store=store)
+    page = store.children(Delivery, f"delivery/{webhook_id}", "log/", newest_first=True, limit=limit, cursor=cursor)
+    # The store forgets late: what is past its time is not shown any more.
+    kept = tuple(d for d in page.items if d.created_at > now - timedelta(days=KEPT_DAYS))
+    return Page(kept, page.cursor if len(kept) == len(page.items) else None)
+
+
+def read_delivery(
+    deployment_id: int, webhook_id: str, delivery_id_: str, *, caller: Caller, store: Store, vault: Vault
+) -> SeenDelivery:
+    """One delivery with the start of the receiver's answer."""
+    read_webhook(deployment_id, webhook_id, caller=caller, store=store)
+    delivery, job_row = _found(webhook_id, delivery_id_, store=store)
+    if delivery.answer is None:
+        return SeenDelivery(delivery, "")
+    try:
+        key = job_key(job_row, vault=vault)
+    except ContentErased:
+        return SeenDelivery(delivery, None)
+    return SeenDelivery(delivery, read_answer_text(delivery, key=key, vault=vault))
+
+
+def redeliver(
+    deployment_id: int,
+    webhook_id: str,
+    delivery_id_: str,
+    *,
+    new_id: str,
+    caller: Caller,
+    sending: Sending,
+    now: datetime,
+) -> Delivery:
+    """The same event and body once more, to where the webhook is now and signed with its secrets of now.
+
+    Raises NotFound, and ContentErased when the body is gone.
+    """
+    read_webhook(deployment_id, webhook_id, caller=caller, store=sending.store)
+    old, job_row = _found(webhook_id, delivery_id_, store=sending.store)
+    job, _ = open_job(job_row, vault=sending.vault, objects=sending.objects)
+    again = replace(
+        old,
+        delivery_id=delivery_id(now, new_id),
+        cause=Cause.REDELIVERY,
+        created_at=now,
+        redelivery_of=old.delivery_id,
+        claimed_at=None,
+        class_=None,
+        http_status=None,
+        milliseconds=None,
+        answer=None,
+        version=0,
+    )
+    facts = {"webhook_id": webhook_id, "delivery_id": again.delivery_id, "redelivery_of": old.delivery_id}
+    happening = Happening(Action.WEBHOOK_REDELIVERED, caller.actor, facts)
+    return _send(again, lambda _: job.body, happening, sending=sending, now=now)
+
+
+def send_test(
+    deployment_id: int,
+    webhook_id: str,
+    *,
+    new_id: str,
+    public_url: str,
+    caller: Caller,
+    sending: Sending,
+    now: datetime,
+) -> Delivery:
+    """An event `test` with an invented request, also to a webhook that is paused."""
+    check_caller(caller, deployment_id)
+    delivery = Delivery(
+        deployment_id=deployment_id,
+        webhook_id=webhook_id,
+        delivery_id=delivery_id(now, new_id),
+        event=EventType.TEST,
+        event_id=f"evt_test_{new_id.replace('-', '')}",
+        cause=Cause.TEST,
+        created_at=now,
+    )
+    request = RequestContent(
+        request_id=TEST_REQUEST_ID,
+        flow_id="test",
+        method_name="test",
+        message="This is a test of the webhook; there is no such request.",
+        emit_options=("approved", "rejected"),
+        state={},
+        metadata={},
+        created_at=now,
+        output="Nothing is waiting for an answer.",
+        default_outcome=None,
+        url=f"{public_url}/v1/requests/{TEST_REQUEST_ID}",
+    )
+
+    def body(deployment: Deployment) -> bytes:
+        return webhook_body(
+            TestSent(),
+            request=request,
+            deployment=deployment_content(deployment),
+            callback_url=None,
+            assigned_to_email=deployment.creator_email,
+        )
+
+    facts = {"webhook_id": webhook_id, "delivery_id": delivery.delivery_id}
+    happening = Happening(Action.WEBHOOK_TESTED, caller.actor, facts)
+    return _send(delivery, body, happening, sending=sending, now=now)
+
+
+def _send(
+    delivery: Delivery,
+    body: Callable[[Deployment], bytes],
+    happening: Happening,
+    *,
+    sending: Sending,
+    now: datetime,
+) -> Delivery:
+    """Store the delivery with its entry, then queue it."""
+
+    def write() -> None:
+        deployment = find_deployment(delivery.deployment_id, store=sending.store)
+        # Read after the deployment's row, which moves with each of its webhooks: what is sent goes where it is now.
+        webhook = find_webhook(delivery.deployment_id, delivery.webhook_id, store=sending.store)
+        job = Job(webhook.url, open_secrets(webhook, vault=sending.vault), body(deployment))
+        sealed = seal_job(job, delivery, vault=sending.vault, objects=sending.objects)
+        entries, head = append(deployment.head, [happening], at=now)
+        changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
+        sending.store.commit([changed, delivery, sealed], entries)
+
+    until_written(write)
+    stored = replace(delivery, version=1)
+    try:
+        sending.queue.send([delivery_message(delivery.webhook_id, delivery.delivery_id)])
+    except Exception:
+        # Nobody asks after it again, so it must not look as if it waited; a message that did arrive finds it ended.
+        with suppress(Changed):
+            sending.store.commit([replace(stored, class_=DeliveryClass.INTERNAL)])
+        raise
+    return stored
+
+
+def _found(webhook_id: str, delivery_id_: str, *, store: Store) -> tuple[Delivery, DeliveryJob | None]:
+    row, job_row = Delivery.at(webhook_id, delivery_id_), DeliveryJob.at(webhook_id, delivery_id_)
+    fetched = store.fetch(row, job_row)
+    found = fetched[row]
+    if found is None:
+        raise NotFound(f"this webhook has no delivery {delivery_id_}; the log keeps {KEPT_DAYS} days")
+    return found, fetched[job_row]
