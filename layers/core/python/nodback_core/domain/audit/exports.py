@@ -2,14 +2,14 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nodback_core.domain.shared.canonical import Json, canonical
 from nodback_core.domain.shared.entries import Entry
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 PAGE_ENTRIES = 5_000
 PAGE_SEALS = 500
@@ -34,7 +34,7 @@ class ExportStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class Export(Row):
     """One export, and how far it is."""
 
     deployment_id: int
@@ -80,16 +80,12 @@ class Export:
         return Key(Export, f"deployment/{deployment_id}", f"export/{export_id}")
 
     @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
     def forget_after(self) -> datetime | None:
         return self.created_at + timedelta(days=KEPT_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class ExportFile:
+class ExportFile(Row):
     """One file of an export, as its manifest lists it."""
 
     export_id: str
@@ -103,10 +99,6 @@ class ExportFile:
     @property
     def key(self) -> "Key[ExportFile]":
         return Key(ExportFile, files_of(self.export_id), f"file/{self.name}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
 
     @property
     def forget_after(self) -> datetime | None:

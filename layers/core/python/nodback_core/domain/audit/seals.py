@@ -13,7 +13,7 @@ from nodback_core.domain.audit import merkle
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.canonical import Json, canonical
 from nodback_core.domain.shared.entries import Entry
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.shared.times import stamp
 
 SEAL_EVERY_MINUTES = 5
@@ -48,7 +48,7 @@ class DeploymentHeads:
 
 
 @dataclass(frozen=True, slots=True)
-class SealState:
+class SealState(Row):
     """The end of the chain of seals: the row that decides who makes the next one."""
 
     number: int = 0
@@ -64,17 +64,9 @@ class SealState:
     def at() -> "Key[SealState]":
         return Key(SealState, "seals", "state")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class Seal(Row):
     """One seal, listed by its day; the same text lies in the archive where nobody can replace it."""
 
     number: int
@@ -99,14 +91,6 @@ class Seal:
     @staticmethod
     def at(day: str, number: int) -> "Key[Seal]":
         return Key(Seal, seals_of(day), f"{number:010d}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
 
 
 def day_of_seal(moment: datetime) -> str:

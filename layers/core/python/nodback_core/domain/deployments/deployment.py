@@ -2,13 +2,12 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from nodback_core.domain.shared.entries import Head
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 KEY_SECRET_BYTES = 32
 MAX_KEY_ID_CHARACTERS = 64
@@ -25,7 +24,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Install:
+class Install(Row):
     """The one row that hands out deployment ids."""
 
     last_deployment_id: int = 0
@@ -39,17 +38,9 @@ class Install:
     def at() -> "Key[Install]":
         return Key(Install, "install", "install")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(Row):
     deployment_id: int
     organization_id: int
     name: str
@@ -80,14 +71,6 @@ class Deployment:
     def at(deployment_id: int) -> "Key[Deployment]":
         return Key(Deployment, "deployments", f"{deployment_id:010d}")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class KeyMaterial:
@@ -98,7 +81,7 @@ class KeyMaterial:
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKey:
+class ApiKey(Row):
     """A key of one deployment; only the digest of its secret is kept."""
 
     deployment_id: int
@@ -117,14 +100,6 @@ class ApiKey:
     @staticmethod
     def at(deployment_id: int, key_id: str) -> "Key[ApiKey]":
         return Key(ApiKey, f"deployment/{deployment_id}", f"key/{key_id}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
 
     def is_secret(self, secret: str) -> bool:
         """Whether `secret` is this key's, compared in constant time."""

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from nodback_core.domain.figures.histogram import Histogram, additions, from_attributes
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Action, Entry
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.shared.times import stamp
 
 MARK_DAYS = 60
@@ -74,7 +74,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Generation:
+class Generation(Row):
     """Which rows of a deployment are read, and which are being built anew from the trail, if any."""
 
     deployment_id: int
@@ -104,17 +104,9 @@ class Generation:
     def at(deployment_id: int) -> "Key[Generation]":
         return Key(Generation, f"deployment/{deployment_id}", "tallies")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Row):
     """The mark that a fact was counted: written in the transaction that counts it."""
 
     request_id: str
@@ -131,10 +123,6 @@ class Counted:
     @staticmethod
     def of(request_id: str, generation: int, kind: Kind) -> "Key[Counted]":
         return Key(Counted, f"request/{request_id}", f"counted/{generation}/{kind}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
 
     @property
     def forget_after(self) -> datetime | None:

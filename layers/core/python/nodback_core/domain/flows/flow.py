@@ -1,12 +1,11 @@
 """A flow as the service knows it: its id, the number of its newest request, its saved state."""
 
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 FLOW_STATE_DAYS = 400
 MAX_FLOW_ID_CHARACTERS = 200
@@ -36,7 +35,7 @@ def _problem(flow_id: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(Row):
     """One run of a flow; `newest` is the request that was opened last."""
 
     deployment_id: int
@@ -53,17 +52,9 @@ class Flow:
     def at(deployment_id: int, flow_id: str) -> "Key[Flow]":
         return Key(Flow, f"flow/{deployment_id}/{flow_id}", "flow")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class FlowState:
+class FlowState(Row):
     """What crewAI's persistence saved between methods: the newest state, whole, as JSON text."""
 
     deployment_id: int
@@ -82,10 +73,6 @@ class FlowState:
     @staticmethod
     def at(deployment_id: int, flow_id: str) -> "Key[FlowState]":
         return Key(FlowState, f"flow/{deployment_id}/{flow_id}", "state")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
 
     @property
     def forget_after(self) -> datetime | None:

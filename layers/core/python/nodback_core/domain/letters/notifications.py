@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 NOTIFICATION_PREFIX = "notification/"
 ASKING = frozenset(
@@ -102,7 +102,7 @@ def id_in(data: Mapping[str, Json]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Row):
     request_id: str
     notification_id: str
     """The effect's id: ``mail:<seq>:<letter>``."""
@@ -133,14 +133,6 @@ class Notification:
     def at(request_id: str, notification_id: str) -> "Key[Notification]":
         return Key(Notification, f"request/{request_id}", f"{NOTIFICATION_PREFIX}{notification_id}")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
@@ -158,7 +150,7 @@ class Feedback:
 
 
 @dataclass(frozen=True, slots=True)
-class UsedMessageId:
+class UsedMessageId(Row):
     """A Message-ID that came with a believed reply: no other mail bears it, and it answers no other request."""
 
     digest: str
@@ -186,17 +178,9 @@ class UsedMessageId:
         """What is kept of a Message-ID."""
         return hashlib.sha256(message_id.encode("utf-8", "surrogatepass")).hexdigest()
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class SeenMail:
+class SeenMail(Row):
     """A reply that was processed and not believed: the same mail again changes nothing."""
 
     request_id: str
@@ -213,11 +197,3 @@ class SeenMail:
     @staticmethod
     def at(request_id: str, mail_id: str) -> "Key[SeenMail]":
         return Key(SeenMail, f"request/{request_id}", f"mail/{mail_id}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None

@@ -1,6 +1,5 @@
 """Who may do what in which deployment: permissions are given to addresses, and nobody needs an account."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -8,7 +7,7 @@ from enum import StrEnum
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.entries import Head
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 INSTALL_SUBJECTS = 0
 """The deployment of entries that belong to none, such as a sign-in."""
@@ -24,7 +23,7 @@ class Permission(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Row):
     """An address and its permissions in one deployment, as the deployment lists it."""
 
     deployment_id: int
@@ -41,14 +40,6 @@ class Member:
     def at(deployment_id: int, address: str) -> "Key[Member]":
         return Key(Member, f"deployment/{deployment_id}", f"member/{address}")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Grant:
@@ -59,7 +50,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Person(Row):
     """An address that is a member somewhere or has signed in: all its grants in one row, read at each click."""
 
     address: str
@@ -84,14 +75,6 @@ class Person:
     @staticmethod
     def at(address: str) -> "Key[Person]":
         return Key(Person, f"person/{address}", "person")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
 
     def with_grant(self, deployment_id: int, permissions: tuple[Permission, ...]) -> tuple[Grant, ...]:
         """The grants with this one in the place of any earlier one; none at all without permissions."""

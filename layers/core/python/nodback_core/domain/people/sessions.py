@@ -2,11 +2,10 @@
 
 import hashlib
 import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 SIGN_IN_MINUTES = 10
 MAX_CODE_TRIES = 5
@@ -24,7 +23,7 @@ CODE_CHARACTERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class SignIn:
+class SignIn(Row):
     """One attempt: bound to the browser that asked, good once and for ten minutes."""
 
     sign_in_id: str
@@ -48,10 +47,6 @@ class SignIn:
         return Key(SignIn, f"sign-in/{sign_in_id}", "sign-in")
 
     @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
     def expires_at(self) -> datetime:
         return self.asked_at + timedelta(minutes=SIGN_IN_MINUTES)
 
@@ -69,7 +64,7 @@ class SignIn:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class Session(Row):
     """A browser that is signed in; revoking the row ends it at the next click."""
 
     address: str
@@ -89,10 +84,6 @@ class Session:
         return Key(Session, f"person/{address}", f"session/{session_id}")
 
     @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
     def ends_at(self) -> datetime:
         return self.created_at + timedelta(days=SESSION_DAYS)
 
@@ -105,7 +96,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Row):
     """How often something happened within one window of time."""
 
     name: str
@@ -121,10 +112,6 @@ class Tally:
     @staticmethod
     def at(name: str, window: int) -> "Key[Tally]":
         return Key(Tally, f"tally/{name}", str(window))
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
 
     @property
     def forget_after(self) -> datetime | None:

@@ -1,11 +1,10 @@
 """The texts of a request, apart from its row: encrypted under a key of its own, so that they can be erased."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 INLINE_CONTENT_BYTES = 32 * 1024
 MAX_SNAPSHOT_BYTES = 4 * 1024 * 1024
@@ -25,7 +24,7 @@ class ContentKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ContentKey:
+class ContentKey(Row):
     """The data key of one request, wrapped by the master key, and the salt of its digests."""
 
     request_id: str
@@ -41,17 +40,9 @@ class ContentKey:
     def at(request_id: str) -> "Key[ContentKey]":
         return Key(ContentKey, f"request/{request_id}", "content-key")
 
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
-
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Content(Row):
     """One sealed text: here when small, otherwise in the bucket."""
 
     request_id: str
@@ -76,14 +67,6 @@ class Content:
     @staticmethod
     def at(request_id: str, kind: ContentKind, seq: int | None = None) -> "Key[Content]":
         return Key(Content, f"request/{request_id}", f"content/{content_name(kind, seq)}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
 
 
 def content_name(kind: ContentKind, seq: int | None = None) -> str:

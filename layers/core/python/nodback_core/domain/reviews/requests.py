@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nodback_core.domain.shared.entries import Head
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Index, Key, Place, Row
 from nodback_core.domain.shared.times import stamp
 
 PENDING_SHARDS = 4
@@ -139,7 +139,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class Request(Row):
     request_id: str
     organization_id: int
     deployment_id: int
@@ -265,10 +265,6 @@ class Request:
             return self.closed_at
         if self.resume.status is ResumeStatus.CLAIMED:
             return self.resume.lease_until
-        return None
-
-    @property
-    def forget_after(self) -> datetime | None:
         return None
 
     def without_effect(self, effect_id: str) -> "Request":

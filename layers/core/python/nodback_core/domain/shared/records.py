@@ -74,3 +74,19 @@ def check_places(record: Record) -> None:
     for name, place in places.items():
         if not fits_a_key(*place):
             raise ValueError(f"{type(record).__name__} {record.key.partition[:100]}: its {name} is too long")
+
+
+class Row:
+    """What most stored rows have in common: they stand in no list and are kept for good. A row says where it differs."""
+
+    __slots__ = ()
+
+    @property
+    def indexes(self) -> Mapping[Index, Place]:
+        """The lists that it stands in, each with its place there."""
+        return {}
+
+    @property
+    def forget_after(self) -> datetime | None:
+        """From when on the table may drop it; None: never."""
+        return None

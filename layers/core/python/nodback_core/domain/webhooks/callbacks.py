@@ -1,17 +1,16 @@
 """Callback URLs: how often one may be answered wrongly before it has to wait."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 
 REFUSED_ATTEMPTS = 20
 REFUSED_WINDOW_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedAttempts:
+class RefusedAttempts(Row):
     """How many answers at one callback URL were refused since `since`; a recorded answer costs nothing here."""
 
     request_id: str
@@ -42,10 +41,6 @@ class RefusedAttempts:
     @staticmethod
     def at(request_id: str, webhook_id: str) -> "Key[RefusedAttempts]":
         return Key(RefusedAttempts, f"request/{request_id}", f"callback/{webhook_id}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
 
     @property
     def forget_after(self) -> datetime | None:

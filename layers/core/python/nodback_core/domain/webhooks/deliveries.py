@@ -5,12 +5,11 @@ what is to be sent lies beside it, sealed under a data key of its own, so that t
 """
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.webhooks.events import EventType
 from nodback_core.domain.webhooks.outcome import DeliveryClass
 
@@ -36,7 +35,7 @@ class DeliveryStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Row):
     """One line of a webhook's delivery log."""
 
     deployment_id: int
@@ -92,16 +91,12 @@ class Delivery:
         return Key(Delivery, f"delivery/{webhook_id}", f"log/{delivery_id}")
 
     @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
     def forget_after(self) -> datetime | None:
         return self.created_at + timedelta(days=KEPT_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
-class DeliveryJob:
+class DeliveryJob(Row):
     """What one delivery sends, and where to: sealed, here when small, otherwise in the bucket."""
 
     webhook_id: str
@@ -123,10 +118,6 @@ class DeliveryJob:
     @staticmethod
     def at(webhook_id: str, delivery_id: str) -> "Key[DeliveryJob]":
         return Key(DeliveryJob, f"delivery/{webhook_id}", f"job/{delivery_id}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
 
     @property
     def forget_after(self) -> datetime | None:

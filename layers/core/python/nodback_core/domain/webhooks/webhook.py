@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Action
-from nodback_core.domain.shared.records import Index, Key, Place
+from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.webhooks.events import EventType
 
 MAX_WEBHOOKS = 100
@@ -36,7 +36,7 @@ class SealedSecret:
 
 
 @dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(Row):
     """One receiver. Its secrets are sealed under a data key that is bound to this very webhook."""
 
     deployment_id: int
@@ -70,14 +70,6 @@ class Webhook:
     @staticmethod
     def at(deployment_id: int, webhook_id: str) -> "Key[Webhook]":
         return Key(Webhook, f"deployment/{deployment_id}", f"webhook/{webhook_id}")
-
-    @property
-    def indexes(self) -> Mapping[Index, Place]:
-        return {}
-
-    @property
-    def forget_after(self) -> datetime | None:
-        return None
 
 
 def wanted_events(webhooks: Iterable[Webhook]) -> tuple[EventType, ...]:
