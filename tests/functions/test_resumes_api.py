@@ -4,13 +4,13 @@ from typing import Any
 
 import pytest
 from support.http import call, key_for
-from support.world import World
+from support.world import FLOW_CLASS, World
 
 from nodback_core.domain.reviews.requests import ResumeStatus
 
 STEPS: dict[str, dict[str, str]] = {
     "renew": {},
-    "consumed": {},
+    "consumed": {"flow_class": FLOW_CLASS},
     "result": {"status": "failed", "error": "not mine"},
 }
 
@@ -31,7 +31,7 @@ class Answered:
         return call(self.world, method, path, key, body)
 
     def claim(self, key: str, **body: object) -> Any:
-        return self.call("POST", "/v1/resumes/claim", key, {"worker": "w1", **body})
+        return self.call("POST", "/v1/resumes/claim", key, {"worker": "w1", "flow_classes": [FLOW_CLASS], **body})
 
     def step(self, name: str, key: str, claim_id: str, **more: object) -> Any:
         body = {**STEPS.get(name, {}), "claim_id": claim_id, **more}
@@ -76,12 +76,11 @@ def test_another_deployments_key_retries_nothing_of_ours(answered: Answered) -> 
 
 
 def test_a_worker_gets_only_the_flows_that_it_names(answered: Answered) -> None:
-    others = ["SomeOtherFlow", "examples.other.SomeOtherFlow", "Flow", "contentapprovalflow"]
-    assert answered.claim(answered.key, flow_names=others).status == 204
-    assert answered.claim(answered.key, flow_names=[]).status == 204
+    others = ["SomeOtherFlow", "examples.other.SomeOtherFlow", "ContentApprovalFlow", FLOW_CLASS.lower()]
+    assert answered.claim(answered.key, flow_classes=others).status == 204
+    assert answered.claim(answered.key, flow_classes=[]).status == 422
     assert answered.resume is ResumeStatus.READY
-    ours = ["ContentApprovalFlow", "examples.content.ContentApprovalFlow"]
-    assert answered.claim(answered.key, flow_names=[*others, *ours])["request_id"] == answered.request_id
+    assert answered.claim(answered.key, flow_classes=[*others, FLOW_CLASS])["request_id"] == answered.request_id
 
 
 def test_a_flow_of_others_in_front_keeps_no_worker_from_its_own(answered: Answered) -> None:
@@ -103,7 +102,7 @@ def test_a_flow_of_others_in_front_keeps_no_worker_from_its_own(answered: Answer
     respond = key_for(world, answered.here, "respond")
     answered.call("POST", f"/v1/requests/{request_id}/response", respond, {"feedback": "Fine"})
 
-    claimed = answered.claim(key, flow_names=["MyFlow", "my.module.MyFlow"])
+    claimed = answered.claim(key, flow_classes=["my.module.MyFlow"])
 
     assert (claimed["request_id"], claimed["flow_name"]) == (request_id, "MyFlow")
     assert answered.resume is ResumeStatus.READY

@@ -77,7 +77,7 @@ def check_places(record: Record) -> None:
 
 
 class Row:
-    """What most stored rows have in common: they stand in no list and are kept for good. A row says where it differs."""
+    """What most stored rows share: they stand in no list and are kept for good. A row says where it differs."""
 
     __slots__ = ()
 
