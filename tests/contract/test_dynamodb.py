@@ -15,7 +15,7 @@ from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from nodback_core.adapters.dynamodb import CONFLICT_TRIES, DynamoDbStore
 from nodback_core.domain.reviews.contents import Content, ContentKey
 from nodback_core.domain.reviews.requests import Request, Status
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append
+from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry, append
 from nodback_core.domain.shared.records import Index
 from nodback_core.ports import Changed, Counters
 
@@ -73,7 +73,7 @@ def table() -> Iterator[Table]:
 
 def test_every_read_of_a_row_or_a_chain_is_consistent(table: Table) -> None:
     store, request = table.store, a_request()
-    entries, head = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+    entries, head = append(request.head, [NewEntry(Action.REQUEST_OPENED, SERVICE)], at=NOW)
     store.commit([replace(request, last_seq=head.last_seq), ContentKey(request.request_id, b"w")], entries)
     table.calls.clear()
 

@@ -26,7 +26,7 @@ from nodback_core.domain.reviews.requests import (
     Status,
 )
 from nodback_core.domain.shared.cursors import cursor_at
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append, check_chain
+from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry, append, check_chain
 from nodback_core.domain.shared.errors import InvalidInput, TooLarge
 from nodback_core.domain.shared.records import MAX_PARTITION_BYTES, Index, Record
 from nodback_core.ports import Changed, Counters, RowUnreadable, Store, Unreadable
@@ -82,7 +82,7 @@ def test_a_record_is_written_only_over_the_version_that_was_read(store: Store) -
 
 def test_all_is_written_or_nothing(store: Store) -> None:
     store.commit([a_request(1)])
-    entries, _ = append(a_request(2).head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+    entries, _ = append(a_request(2).head, [NewEntry(Action.REQUEST_OPENED, SERVICE)], at=NOW)
     with pytest.raises(Changed):
         store.commit([a_request(2), a_request(1)], entries)
     assert store.fetch(a_request(2).key)[a_request(2).key] is None
@@ -91,9 +91,9 @@ def test_all_is_written_or_nothing(store: Store) -> None:
 
 def test_an_entry_is_never_overwritten(store: Store) -> None:
     request = a_request()
-    entries, _ = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE, {"number": 1})], at=NOW)
+    entries, _ = append(request.head, [NewEntry(Action.REQUEST_OPENED, SERVICE, {"number": 1})], at=NOW)
     store.commit([request], entries)
-    forged, _ = append(request.head, [Happening(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
+    forged, _ = append(request.head, [NewEntry(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
     with pytest.raises(Changed):
         store.commit([], forged)
     assert store.chain(request.subject).items == entries
@@ -101,7 +101,7 @@ def test_an_entry_is_never_overwritten(store: Store) -> None:
 
 def test_a_chain_is_read_in_order_and_in_parts(store: Store) -> None:
     request = a_request()
-    happenings = [Happening(Action.REQUEST_REMINDED, SERVICE, {"n": n, "list": ["x", None, True]}) for n in range(5)]
+    happenings = [NewEntry(Action.REQUEST_REMINDED, SERVICE, {"n": n, "list": ["x", None, True]}) for n in range(5)]
     entries, _ = append(request.head, happenings, at=NOW)
     store.commit([request], entries)
     first = store.chain(request.subject, limit=3)
@@ -199,7 +199,7 @@ def test_a_day_lists_its_entries_over_its_shards(store: Store) -> None:
     written = []
     for number in range(1, 9):
         request = a_request(number)
-        entries, _ = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+        entries, _ = append(request.head, [NewEntry(Action.REQUEST_OPENED, SERVICE)], at=NOW)
         store.commit([request], entries)
         written += entries
     found = [e for shard in range(DAY_SHARDS) for e in store.day(7, "2026-03-02", shard=shard).items]
@@ -212,13 +212,13 @@ def test_a_write_whose_answer_was_lost_is_known_as_ones_own() -> None:
         create_tables(client)
         store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
         request = a_request()
-        entries, head = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE, {"number": 1})], at=NOW)
+        entries, head = append(request.head, [NewEntry(Action.REQUEST_OPENED, SERVICE, {"number": 1})], at=NOW)
         sent = losing_answers(client)
         store.commit([replace(request, last_seq=head.last_seq, head_hash=head.hash)], entries)
         assert len(sent) == 2, "the first answer was lost, so it was sent again"
         assert store.chain(request.subject).items == entries
         sent.clear()
-        other, _ = append(request.head, [Happening(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
+        other, _ = append(request.head, [NewEntry(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
         with pytest.raises(Changed):
             store.commit([request], other)
         sent.clear()
@@ -232,9 +232,9 @@ def test_a_write_that_was_lost_is_not_known_by_its_first_entry_alone() -> None:
         create_tables(client)
         store = DynamoDbStore(client, REQUESTS_TABLE, AUDIT_TABLE, sleep=lambda _: None)
         request = a_request()
-        first = Happening(Action.REQUEST_OPENED, SERVICE, {"number": 1})
-        theirs, _ = append(request.head, [first, Happening(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
-        ours, _ = append(request.head, [first, Happening(Action.REQUEST_REMINDED, SERVICE)], at=NOW)
+        first = NewEntry(Action.REQUEST_OPENED, SERVICE, {"number": 1})
+        theirs, _ = append(request.head, [first, NewEntry(Action.REQUEST_CANCELLED, SERVICE)], at=NOW)
+        ours, _ = append(request.head, [first, NewEntry(Action.REQUEST_REMINDED, SERVICE)], at=NOW)
         assert theirs[0].hash == ours[0].hash
         store.commit([request], theirs)
         with pytest.raises(Changed):
@@ -356,7 +356,7 @@ def test_a_day_is_read_from_a_moment_on(store: Store) -> None:
     request = a_request()
     head = request.head
     for minute in range(4):
-        entries, head = append(head, [Happening(Action.REQUEST_REMINDED, SERVICE)], at=NOW + timedelta(minutes=minute))
+        entries, head = append(head, [NewEntry(Action.REQUEST_REMINDED, SERVICE)], at=NOW + timedelta(minutes=minute))
         store.commit([], entries)
     from nodback_core.domain.audit.day_lists import DAY_SHARDS
 
@@ -487,8 +487,8 @@ def _alter(client: object, record: Record, change: Callable[[dict[str, object]],
 
 def test_an_entry_of_a_newer_version_is_read_as_it_stands(store: Store) -> None:
     request = a_request()
-    opened, head = append(request.head, [Happening(Action.REQUEST_OPENED, SERVICE)], at=NOW)
-    newer, _ = append(head, [Happening(Action("request.snoozed"), SERVICE, {"until": "x"})], at=NOW)
+    opened, head = append(request.head, [NewEntry(Action.REQUEST_OPENED, SERVICE)], at=NOW)
+    newer, _ = append(head, [NewEntry(Action("request.snoozed"), SERVICE, {"until": "x"})], at=NOW)
     store.commit([request], [*opened, *newer])
     found = store.chain(request.subject).items
     assert [e.action.value for e in found] == ["request.opened", "request.snoozed"]
@@ -537,7 +537,7 @@ def test_a_row_that_is_larger_than_dynamodb_keeps_is_named_and_nothing_is_writte
             store.commit([ContentKey("r1", b"w"), large])
         assert refused.value.code == "row_too_large"
         assert "secret" not in str(refused.value)
-        entries, _ = append(a_request().head, [Happening(Action.REQUEST_OPENED, SERVICE, {"x": "y" * 420_000})], at=NOW)
+        entries, _ = append(a_request().head, [NewEntry(Action.REQUEST_OPENED, SERVICE, {"x": "y" * 420_000})], at=NOW)
         with pytest.raises(TooLarge, match=r"request\.opened"):
             store.commit([a_request()], entries)
         assert store.fetch(ContentKey.at("r1"), a_request().key).found == {}

@@ -13,7 +13,7 @@ from support.http import INSTALL_KEY, MemoryService, call, key_for
 from support.world import INSTALL, World
 
 from nodback_core.domain.reviews.requests import Request
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append
+from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry, append
 from nodback_core.usecases.audit.exports import start_export
 from nodback_core.usecases.people.members import add_member
 from nodback_core.usecases.webhooks.log import send_test
@@ -92,7 +92,7 @@ def fill(world: World) -> dict[str, str]:
 def long_lived(world: World, request: Request) -> str:
     """The request, after more has happened to it than one page of its timeline holds."""
     read = world.request(request.request_id)
-    entries, head = append(read.head, [Happening(Action.REQUEST_REMINDED, SERVICE)] * 101, at=world.now)
+    entries, head = append(read.head, [NewEntry(Action.REQUEST_REMINDED, SERVICE)] * 101, at=world.now)
     # One transaction takes a hundred rows.
     world.store.commit([replace(read, last_seq=head.last_seq, head_hash=head.hash)], entries[:60])
     world.store.commit([], entries[60:])

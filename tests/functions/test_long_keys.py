@@ -5,7 +5,7 @@ from support.http import INSTALL_KEY, call, key_for
 from support.world import World
 
 from nodback_core.domain.shared.records import Key, Record
-from nodback_core.ports import Fetched
+from nodback_core.ports import Rows
 
 LONG = "x" * 1100
 
@@ -15,7 +15,7 @@ def world_like_dynamodb() -> World:
     world = World()
     fetch = world.store.fetch
 
-    def careful(*keys: Key[Record]) -> Fetched:
+    def careful(*keys: Key[Record]) -> Rows:
         for key in keys:
             assert 0 < len(key.partition.encode()) <= 2048, "ValidationException: size of the partition key"
             assert 0 < len(key.sort.encode()) <= 1024, "ValidationException: size of the sort key"

@@ -17,7 +17,7 @@ from nodback_core.domain.audit.day_lists import day_of, day_sort
 from nodback_core.domain.audit.exports import cell
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening, Head, append
+from nodback_core.domain.shared.entries import SERVICE, Action, Head, NewEntry, append
 from nodback_core.domain.shared.errors import Forbidden, InvalidInput, NotFound
 
 
@@ -84,7 +84,7 @@ CHAINS, IN_EACH = 100, 10
 def test_a_large_export_among_openings_is_complete_and_holds_nothing_twice(tmp_path: Path) -> None:
     world = World()
     deployment = world.deployment()
-    happenings = [Happening(Action.REQUEST_REMINDED, SERVICE, {"n": 1})] * IN_EACH
+    happenings = [NewEntry(Action.REQUEST_REMINDED, SERVICE, {"n": 1})] * IN_EACH
     for number in range(CHAINS * SCALE):
         made, _ = append(Head(1, 1, f"request/{number:032x}"), happenings, at=START + timedelta(milliseconds=number))
         world.store.commit([], made)
@@ -183,7 +183,7 @@ def test_a_tampering_in_the_table_is_found_by_whoever_checks_an_export(tmp_path:
     forged = []
     for entry in chain:
         data = {**entry.data, "outcome": "rejected"} if entry.action == "request.responded" else entry.data
-        made, head = append(head, [Happening(entry.action, entry.actor, data)], at=entry.at)
+        made, head = append(head, [NewEntry(entry.action, entry.actor, data)], at=entry.at)
         forged += made
     at = next(e.seq for e in chain if e.action == "request.responded")
     world.store.chains[subject] = forged

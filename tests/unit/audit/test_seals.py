@@ -6,7 +6,7 @@ from datetime import timedelta
 from support.world import World
 
 from nodback_core.domain.audit.seals import Seal, SealState, fingerprint
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening, append
+from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry, append
 from nodback_core.usecases.audit.seal import sealed_groups, seals_between
 
 
@@ -49,7 +49,7 @@ def test_an_entry_that_was_written_late_is_in_the_next_seal() -> None:
     began = world.now
     world.pass_time(minutes=4)
     world.seal()
-    entries, _ = append(world.request(request.request_id).head, [Happening(Action.REQUEST_REMINDED, SERVICE)], at=began)
+    entries, _ = append(world.request(request.request_id).head, [NewEntry(Action.REQUEST_REMINDED, SERVICE)], at=began)
     world.store.commit([], entries)
     world.pass_time(minutes=5)
     second = world.seal()
@@ -65,7 +65,7 @@ def test_an_entry_that_was_listed_hours_late_is_sealed_the_next_day() -> None:
     world.pass_time(hours=6)
     world.pause(world.deployment(), flow_id="another")
     world.seal()
-    entries, _ = append(world.request(request.request_id).head, [Happening(Action.REQUEST_REMINDED, SERVICE)], at=began)
+    entries, _ = append(world.request(request.request_id).head, [NewEntry(Action.REQUEST_REMINDED, SERVICE)], at=began)
     world.store.commit([], entries)
     world.pass_time(minutes=5)
     assert world.seal() is None

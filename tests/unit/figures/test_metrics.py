@@ -16,7 +16,7 @@ from nodback_core.adapters.memory import MemoryStore
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.figures.tallies import DECIDED_AT_HOUR, OPENED, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
 from nodback_core.domain.reviews.requests import Assignment, Decision, Request, Source, Status
-from nodback_core.domain.shared.entries import Action, Actor, Happening, append
+from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
 from nodback_core.domain.shared.records import Record
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Counters
@@ -72,7 +72,7 @@ def a_request(world: World, number: int, choose: random.Random) -> Request:
         happenings.append((action, data, closed_at))
     head, entries = request.head, []
     for action, data, at in happenings:
-        made, head = append(head, [Happening(action, Actor("service", "s"), data)], at=at)
+        made, head = append(head, [NewEntry(action, Actor("service", "s"), data)], at=at)
         entries += made
     world.store.commit([request], entries)
     return request

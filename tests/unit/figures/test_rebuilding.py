@@ -5,7 +5,7 @@ from support.world import INSTALL, REVIEWER, START, World
 
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.figures.tallies import MARK_DAYS, UNNAMED, Fact, Figures, Generation, fact_of_entries
-from nodback_core.domain.shared.entries import Action, Actor, Happening, append
+from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
 from nodback_core.usecases.figures import metrics
 from nodback_core.usecases.figures.metrics import GroupBy, Metrics, count_events, read_metrics
 from nodback_core.usecases.figures.rebuild import rebuild_metrics
@@ -91,7 +91,7 @@ def test_a_rebuild_takes_figures_of_tests_away_that_were_counted_before() -> Non
 def test_an_entry_without_a_name_does_not_keep_the_others_from_being_counted() -> None:
     world = World()
     request = world.pause(world.deployment()).request
-    happening = Happening(Action.REQUEST_OPENED, Actor("service", "s"), {"number": 1})
+    happening = NewEntry(Action.REQUEST_OPENED, Actor("service", "s"), {"number": 1})
     (nameless,), _ = append(request.head, [happening], at=world.now)
 
     fact = fact_of_entries(nameless, nameless)

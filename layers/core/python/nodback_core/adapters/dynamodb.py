@@ -22,7 +22,7 @@ from nodback_core.domain.shared.entries import Action, Actor, Entry
 from nodback_core.domain.shared.errors import TooLarge
 from nodback_core.domain.shared.records import Index, Key, Record, check_places, fits_a_key
 from nodback_core.domain.shared.times import moment
-from nodback_core.ports import Changed, Counters, CountersPage, Entries, Fetched, Page, RowUnreadable, Unreadable
+from nodback_core.ports import Changed, Counters, CountersPage, Entries, Page, Rows, RowUnreadable, Unreadable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -59,13 +59,13 @@ class DynamoDbStore:
     report: Callable[[Unreadable], None] = field(default=lambda _: None, repr=False)
     """Told of each row that a list had to skip."""
 
-    def fetch(self, *keys: Key[Record]) -> Fetched:
+    def fetch(self, *keys: Key[Record]) -> Rows:
         if len(keys) > MAX_ROWS:
             raise ValueError(f"at most {MAX_ROWS} keys")
         read = {key: _record(key, item) for key, item in self._items(keys)}
         if unreadable := [row for row in read.values() if isinstance(row, Unreadable)]:
             raise RowUnreadable(*unreadable)
-        return Fetched(cast("dict[Key[Record], Record]", read))
+        return Rows(cast("dict[Key[Record], Record]", read))
 
     def _items(self, keys: Sequence[Key[Record]]) -> Iterator[tuple[Key[Record], Item]]:
         """The stored items under these keys, at most `MAX_ROWS`, in no order. One that cannot be has none."""

@@ -22,9 +22,9 @@ from nodback_core.ports import (
     DataKey,
     Entries,
     Event,
-    Fetched,
     Message,
     Page,
+    Rows,
     RowUnreadable,
     Unreadable,
 )
@@ -50,14 +50,14 @@ class MemoryStore:
     report: Callable[[Unreadable], None] = field(default=lambda _: None, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
-    def fetch(self, *keys: Key[Record]) -> Fetched:
+    def fetch(self, *keys: Key[Record]) -> Rows:
         if len(keys) > MAX_ROWS:
             raise ValueError(f"at most {MAX_ROWS} keys")
         with self._lock:
             found = {k: row for k in keys if (row := self.rows.get((k.partition, k.sort))) is not None}
         if unreadable := [_unreadable(k.kind, row) for k, row in found.items() if not isinstance(row, k.kind)]:
             raise RowUnreadable(*unreadable)
-        return Fetched(found)
+        return Rows(found)
 
     def commit(
         self, records: Sequence[Record], entries: Sequence[Entry] = (), *, removals: Sequence[Record] = ()

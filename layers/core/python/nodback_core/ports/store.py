@@ -1,11 +1,11 @@
 """The store: records and audit entries, changed together or not at all."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar, cast
+from typing import Generic, Protocol, TypeVar
 
 from nodback_core.domain.shared.entries import Entry
-from nodback_core.domain.shared.records import Index, Key, Record
+from nodback_core.domain.shared.records import Index, Key, Record, Rows
 from nodback_core.ports.counters import Counters, CountersPage
 
 R = TypeVar("R", bound=Record)
@@ -36,16 +36,6 @@ class RowUnreadable(Exception):
     def __init__(self, *rows: Unreadable):
         super().__init__("; ".join(str(row) for row in rows))
         self.rows = rows
-
-
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The records that were there, by key."""
-
-    found: Mapping[Key[Record], Record]
-
-    def __getitem__(self, key: Key[R]) -> R | None:
-        return cast("R | None", self.found.get(cast("Key[Record]", key)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +71,7 @@ class Store(Protocol):
     A list skips rows that cannot be read and reports each of them to whoever runs the service.
     """
 
-    def fetch(self, *keys: Key[Record]) -> Fetched:
+    def fetch(self, *keys: Key[Record]) -> Rows:
         """Up to 100 records in one call; raises RowUnreadable when one of them cannot be read."""
 
     def commit(

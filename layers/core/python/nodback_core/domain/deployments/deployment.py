@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -62,6 +62,10 @@ class Deployment(Row):
     @property
     def head(self) -> Head:
         return Head(self.organization_id, self.deployment_id, self.subject, self.last_seq, self.head_hash)
+
+    def at_head(self, head: Head) -> "Deployment":
+        """The same row with its chain moved on."""
+        return replace(self, last_seq=head.last_seq, head_hash=head.hash)
 
     @property
     def key(self) -> "Key[Deployment]":

@@ -1,6 +1,6 @@
 """Who may do what in which deployment: permissions are given to addresses, and nobody needs an account."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -67,6 +67,10 @@ class Person(Row):
     @property
     def head(self) -> Head:
         return Head(self.organization_id, INSTALL_SUBJECTS, self.subject, self.last_seq, self.head_hash)
+
+    def at_head(self, head: Head) -> "Person":
+        """The same row with its chain moved on."""
+        return replace(self, last_seq=head.last_seq, head_hash=head.hash)
 
     @property
     def key(self) -> "Key[Person]":

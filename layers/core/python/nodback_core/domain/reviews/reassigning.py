@@ -7,7 +7,7 @@ from datetime import datetime
 from nodback_core.domain.reviews.closing import EffectDraft, NotPending, record
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Actor, Entry, Happening
+from nodback_core.domain.shared.entries import Action, Actor, Entry, NewEntry
 from nodback_core.domain.shared.errors import Refused
 
 MAX_EARLIER_ROUNDS = 20
@@ -40,4 +40,4 @@ def reassign(
     earlier = (*request.earlier, before)[-MAX_EARLIER_ROUNDS:]
     changed = replace(request, assignment=after, earlier=earlier, reason_seq=None)
     facts: dict[str, Json] = {**data, "from_email": before.address, "to_email": to, "round": after.round}
-    return record(changed, Happening(action, actor, facts), effects, now=now)
+    return record(changed, NewEntry(action, actor, facts), effects, now=now)

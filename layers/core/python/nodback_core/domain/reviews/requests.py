@@ -203,6 +203,10 @@ class Request(Row):
     def head(self) -> Head:
         return Head(self.organization_id, self.deployment_id, self.subject, self.last_seq, self.head_hash)
 
+    def at_head(self, head: Head) -> "Request":
+        """The same row with its chain moved on."""
+        return replace(self, last_seq=head.last_seq, head_hash=head.hash)
+
     @property
     def attention_at(self) -> datetime | None:
         """When the sweeper should look at this row, or None when nothing can be overdue."""

@@ -137,7 +137,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class NewEntry:
     """What is to be written down, before it has a number and a hash."""
 
     action: Action
@@ -155,7 +155,7 @@ def entry_hash(document: Mapping[str, Json]) -> str:
     return hashlib.sha256(canonical({k: v for k, v in document.items() if k != "hash"})).hexdigest()
 
 
-def append(head: Head, happenings: Sequence[Happening], *, at: datetime) -> tuple[tuple[Entry, ...], Head]:
+def append(head: Head, happenings: Sequence[NewEntry], *, at: datetime) -> tuple[tuple[Entry, ...], Head]:
     """Number, chain and hash the happenings behind `head`; returns the entries and the moved head."""
     entries = []
     for happening in happenings:

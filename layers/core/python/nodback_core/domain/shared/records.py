@@ -4,11 +4,11 @@ A record is a frozen dataclass with `version` (0 = not stored yet; the store add
 `indexes`: the lists that hold it, each with a partition and a sort text. A record leaves a list by no longer naming it.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 MAX_PARTITION_BYTES = 2048
 MAX_SORT_BYTES = 1024
@@ -90,3 +90,26 @@ class Row:
     def forget_after(self) -> datetime | None:
         """From when on the table may drop it; None: never."""
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Records by key, as one read found them."""
+
+    found: Mapping[Key[Record], Record]
+
+    def __getitem__(self, key: Key[R]) -> R | None:
+        return cast("R | None", self.found.get(cast("Key[Record]", key)))
+
+    def of(self, kind: type[R]) -> R:
+        """The one record of a kind; LookupError unless there is exactly one."""
+        found = [record for record in self.found.values() if isinstance(record, kind)]
+        if len(found) != 1:
+            raise LookupError(f"there are {len(found)} rows of the kind {kind.__name__}, not one")
+        return found[0]
+
+    def after(self, written: Iterable[Record], removed: Iterable[Record] = ()) -> "Rows":
+        """The same with what was written, each record at its next version, and without what was removed."""
+        gone = {record.key for record in removed}
+        kept = {key: record for key, record in self.found.items() if key not in gone}
+        return Rows(kept | {record.key: replace(record, version=record.version + 1) for record in written})  # type: ignore[type-var]

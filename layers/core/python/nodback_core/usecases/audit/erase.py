@@ -19,7 +19,7 @@ from nodback_core.domain.reviews.closing import record
 from nodback_core.domain.reviews.contents import Content, ContentKey
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Entry, Happening
+from nodback_core.domain.shared.entries import Action, Entry, NewEntry
 from nodback_core.domain.shared.errors import Refused
 from nodback_core.domain.shared.records import Key, Record
 from nodback_core.domain.webhooks.deliveries import Delivery, DeliveryJob
@@ -54,7 +54,7 @@ def erase_content(
         _check(request, even_unfinished)
         contents = list(_contents(request_id, store=store))
         kinds: list[Json] = [content.name for content in contents]
-        happening = Happening(Action.CONTENT_ERASED, caller.actor, {"contents": kinds})
+        happening = NewEntry(Action.CONTENT_ERASED, caller.actor, {"contents": kinds})
         # What a worker said of its failure may quote the texts.
         silent = replace(request, resume=replace(request.resume, error=None))
         changed, entries = record(silent, happening, now=now)

@@ -25,7 +25,7 @@ from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.canonical import Json, canonical
-from nodback_core.domain.shared.entries import SERVICE, Action, Entry, Happening, append
+from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry, append
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Changed, Message, Objects, Page, Queue, Store
@@ -74,7 +74,7 @@ def start_export(
     def write() -> None:
         deployment = find_deployment(deployment_id, store=store)
         facts: dict[str, Json] = {"export_id": export_id, "from": stamp(begin), "to": stamp(last)}
-        entries, head = append(deployment.head, [Happening(Action.EXPORT_STARTED, caller.actor, facts)], at=now)
+        entries, head = append(deployment.head, [NewEntry(Action.EXPORT_STARTED, caller.actor, facts)], at=now)
         store.commit([replace(deployment, last_seq=head.last_seq, head_hash=head.hash), export], entries)
 
     until_written(write)
@@ -307,7 +307,7 @@ def _write_manifest(export: Export, *, writing: Writing, now: datetime) -> Expor
         current = writing.store.fetch(export.key)[export.key]
         if current is None or current.status is ExportStatus.FINISHED:
             return
-        entries, head = append(deployment.head, [Happening(Action.EXPORT_FINISHED, SERVICE, facts)], at=now)
+        entries, head = append(deployment.head, [NewEntry(Action.EXPORT_FINISHED, SERVICE, facts)], at=now)
         moved = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
         writing.store.commit([moved, replace(finished, version=current.version), file], entries)
 

@@ -18,7 +18,7 @@ from nodback_core.domain.deployments.parsing import parse_settings, saved_settin
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
-from nodback_core.domain.shared.entries import Action, Happening, append
+from nodback_core.domain.shared.entries import Action, NewEntry, append
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
 from nodback_core.ports import Page, Store
 from nodback_core.usecases.shared.attempts import until_written
@@ -60,8 +60,8 @@ def create_deployment(
         entries, head = append(
             deployment.head,
             [
-                Happening(Action.DEPLOYMENT_CREATED, caller.actor, {"name": name, "creator_email": address}),
-                Happening(Action.KEY_CREATED, caller.actor, {"key_id": new.row.key_id, "scope": new.row.scope.value}),
+                NewEntry(Action.DEPLOYMENT_CREATED, caller.actor, {"name": name, "creator_email": address}),
+                NewEntry(Action.KEY_CREATED, caller.actor, {"key_id": new.row.key_id, "scope": new.row.scope.value}),
             ],
             at=now,
         )
@@ -97,7 +97,7 @@ def change_deployment(
         changes = {field: {"before": old, "after": new} for field, (old, new) in pairs.items() if old != new}
         if not changes:
             return deployment
-        happening = Happening(Action.DEPLOYMENT_CHANGED, caller.actor, {"changes": changes})
+        happening = NewEntry(Action.DEPLOYMENT_CHANGED, caller.actor, {"changes": changes})
         entries, head = append(deployment.head, [happening], at=now)
         changed = replace(deployment, name=title, creator_email=address, last_seq=head.last_seq, head_hash=head.hash)
         store.commit([changed], entries)
@@ -118,7 +118,7 @@ def create_key(
     def write() -> NewKey:
         deployment = find_deployment(deployment_id, store=store)
         new = new_key(deployment_id, _named(name), scope, material=material, now=now)
-        happening = Happening(Action.KEY_CREATED, caller.actor, {"key_id": new.row.key_id, "scope": scope.value})
+        happening = NewEntry(Action.KEY_CREATED, caller.actor, {"key_id": new.row.key_id, "scope": scope.value})
         entries, head = append(deployment.head, [happening], at=now)
         store.commit([replace(deployment, last_seq=head.last_seq, head_hash=head.hash), new.row], entries)
         return new
@@ -139,7 +139,7 @@ def revoke_key(deployment_id: int, key_id: str, *, caller: Caller, store: Store,
         if row.revoked_at is not None:
             return
         entries, head = append(
-            deployment.head, [Happening(Action.KEY_REVOKED, caller.actor, {"key_id": key_id})], at=now
+            deployment.head, [NewEntry(Action.KEY_REVOKED, caller.actor, {"key_id": key_id})], at=now
         )
         changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
         store.commit([changed, replace(row, revoked_at=now)], entries)

@@ -11,7 +11,7 @@ from nodback_core.domain.deployments.routing import Route, assign
 from nodback_core.domain.deployments.settings import Settings, SettingsWarning, warnings
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Happening, append
+from nodback_core.domain.shared.entries import Action, NewEntry, append
 from nodback_core.domain.shared.errors import VersionDiffers
 from nodback_core.ports import Store
 from nodback_core.usecases.deployments.register import find_deployment, settings_of, settings_text
@@ -110,7 +110,7 @@ def _write(
             return _saved(deployment)
         version = deployment.settings_version + 1
         data: dict[str, Json] = {"settings_version": version, "changes": differences}
-        entries, head = append(deployment.head, [Happening(Action.SETTINGS_CHANGED, caller.actor, data)], at=now)
+        entries, head = append(deployment.head, [NewEntry(Action.SETTINGS_CHANGED, caller.actor, data)], at=now)
         changed = replace(
             deployment,
             settings=settings_text(after),

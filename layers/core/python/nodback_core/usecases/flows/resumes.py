@@ -23,7 +23,7 @@ from nodback_core.domain.reviews.requests import (
     ready_partition,
 )
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Actor, Happening
+from nodback_core.domain.shared.entries import SERVICE, Action, Actor, NewEntry
 from nodback_core.domain.shared.errors import FieldError, Forbidden, InvalidInput, NotFound, Refused
 from nodback_core.domain.shared.records import Index
 from nodback_core.domain.shared.times import stamp
@@ -127,7 +127,7 @@ def _claim(request: Request, *, worker: str, claim_id: str, store: Store, now: d
     if request.resume.status is ResumeStatus.CLAIMED:
         data["lease_lost_by"] = request.resume.worker
     changed, entries = record(
-        replace(request, resume=resume), Happening(Action.RESUME_CLAIMED, Actor("worker", worker), data), now=now
+        replace(request, resume=resume), NewEntry(Action.RESUME_CLAIMED, Actor("worker", worker), data), now=now
     )
     try:
         store.commit([changed], entries)
@@ -218,7 +218,7 @@ def retry_resume(request_id: str, *, outcome: str | None, caller: Caller, store:
                 facts={"outcome": decided},
             )
         resume = Resume(ResumeStatus.READY, attempt=request.resume.attempt, outcome=chosen or request.resume.outcome)
-        happening = Happening(Action.RESUME_RETRIED, caller.actor, {"outcome": chosen, "after": request.resume.attempt})
+        happening = NewEntry(Action.RESUME_RETRIED, caller.actor, {"outcome": chosen, "after": request.resume.attempt})
         changed, entries = record(replace(request, resume=resume), happening, now=now)
         store.commit([changed], entries)
         return changed
@@ -259,7 +259,7 @@ def _fail(
     """Mark a resume as failed; `reason` stands in the trail instead of an error that holds somebody's words."""
     resume = replace(request.resume, status=ResumeStatus.FAILED, error=error, lease_until=None, was_lost=was_lost)
     data: dict[str, Json] = {"attempt": resume.attempt, "reason": reason or error}
-    changed, entries = record(replace(request, resume=resume), Happening(Action.RESUME_FAILED, SERVICE, data), now=now)
+    changed, entries = record(replace(request, resume=resume), NewEntry(Action.RESUME_FAILED, SERVICE, data), now=now)
     store.commit([changed], entries)
 
 
@@ -309,7 +309,7 @@ def _step(
                     was_lost=False,
                 ),
             ),
-            Happening(_ACTIONS[status], Actor("worker", resume.worker or ""), data),
+            NewEntry(_ACTIONS[status], Actor("worker", resume.worker or ""), data),
             now=now,
         )
         store.commit([changed], entries)

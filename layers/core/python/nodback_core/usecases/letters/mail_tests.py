@@ -14,7 +14,7 @@ from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKin
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Entry, Happening
+from nodback_core.domain.shared.entries import Action, Entry, NewEntry
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
 from nodback_core.ports import ContentErased, Objects, Store, Vault
 from nodback_core.usecases.deployments.register import find_deployment
@@ -138,7 +138,7 @@ def open_mail_test(
             objects=objects,
         )
         data: dict[str, Json] = {"test": True, "method_name": TEST_METHOD, "assigned_to": address}
-        happening = Happening(Action.REQUEST_OPENED, caller.actor, data)
+        happening = NewEntry(Action.REQUEST_OPENED, caller.actor, data)
         drafts = (EffectDraft(MAIL, LETTER, address),)
         request, entries = record(_request(request_id, deployment, address, now), happening, drafts, now=now)
         store.commit([request, ContentKey(request_id, key.wrapped), shown, tally.once_more()], entries)

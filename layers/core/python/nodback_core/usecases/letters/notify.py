@@ -17,7 +17,7 @@ from nodback_core.domain.reviews.closing import EffectDraft, record
 from nodback_core.domain.reviews.contents import Content, ContentKind
 from nodback_core.domain.reviews.requests import EFFECT_RETRY_SECONDS, Effect, Request, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening
+from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry
 from nodback_core.domain.shared.records import Record
 from nodback_core.mail.letters.own_lines import own_lines
 from nodback_core.ports import Changed, MailNotTaken, MailRefused, Store
@@ -209,7 +209,7 @@ def _not_taken(
                 return
             request = current
         is_first = False
-        changed, entries = record(request, Happening(Action.NOTIFICATION_NOT_TAKEN, SERVICE, data), now=now)
+        changed, entries = record(request, NewEntry(Action.NOTIFICATION_NOT_TAKEN, SERVICE, data), now=now)
         post.store.commit([changed, waiting], entries)
 
     until_written(write)
@@ -257,7 +257,7 @@ def _settle(
             return
         if outcome.status is NotificationStatus.SKIPPED and stored is not None and _is_being_sent(stored, now):
             return
-        changed, entries = record(request.without_effect(effect.id), Happening(action, SERVICE, data), effects, now=now)
+        changed, entries = record(request.without_effect(effect.id), NewEntry(action, SERVICE, data), effects, now=now)
         noted = _noted(outcome, stored)
         records: list[Record] = [changed, *((noted,) if noted else ()), *((text,) if text else ())]
         post.store.commit(records, entries)

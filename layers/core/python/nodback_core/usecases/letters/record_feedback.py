@@ -18,7 +18,7 @@ from nodback_core.domain.reviews.closing import EffectDraft, record
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening
+from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Store
 from nodback_core.usecases.letters.notifications import notifications_of
@@ -82,7 +82,7 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
         "happened_at": stamp(feedback.happened_at),
         **feedback.facts,
     }
-    happening = Happening(ACTIONS[feedback.status], SERVICE, data)
+    happening = NewEntry(ACTIONS[feedback.status], SERVICE, data)
     moved, entries = record(request, happening, _notice(request, changed, store=store), now=now)
     store.commit([moved, changed], entries)
     return Told.RECORDED

@@ -6,14 +6,17 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.people.happenings import MemberAdded, MemberChanged, MemberRemoved
 from nodback_core.domain.people.members import Member, Permission, Person
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Happening, append
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
+from nodback_core.domain.shared.happenings import Happening
+from nodback_core.domain.shared.outcomes import Change, Outcome, changed
+from nodback_core.domain.shared.records import Key, Record, Rows
 from nodback_core.ports import Page, Store
 from nodback_core.usecases.deployments.register import find_deployment
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change
 
 
 def add_member(
@@ -28,12 +31,11 @@ def add_member(
     caller.check_deployment(deployment_id)
     who, given = _address(address), _permissions(permissions)
 
-    def write() -> Member:
-        deployment, known, person = _read(deployment_id, who, store=store)
+    def decide(rows: Rows) -> Outcome | None:
+        deployment, known, person = _found(rows, deployment_id, who)
         if known is None:
-            happening = Happening(Action.MEMBER_ADDED, caller.actor, {"address": who, "permissions": _names(given)})
-            member = Member(deployment_id, who, given, now)
-            return _write(member, deployment, person, happening, store=store, now=now)
+            added = MemberAdded(by=caller.actor, address=who, permissions=_names(given))
+            return _with_rights(Member(deployment_id, who, given, now), deployment, person, added)
         if known.permissions != given:
             may = " and ".join(p.value for p in known.permissions)
             raise Refused(
@@ -41,9 +43,9 @@ def add_member(
                 "(PATCH over the API, Save beside their address on the dashboard)",
                 code="member_exists",
             )
-        return known
+        return None
 
-    return until_written(write)
+    return change(decide, *_keys(deployment_id, who), on=store, now=now).of(Member)
 
 
 def change_member(
@@ -57,28 +59,23 @@ def change_member(
     caller.check_deployment(deployment_id)
     who, given = _address(address), _permissions(permissions)
 
-    def write() -> Member:
-        deployment, known, person = _read(deployment_id, who, store=store)
+    def decide(rows: Rows) -> Outcome | None:
+        deployment, known, person = _found(rows, deployment_id, who)
         if known is None:
             raise NotFound(f"{who} is no member of deployment {deployment_id}")
         if known.permissions == given:
-            return known
+            return None
         changes = {"permissions": {"before": _names(known.permissions), "after": _names(given)}}
-        happening = Happening(Action.MEMBER_CHANGED, caller.actor, {"address": who, "changes": changes})
-        return _write(replace(known, permissions=given), deployment, person, happening, store=store, now=now)
+        happened = MemberChanged(by=caller.actor, address=who, changes=changes)
+        return _with_rights(replace(known, permissions=given), deployment, person, happened)
 
-    return until_written(write)
+    return change(decide, *_keys(deployment_id, who), on=store, now=now).of(Member)
 
 
-def _write(
-    member: Member, deployment: Deployment, person: Person, happening: Happening, *, store: Store, now: datetime
-) -> Member:
-    """Write the member, the grant that follows, and the entry."""
-    entries, head = append(deployment.head, [happening], at=now)
+def _with_rights(member: Member, deployment: Deployment, person: Person, happened: Happening) -> Outcome:
+    """The member, and the grant that follows."""
     grants = person.with_grant(member.deployment_id, member.permissions)
-    changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-    store.commit([changed, member, replace(person, grants=grants)], entries)
-    return replace(member, version=member.version + 1)
+    return changed(deployment, happened, also=(member, replace(person, grants=grants)))
 
 
 def remove_member(deployment_id: int, address: str, *, caller: Caller, store: Store, now: datetime) -> None:
@@ -87,16 +84,14 @@ def remove_member(deployment_id: int, address: str, *, caller: Caller, store: St
     caller.check_deployment(deployment_id)
     who = _address(address)
 
-    def write() -> None:
-        deployment, known, person = _read(deployment_id, who, store=store)
+    def decide(rows: Rows) -> Outcome:
+        deployment, known, person = _found(rows, deployment_id, who)
         if known is None:
             raise NotFound(f"{who} is no member of deployment {deployment_id}")
-        happening = Happening(Action.MEMBER_REMOVED, caller.actor, {"address": who})
-        entries, head = append(deployment.head, [happening], at=now)
-        changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-        store.commit([changed, replace(person, grants=person.with_grant(deployment_id, ()))], entries, removals=[known])
+        removed = Change(deployment, (MemberRemoved(by=caller.actor, address=who),))
+        return Outcome((removed,), (replace(person, grants=person.with_grant(deployment_id, ())),), (known,))
 
-    until_written(write)
+    change(decide, *_keys(deployment_id, who), on=store, now=now)
 
 
 def list_members(deployment_id: int, *, caller: Caller, store: Store, cursor: str | None = None) -> Page[Member]:
@@ -107,13 +102,16 @@ def list_members(deployment_id: int, *, caller: Caller, store: Store, cursor: st
     return store.children(Member, f"deployment/{deployment_id}", "member/", cursor=cursor)
 
 
-def _read(deployment_id: int, address: str, *, store: Store) -> tuple[Deployment, Member | None, Person]:
-    keys = Deployment.at(deployment_id), Member.at(deployment_id, address), Person.at(address)
-    fetched = store.fetch(*keys)
-    deployment = fetched[keys[0]]
+def _keys(deployment_id: int, address: str) -> tuple[Key[Record], ...]:
+    return Deployment.at(deployment_id), Member.at(deployment_id, address), Person.at(address)
+
+
+def _found(rows: Rows, deployment_id: int, address: str) -> tuple[Deployment, Member | None, Person]:
+    deployment = rows[Deployment.at(deployment_id)]
     if deployment is None:
         raise NotFound(f"there is no deployment {deployment_id}")
-    return deployment, fetched[keys[1]], fetched[keys[2]] or Person(address, deployment.organization_id)
+    person = rows[Person.at(address)] or Person(address, deployment.organization_id)
+    return deployment, rows[Member.at(deployment_id, address)], person
 
 
 def _address(text: str) -> str:

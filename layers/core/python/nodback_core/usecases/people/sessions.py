@@ -6,7 +6,7 @@ from datetime import datetime
 
 from nodback_core.domain.people.members import Identity, Person
 from nodback_core.domain.people.sessions import Session
-from nodback_core.domain.shared.entries import Action, Actor, Happening, append
+from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
 from nodback_core.domain.shared.records import Record
 from nodback_core.ports import Store
 from nodback_core.usecases.shared.attempts import until_written
@@ -51,7 +51,7 @@ def sign_out(identity: Identity, *, everywhere: bool = False, store: Store, now:
         if person is None or not ending:
             return False
         actor = Actor("person", identity.address)
-        told = [Happening(Action.SIGNED_OUT, actor, {"session_id": session.session_id}) for session in ending]
+        told = [NewEntry(Action.SIGNED_OUT, actor, {"session_id": session.session_id}) for session in ending]
         entries, head = append(person.head, told, at=now)
         records: list[Record] = [replace(session, revoked_at=now) for session in ending]
         store.commit([*records, replace(person, last_seq=head.last_seq, head_hash=head.hash)], entries)

@@ -22,7 +22,7 @@ from nodback_core.domain.people.sessions import (
 )
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
-from nodback_core.domain.shared.entries import Action, Actor, Happening, append
+from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
 from nodback_core.domain.shared.records import Index
 from nodback_core.mail.letters.compose import Envelope, compose
@@ -228,7 +228,7 @@ def _sign_in(
         person = store.fetch(person_row)[person_row] or Person(sign_in.address, organization_id)
         session = Session(sign_in.address, session_id, now, browser[:120])
         data = {"session_id": session_id, "by": "link" if given is None else "code"}
-        happening = Happening(Action.SIGNED_IN, Actor("person", sign_in.address), data)
+        happening = NewEntry(Action.SIGNED_IN, Actor("person", sign_in.address), data)
         entries, head = append(person.head, [happening], at=now)
         store.commit(
             [

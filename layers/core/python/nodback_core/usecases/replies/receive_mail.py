@@ -20,7 +20,7 @@ from nodback_core.domain.reviews.closing import EffectDraft, record
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Assignment, Request, Source, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Actor, Happening
+from nodback_core.domain.shared.entries import SERVICE, Action, Actor, NewEntry
 from nodback_core.domain.shared.key_ring import KeyRing
 from nodback_core.domain.shared.records import Record
 from nodback_core.domain.shared.times import stamp
@@ -362,7 +362,7 @@ def _reject(
     if check is Result.MISDATED:
         written_at = seen.mail.heading.date
         data["written_at"] = stamp(written_at) if written_at else None
-    changed, entries = record(allowed.request, Happening(Action.REPLY_REJECTED, SERVICE, data), effects, now=now)
+    changed, entries = record(allowed.request, NewEntry(Action.REPLY_REJECTED, SERVICE, data), effects, now=now)
     mark = _mark(seen, request, check, now=now, is_believed=failed.writer is Writer.PERSON)
     store.commit([changed, mark, *([allowed.tally] if allowed.tally else [])], entries)
     return check

@@ -21,7 +21,7 @@ from nodback_core.domain.reviews.deadlines import (
 from nodback_core.domain.reviews.reassigning import reassign
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Entry, Happening
+from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry
 from nodback_core.ports import Objects, Store, Vault
 from nodback_core.usecases.reviews.respond import Answer, AsRead, respond
 from nodback_core.usecases.shared.attempts import until_written
@@ -84,14 +84,14 @@ def _changed(request: Request, step: Step, *, now: datetime) -> tuple[Request, t
     data: dict[str, Json] = {"step": step.name}
     if isinstance(step, Escalate):
         if step.to == request.assignment.address:
-            skipped = Happening(Action.REQUEST_ESCALATED, SERVICE, {**data, "skipped": "already the assignee"})
+            skipped = NewEntry(Action.REQUEST_ESCALATED, SERVICE, {**data, "skipped": "already the assignee"})
             return record(request, skipped, now=now)
         return reassign(request, step.to, action=Action.REQUEST_ESCALATED, actor=SERVICE, data=data, now=now)
     assert isinstance(step, ReminderDue)
     effects: tuple[EffectDraft, ...] = ()
     if request.email_notifications:
         effects = (EffectDraft("mail", "reminder", request.assignment.address),)
-    happening = Happening(Action.REQUEST_REMINDED, SERVICE, {**data, "to": request.assignment.address})
+    happening = NewEntry(Action.REQUEST_REMINDED, SERVICE, {**data, "to": request.assignment.address})
     return record(request, happening, effects, now=now)
 
 

@@ -17,7 +17,7 @@ from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.reviews.sla import due_at
 from nodback_core.domain.reviews.sla import state as sla_state
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Actor, Entry, Happening, append, text_digest
+from nodback_core.domain.shared.entries import SERVICE, Action, Actor, Entry, NewEntry, append, text_digest
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
 from nodback_core.domain.shared.records import Record
 from nodback_core.domain.shared.times import stamp
@@ -184,12 +184,12 @@ def _with_entries(
     if reasons := {name: why.value for name, why in off.items() if why not in (None, Off.DISABLED)}:
         opened["not_scheduled"] = reasons
     assigned: dict[str, Json] = {**route_document(routed), "round": 1}
-    happening, effects = for_webhooks(request, Happening(Action.REQUEST_OPENED, actor, opened))
+    happening, effects = for_webhooks(request, NewEntry(Action.REQUEST_OPENED, actor, opened))
     opening, head = append(request.head, [happening], at=now)
     if request.email_notifications:
         effects = (EffectDraft("mail", "review_request", request.assignment.address), *effects)
     request = with_effects(replace(request, last_seq=head.last_seq, head_hash=head.hash), effects, now=now)
-    assigning, head = append(request.head, [Happening(Action.REQUEST_ASSIGNED, SERVICE, assigned)], at=now)
+    assigning, head = append(request.head, [NewEntry(Action.REQUEST_ASSIGNED, SERVICE, assigned)], at=now)
     return replace(request, last_seq=head.last_seq, head_hash=head.hash), (*opening, *assigning)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.closing import NotPending
+from nodback_core.domain.reviews.closing import NotPending, too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.reassigning import reassign
 from nodback_core.domain.reviews.requests import Request
@@ -15,7 +15,6 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
 from nodback_core.ports import Objects, Store, Vault
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.reasons import checked_reason, reason_for
-from nodback_core.usecases.reviews.respond import too_late
 from nodback_core.usecases.shared.attempts import until_written
 
 

@@ -10,9 +10,8 @@ from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Decision, Request, Source, Status
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Actor, text_digest
-from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
+from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.records import Record
-from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Objects, Store, Vault
 from nodback_core.usecases.shared.contents import open_key, seal_content
 
@@ -126,26 +125,6 @@ def respond(
     closed, entries = close(request, closing, now=now)
     store.commit([closed, words, *answer.marks], entries)
     return Recorded(closed, replayed=False)
-
-
-def too_late(request: Request) -> Refused:
-    """What a caller is told whose answer, or whose change, comes to a request that is closed: what was recorded."""
-    decision = request.decision
-    facts: dict[str, str | int | None] = {
-        "request_status": request.status.value,
-        "closed_at": stamp(request.closed_at) if request.closed_at else None,
-    }
-    at = facts["closed_at"]
-    if decision is not None:
-        facts |= {"outcome": decision.outcome, "responder": decision.responder, "source": decision.source.value}
-        what = f"with {decision.outcome!r}" if decision.outcome else "with free text"
-        detail = f"this request was answered {what} by {decision.responder} ({decision.source}) at {at}"
-        return Refused(detail, code="already_decided", facts=facts)
-    if request.status is Status.SUPERSEDED:
-        facts["superseded_by"] = request.superseded_by
-        detail = f"this request was superseded at {at} by {request.superseded_by}: the flow waits at that one now"
-        return Refused(detail, code="request_closed", facts=facts)
-    return Refused(f"this request was {request.status} at {at}", code="request_closed", facts=facts)
 
 
 def settled(request: Request, decision_id: str) -> Recorded | TooLate:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.closing import too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import text_digest
@@ -20,7 +21,6 @@ from nodback_core.usecases.reviews.respond import (
     read_answer,
     respond,
     settled,
-    too_late,
 )
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import open_key

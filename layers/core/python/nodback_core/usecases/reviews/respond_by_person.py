@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from nodback_core.domain.people.members import Identity
+from nodback_core.domain.reviews.closing import too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Actor, text_digest
@@ -17,7 +18,6 @@ from nodback_core.usecases.reviews.respond import (
     read_answer,
     respond,
     settled,
-    too_late,
 )
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import open_key

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from nodback_core.domain.reviews.closing import too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Actor, text_digest
@@ -19,7 +20,6 @@ from nodback_core.usecases.reviews.respond import (
     read_answer,
     respond,
     settled,
-    too_late,
 )
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import open_key

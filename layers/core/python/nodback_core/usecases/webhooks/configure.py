@@ -10,7 +10,7 @@ from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import PENDING_SHARDS, Request
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Happening, append
+from nodback_core.domain.shared.entries import Action, NewEntry, append
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
 from nodback_core.domain.shared.records import Index, Record
 from nodback_core.domain.webhooks.address_guard import RefusedTarget, check_url
@@ -57,7 +57,7 @@ class Change:
 
     webhook: Webhook
     all_then: Sequence[Webhook]
-    happening: Happening
+    happening: NewEntry
     removes: bool = False
 
 
@@ -100,7 +100,7 @@ def create_webhook(
     def write(webhooks: Sequence[Webhook]) -> Change:
         if len(webhooks) >= MAX_WEBHOOKS:
             raise Refused(f"a deployment has at most {MAX_WEBHOOKS} webhooks", code="too_many_webhooks")
-        happening = Happening(Action.WEBHOOK_CREATED, caller.actor, {**_facts(made), "active": made.active})
+        happening = NewEntry(Action.WEBHOOK_CREATED, caller.actor, {**_facts(made), "active": made.active})
         return Change(made, [*webhooks, made], happening)
 
     return NewSecret(write_change(deployment_id, write, store=store, now=now) or made, secret)
@@ -132,7 +132,7 @@ def change_webhook(
         if before.url != after.url:
             # A path may hold a key of its own: the trail keeps the hosts only.
             changes["url_host"] = {"before": _host(before.url), "after": _host(after.url)}
-        happening = Happening(
+        happening = NewEntry(
             Action.WEBHOOK_CHANGED, caller.actor, {"webhook_id": before.webhook_id, "changes": changes}
         )
         return Change(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
@@ -147,7 +147,7 @@ def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store
 
     def write(webhooks: Sequence[Webhook]) -> Change:
         gone = pick(webhooks, webhook_id)
-        happening = Happening(Action.WEBHOOK_REMOVED, caller.actor, _facts(gone))
+        happening = NewEntry(Action.WEBHOOK_REMOVED, caller.actor, _facts(gone))
         return Change(gone, [w for w in webhooks if w is not gone], happening, removes=True)
 
     write_change(deployment_id, write, store=store, now=now)

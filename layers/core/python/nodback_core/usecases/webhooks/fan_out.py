@@ -11,7 +11,7 @@ from nodback_core.domain.reviews.closing import record
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Entry, Happening
+from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry
 from nodback_core.domain.shared.records import Key, Record
 from nodback_core.domain.webhooks.deliveries import Cause, Delivery, delivery_id
 from nodback_core.domain.webhooks.events import ANSWERABLE_EVENTS, EventType, WebhookEvent, event_id
@@ -197,7 +197,7 @@ def _settle(request: Request, seq: int, data: dict[str, Json], *, store: Store, 
         if current is None or not _is_owed(current, seq):
             return
         effect = next(e for e in current.effects if e.kind == WEBHOOKS and e.seq == seq)
-        happening = Happening(Action.WEBHOOKS_DISPATCHED, SERVICE, data)
+        happening = NewEntry(Action.WEBHOOKS_DISPATCHED, SERVICE, data)
         changed, entries = record(current.without_effect(effect.id), happening, now=now)
         store.commit([changed], entries)
 

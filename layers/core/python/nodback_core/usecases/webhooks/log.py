@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.shared.entries import Action, Happening, append
+from nodback_core.domain.shared.entries import Action, NewEntry, append
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.domain.webhooks.deliveries import KEPT_DAYS, Cause, Delivery, DeliveryJob, delivery_id
 from nodback_core.domain.webhooks.events import EventType, TestSent
@@ -100,7 +100,7 @@ def redeliver(
         version=0,
     )
     facts = {"webhook_id": webhook_id, "delivery_id": again.delivery_id, "redelivery_of": old.delivery_id}
-    happening = Happening(Action.WEBHOOK_REDELIVERED, caller.actor, facts)
+    happening = NewEntry(Action.WEBHOOK_REDELIVERED, caller.actor, facts)
     return _send(again, lambda _: job.body, happening, sending=sending, now=now)
 
 
@@ -149,14 +149,14 @@ def send_test(
         )
 
     facts = {"webhook_id": webhook_id, "delivery_id": delivery.delivery_id}
-    happening = Happening(Action.WEBHOOK_TESTED, caller.actor, facts)
+    happening = NewEntry(Action.WEBHOOK_TESTED, caller.actor, facts)
     return _send(delivery, body, happening, sending=sending, now=now)
 
 
 def _send(
     delivery: Delivery,
     body: Callable[[Deployment], bytes],
-    happening: Happening,
+    happening: NewEntry,
     *,
     sending: Sending,
     now: datetime,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.shared.entries import Action, Happening
+from nodback_core.domain.shared.entries import Action, NewEntry
 from nodback_core.domain.shared.errors import Refused
 from nodback_core.domain.webhooks.signature import SigningSecret, WebhookSecrets, make_secret
 from nodback_core.domain.webhooks.webhook import SealedSecret, Webhook
@@ -82,7 +82,7 @@ def _rotate(
     def write(webhooks: Sequence[Webhook]) -> Change:
         after = changed(pick(webhooks, webhook_id))
         facts = {"webhook_id": webhook_id, "phase": phase}
-        happening = Happening(Action.WEBHOOK_SECRET_ROTATED, caller.actor, facts)
+        happening = NewEntry(Action.WEBHOOK_SECRET_ROTATED, caller.actor, facts)
         return Change(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
 
     written = write_change(deployment_id, write, store=store, now=now)
