@@ -1,7 +1,7 @@
 """What happens to people: their rights in deployments, and their sessions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Action
@@ -32,3 +32,22 @@ class MemberRemoved(Happening):
 
     action = Action.MEMBER_REMOVED
     words = "Member removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn(Happening):
+    """By the mailed link or its code."""
+
+    session_id: str
+    method: str = field(metadata={"name": "by"})
+
+    action = Action.SIGNED_IN
+    words = "Signed in"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedOut(Happening):
+    session_id: str
+
+    action = Action.SIGNED_OUT
+    words = "Signed out"

@@ -5,7 +5,7 @@ which they are hashed: text, whole numbers, booleans, null, lists and maps. `by`
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias, cast
@@ -84,29 +84,24 @@ class Happening:
     def facts(self, digest: Digest | None = None) -> dict[str, Json]:
         """The data of its entry; `digest` is needed for a happening with words."""
         return {
-            name: _plain(value, digest)
-            for name, is_optional in _facts_of(type(self))  # type: ignore[arg-type]  # mypy: a class is hashable
-            if (value := getattr(self, name)) is not None or not is_optional
+            fact.name: _plain(value, digest)
+            for fact in _facts_of(type(self))  # type: ignore[arg-type]  # mypy: a class is hashable
+            if (value := getattr(self, fact.field)) is not None or not fact.is_optional
         }
 
     @property
     def has_words(self) -> bool:
         """Whether `facts` needs a digest."""
-        return any(isinstance(getattr(self, name), Digested) for name, _ in _facts_of(type(self)))  # type: ignore[arg-type]
+        return any(isinstance(getattr(self, f.field), Digested) for f in _facts_of(type(self)))  # type: ignore[arg-type]
 
     @classmethod
     def read(cls, data: Mapping[str, Json], *, by: Actor = SERVICE) -> Self:
         """The happening of an entry's data; raises UnreadableHappening when a fact is missing."""
-        values = {name: data[name] for name, _ in _facts_of(cls) if name in data}  # type: ignore[arg-type]
+        values = {f.field: data[f.name] for f in _facts_of(cls) if f.name in data}  # type: ignore[arg-type]
         try:
             return cls(by=by, **values)  # type: ignore[arg-type]  # the entry was written from the same fields
         except TypeError as error:
             raise UnreadableHappening(f"{cls.action}: {error}") from None
-
-    @property
-    def detail(self) -> str:
-        """The rest of the timeline's line, where there is more to say than `words`."""
-        return ""
 
     @property
     def webhook_event(self) -> "EventType | None":
@@ -117,11 +112,19 @@ class Happening:
 _NO_FACTS = frozenset({"by", "calls_for"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    field: str
+    name: str
+    """Its name in the entry: that of the field, where Python lets a field have it."""
+    is_optional: bool
+    """Whether it stays out of the entry while it is None."""
+
+
 @cache
-def _facts_of(kind: type[Happening]) -> tuple[tuple[str, bool], ...]:
-    """The names of a happening's facts, each with whether it stays out while it is None."""
+def _facts_of(kind: type[Happening]) -> tuple[_Fact, ...]:
     named = [f for f in fields(kind) if f.name not in _NO_FACTS]
-    return tuple((f.name, f.default is None and f.default is not MISSING) for f in named)
+    return tuple(_Fact(f.name, str(f.metadata.get("name", f.name)), f.default is None) for f in named)
 
 
 def _plain(value: object, digest: Digest | None) -> Json:

@@ -1,0 +1,123 @@
+"""Every action of the trail with its class: what follows from an action is read here, never from a second table."""
+
+from collections.abc import Mapping
+
+from nodback_core.domain.audit.happenings import ContentErased, ExportFinished, ExportStarted
+from nodback_core.domain.deployments.happenings import (
+    DeploymentChanged,
+    DeploymentCreated,
+    KeyCreated,
+    KeyRevoked,
+    SettingsChanged,
+)
+from nodback_core.domain.flows.happenings import (
+    ResumeClaimed,
+    ResumeConsumed,
+    ResumeFailed,
+    ResumeRetried,
+    ResumeSucceeded,
+)
+from nodback_core.domain.letters.happenings import (
+    NotificationBounced,
+    NotificationComplained,
+    NotificationDelayed,
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationNotTaken,
+    NotificationRejected,
+    NotificationSent,
+    NotificationSkipped,
+    NotificationSoftBounced,
+)
+from nodback_core.domain.people.happenings import MemberAdded, MemberChanged, MemberRemoved, SignedIn, SignedOut
+from nodback_core.domain.replies.happenings import ReplyRejected
+from nodback_core.domain.reviews.happenings import (
+    Assigned,
+    AutoResponded,
+    Cancelled,
+    Escalated,
+    Opened,
+    Reassigned,
+    Reminded,
+    Responded,
+    SlaBreached,
+    Superseded,
+    TestOpened,
+)
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.happenings import Happening
+from nodback_core.domain.webhooks.happenings import (
+    WebhookChanged,
+    WebhookCreated,
+    WebhookRedelivered,
+    WebhookRemoved,
+    WebhooksDispatched,
+    WebhookSecretRotated,
+    WebhookTested,
+)
+
+KINDS: tuple[type[Happening], ...] = (
+    Opened,
+    Assigned,
+    Reassigned,
+    Reminded,
+    Escalated,
+    SlaBreached,
+    Responded,
+    AutoResponded,
+    Cancelled,
+    Superseded,
+    ReplyRejected,
+    NotificationSent,
+    NotificationNotTaken,
+    NotificationFailed,
+    NotificationSkipped,
+    NotificationDelivered,
+    NotificationDelayed,
+    NotificationSoftBounced,
+    NotificationBounced,
+    NotificationComplained,
+    NotificationRejected,
+    ResumeClaimed,
+    ResumeConsumed,
+    ResumeSucceeded,
+    ResumeFailed,
+    ResumeRetried,
+    WebhooksDispatched,
+    WebhookCreated,
+    WebhookChanged,
+    WebhookRemoved,
+    WebhookSecretRotated,
+    WebhookTested,
+    WebhookRedelivered,
+    ContentErased,
+    ExportStarted,
+    ExportFinished,
+    MemberAdded,
+    MemberChanged,
+    MemberRemoved,
+    SignedIn,
+    SignedOut,
+    DeploymentCreated,
+    DeploymentChanged,
+    SettingsChanged,
+    KeyCreated,
+    KeyRevoked,
+)
+BY_ACTION: Mapping[Action, type[Happening]] = {kind.action: kind for kind in KINDS}
+
+
+def kind_of(action: Action) -> type[Happening] | None:
+    """The class of an action; None for one that a newer version wrote."""
+    return BY_ACTION.get(action)
+
+
+def happening_of(entry: Entry) -> Happening | None:
+    """What an entry says; None for an action that a newer version wrote.
+
+    Raises UnreadableHappening when it lacks a fact that its action always has.
+    """
+    if entry.action is Action.REQUEST_OPENED and entry.data.get("test") is True:
+        return TestOpened.read(entry.data, by=entry.actor)
+    kind = kind_of(entry.action)
+    return None if kind is None else kind.read(entry.data, by=entry.actor)

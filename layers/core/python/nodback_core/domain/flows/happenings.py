@@ -1,0 +1,71 @@
+"""What happens to the answer of a flow that waits."""
+
+from dataclasses import dataclass
+
+from nodback_core.domain.shared.entries import Action
+from nodback_core.domain.shared.happenings import Happening, Tone
+from nodback_core.domain.webhooks.events import EventType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeClaimed(Happening):
+    """A worker holds it."""
+
+    attempt: int
+    claim_id: str
+    worker: str | None
+    lease_lost_by: str | None = None
+
+    action = Action.RESUME_CLAIMED
+    words = "The answer was taken by a worker"
+    is_event = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeConsumed(Happening):
+    """The flow has taken it, and its listeners run."""
+
+    attempt: int
+    claim_id: str
+
+    action = Action.RESUME_CONSUMED
+    words = "The flow goes on"
+    is_event = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeSucceeded(Happening):
+    """The flow has gone on to its end or to its next pause."""
+
+    attempt: int
+    claim_id: str
+
+    action = Action.RESUME_SUCCEEDED
+    words = "The flow ran through"
+    tone = Tone.GOOD
+    webhook = EventType.RESUME_SUCCEEDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeFailed(Happening):
+    """The flow could not go on; a person may retry it."""
+
+    attempt: int
+    reason: str | None = None
+    claim_id: str | None = None
+
+    action = Action.RESUME_FAILED
+    words = "The flow could not go on"
+    tone = Tone.BAD
+    webhook = EventType.RESUME_FAILED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRetried(Happening):
+    """Somebody has made it ready again."""
+
+    after: int
+    outcome: str | None
+
+    action = Action.RESUME_RETRIED
+    words = "A retry was asked for"

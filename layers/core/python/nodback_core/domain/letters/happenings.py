@@ -1,0 +1,141 @@
+"""What happens to mail that goes out."""
+
+from dataclasses import dataclass
+
+from nodback_core.domain.shared.entries import Action
+from nodback_core.domain.shared.happenings import Happening, Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSent(Happening):
+    """The mail service has taken it."""
+
+    letter: str
+    to: str
+    for_seq: int
+    message_id: str | None
+
+    action = Action.NOTIFICATION_SENT
+    words = "Mail sent"
+    is_event = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationNotTaken(Happening):
+    """The mail service has not taken it, for a reason that may pass."""
+
+    letter: str
+    to: str
+    for_seq: int
+    code: str
+
+    action = Action.NOTIFICATION_NOT_TAKEN
+    words = "Mail not taken by the mail service yet"
+    is_event = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationFailed(Happening):
+    """It will never be sent."""
+
+    letter: str
+    to: str
+    for_seq: int
+    code: str
+
+    action = Action.NOTIFICATION_FAILED
+    words = "Mail refused by the mail service"
+    tone = Tone.BAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSkipped(Happening):
+    """It was of no use any more when its turn came."""
+
+    letter: str
+    to: str
+    for_seq: int
+    code: str
+    reason: str
+
+    action = Action.NOTIFICATION_SKIPPED
+    words = "Mail no longer needed"
+    is_event = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Happening):
+    """What the mail service tells of a mail after it has taken it."""
+
+    notification: str
+    letter: str
+    to: str
+    message_id: str | None
+    happened_at: str
+    feedback_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationDelivered(Told):
+    """The server of its reader has taken it."""
+
+    action = Action.NOTIFICATION_DELIVERED
+    words = "Mail delivered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationDelayed(Told):
+    """The server of its reader does not take it yet."""
+
+    delay_type: str | None = None
+    tries_until: str | None = None
+
+    action = Action.NOTIFICATION_DELAYED
+    words = "Mail delayed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounced(Told):
+    """The server of its reader has sent it back."""
+
+    bounce_type: str | None = None
+    bounce_subtype: str | None = None
+    status_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSoftBounced(Bounced):
+    """For a reason that may pass."""
+
+    action = Action.NOTIFICATION_SOFT_BOUNCED
+    words = "Mail bounced for now"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationBounced(Bounced):
+    """For good."""
+
+    action = Action.NOTIFICATION_BOUNCED
+    words = "Mail bounced"
+    tone = Tone.BAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationComplained(Told):
+    """Its reader has reported it."""
+
+    complaint_type: str | None = None
+    complaint_subtype: str | None = None
+
+    action = Action.NOTIFICATION_COMPLAINED
+    words = "Mail marked as spam"
+    tone = Tone.BAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRejected(Told):
+    """The mail service took it, and then would not send it."""
+
+    action = Action.NOTIFICATION_REJECTED
+    words = "Mail rejected by the mail service"
+    tone = Tone.BAD

@@ -1,0 +1,28 @@
+"""What happens to mail that comes in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from nodback_core.domain.shared.canonical import Json
+from nodback_core.domain.shared.entries import Action
+from nodback_core.domain.shared.happenings import Happening, Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyRejected(Happening):
+    """A check of a reply has failed; `told` is the letter that says so, if one does."""
+
+    check: str
+    mail_id: str
+    raw_digest: str
+    object_key: str
+    verdicts: Mapping[str, Json]
+    told: str | None
+    automatic: str | None = None
+    expired_at: str | None = None
+    sender: str | None = None
+    written_at: str | None = None
+
+    action = Action.REPLY_REJECTED
+    words = "A reply was refused"
+    tone = Tone.BAD
