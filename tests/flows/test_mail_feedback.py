@@ -2,10 +2,13 @@
 
 import json
 import time
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from mails.arrived import as_stored, signature
 
 from flows.reviews import actions, last_number, read, request_of, until
 from infra.local.aws import client
@@ -112,12 +115,14 @@ def test_a_reply_whose_mail_is_missing_waits_in_the_dead_letter_queue_until_it_i
         assert time.monotonic() < deadline, "the mail that is missing never became a dead letter"
         time.sleep(0.5)
 
-    raw = (
-        f"From: {ABSENT}\r\nTo: {mail.answer_address}\r\nSubject: Re: x\r\nMessage-ID: <{uuid4()}@example.com>\r\n"
-        "\r\napproved\r\n"
+    now = datetime.now(UTC)
+    written = (
+        f"{signature()}From: {ABSENT}\r\nTo: {mail.answer_address}\r\nSubject: Re: x\r\n"
+        f"Date: {format_datetime(now)}\r\nMessage-ID: <{uuid4()}@example.com>\r\n\r\napproved\r\n"
     )
+    raw = as_stored(written.encode(), envelope_from=ABSENT, received_at=now)
     bucket, key = house.stack.addresses.bucket, f"inbound/{ses['mail']['messageId']}"
-    client("s3", endpoint).put_object(Bucket=bucket, Key=key, Body=raw.encode())
+    client("s3", endpoint).put_object(Bucket=bucket, Key=key, Body=raw)
     done = redrive(
         "inbound-mail", stage="local", sqs=sqs, lambda_=lambda_, stepfunctions=client("stepfunctions", endpoint)
     )
