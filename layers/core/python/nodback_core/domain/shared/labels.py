@@ -17,7 +17,7 @@ KEY_RING_VERSION = f"{FAMILY}:key-ring:"
 REPLY_TOKEN = f"{FAMILY}/reply-token/v1".encode()
 REPLY_CONFIRMING = f"{FAMILY}/reply-token/confirming/v1".encode()
 AUDIENCE = f"{FAMILY}:"
-SERVICE_ACTOR = FAMILY
+SERVICE_ACTOR = "service"
 
 
 def issuer(stage: str) -> str:
