@@ -17,6 +17,8 @@ from infra.settings import LOCAL_STAGE, ROOT, Code
 SOURCES = (
     *("infra/app.py", "infra/build.py", "infra/settings.py", "infra/deadlines.asl.json", "infra/stacks"),
     *("infra/assets.py", "package.json", "package-lock.json", "cdk.json", "uv.lock"),
+    # Rules of the bus derive from the classes of the actions.
+    "layers/core/python/nodback_core/domain",
 )
 INGREDIENTS = frozenset({".py", ".json", ".txt", ".html", ".css", ".js", ".svg", ".md", ".toml", ".typed"})
 

@@ -19,37 +19,15 @@ from infra.settings import Settings
 from infra.stacks.audit.jobs import add_audit, erasure, export_links, export_queue, read_seals, sending_exports
 from infra.stacks.data import DataStack
 from infra.stacks.people.dashboard import add_dashboard
-from infra.stacks.shared import needs
+from infra.stacks.shared import hearing, needs
 from infra.stacks.shared.exceptions import accept
 from infra.stacks.shared.functions import Functions, retention
 from infra.stacks.shared.schedules import run_every
 from infra.stacks.webhooks.delivery import add_webhooks, webhook_queue
 
 SOURCE = "nodback"
-# The actions that somebody gets a mail about.
-NOTIFIED_ACTIONS = (
-    "request.opened",
-    "request.responded",
-    "request.auto_responded",
-    "request.reassigned",
-    "request.escalated",
-    "request.reminded",
-    "request.cancelled",
-    "reply.rejected",
-    "notification.failed",
-    "notification.bounced",
-    "notification.complained",
-    "notification.rejected",
-)
 # What SES tells of our mails, as its events name it.
 FEEDBACK_EVENTS = ("Delivery", "Bounce", "Complaint", "Reject", "Rendering Failure", "DeliveryDelay")
-# Entries that nothing happens because of: they are no events, and cost no invocation.
-BOOKKEEPING = (
-    *("notification.sent", "notification.not_taken", "notification.skipped"),
-    *("resume.claimed", "resume.consumed", "webhooks.dispatched"),
-)
-# What begins a wait: a request with a deadline, and the sweeper's finding that a wait was lost.
-WAITED_FOR = ("request.opened", "deadline.overdue")
 RELAY_RETRIES = 10
 RELAY_BATCH = 100
 RULE_RETRIES = 20
@@ -184,7 +162,7 @@ class ServiceStack(Stack):
                 lambda_.FilterCriteria.filter(
                     {
                         "eventName": lambda_.FilterRule.is_equal("INSERT"),
-                        "dynamodb": {"NewImage": {"action": {"S": [{"anything-but": list(BOOKKEEPING)}]}}},
+                        "dynamodb": {"NewImage": {"action": {"S": [{"anything-but": hearing.BOOKKEEPING}]}}},
                     }
                 )
             ],
@@ -204,7 +182,7 @@ class ServiceStack(Stack):
             ],
             called_asynchronously=True,
         )
-        rule = self._rule("notify", detail_type=list(NOTIFIED_ACTIONS))
+        rule = self._rule("notify", detail_type=hearing.NOTIFIED)
         rule.add_target(
             targets.LambdaFunction(
                 function,
@@ -274,7 +252,7 @@ class ServiceStack(Stack):
         accept(machine, "AwsSolutions-IAM5[Resource::*]", "The actions that set up a log delivery know no resource")
         accept(machine, "AwsSolutions-SF1", "Its steps say nothing that the audit trail does not; errors are logged")
         accept(machine, "AwsSolutions-SF2", "Tracing costs more than the waiting; the audit trail tells the story")
-        rule = self._rule("deadlines", detail_type=list(WAITED_FOR), detail={"wake_at": events.Match.exists()})
+        rule = self._rule("deadlines", detail_type=hearing.WAITED_FOR, detail={"wake_at": events.Match.exists()})
         rule.add_target(
             targets.SfnStateMachine(
                 machine,

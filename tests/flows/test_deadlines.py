@@ -25,8 +25,8 @@ from flows.reviews import (
 )
 from infra.local.aws import client
 from infra.local.house import CREATOR, DEMO_SETTINGS, House
+from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.shared.entries import check_chain
-from nodback_core.usecases.shared.sweep import OVERDUE_EVENT
 
 BOSS = "boss@example.com"
 SECOND = 1 / 60

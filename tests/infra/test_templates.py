@@ -9,10 +9,12 @@ from infra.settings import BadContext, read_settings
 from infra.stacks.audit.jobs import SEAL_EVERY_MINUTES as STACK_SEAL_EVERY_MINUTES
 from nodback_core.adapters.ses_feedback import EVENT_TYPES
 from nodback_core.domain.audit.seals import SEAL_EVERY_MINUTES
+from nodback_core.domain.audit.trail import KINDS
 from nodback_core.domain.figures.tallies import kind_of
 from nodback_core.domain.letters.notifications import NEVER_ARRIVED
-from nodback_core.domain.shared.entries import BOOKKEEPING, Action
-from nodback_core.usecases.shared.sweep import OVERDUE_EVENT
+from nodback_core.domain.people.sessions import LINK_ASKED
+from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
+from nodback_core.domain.shared.entries import Action
 from tests.infra.templates import Examined, as_list, environment, only, resources, statements
 
 AUDIT = "Audit3D8ADE0A"
@@ -366,7 +368,7 @@ class TestEvents:
         (wanted,) = [json.loads(f["Pattern"]) for f in mapping["FilterCriteria"]["Filters"]]
         assert wanted["eventName"] == ["INSERT"]
         (rule,) = wanted["dynamodb"]["NewImage"]["action"]["S"]
-        assert set(rule["anything-but"]) == set(BOOKKEEPING)
+        assert set(rule["anything-but"]) == {kind.action.value for kind in KINDS if not kind.is_event}
 
     def test_every_rule_listens_to_our_bus_and_keeps_what_it_could_not_deliver(self, service: dict):
         for rule in resources(service, "AWS::Events::Rule").values():
@@ -385,6 +387,12 @@ class TestEvents:
             *("request.reminded", "request.cancelled", "reply.rejected"),
             *(f"notification.{status}" for status in NEVER_ARRIVED),
         }
+        assert set(rule["EventPattern"]["detail-type"]) == {k.action.value for k in KINDS if k.calls_for_mail}
+
+    def test_no_rule_waits_for_an_event_that_nothing_tells(self, service: dict):
+        told = {kind.action.value for kind in KINDS if kind.is_event} | {OVERDUE_EVENT, LINK_ASKED}
+        for rule in resources(service, "AWS::Events::Rule").values():
+            assert set(rule["EventPattern"].get("detail-type", [])) <= told, rule["Name"]
 
     def test_what_ses_tells_of_our_mails_alone_reaches_the_function_for_it(self, service: dict, mail: dict):
         (rule,) = [r for r in resources(service, "AWS::Events::Rule").values() if r["Name"].endswith("-mail-feedback")]

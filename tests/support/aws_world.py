@@ -26,7 +26,10 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 from nodback_core.adapters.dynamodb import entry_of
-from nodback_core.domain.shared.entries import BOOKKEEPING
+from nodback_core.domain.audit.trail import actions_that, is_event
+from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
+from nodback_core.domain.reviews.happenings import Opened
+from nodback_core.domain.shared.entries import Action
 from nodback_core.runtime import clients
 from nodback_core.runtime.environment import read_environment
 from nodback_core.runtime.service import Service, use_service
@@ -39,13 +42,8 @@ SENDER = "nodback@nodback.test"
 SERVICES = ("dynamodb", "events", "kms", "s3", "secretsmanager", "ses")
 MACHINE = json.loads((Path(__file__).parents[2] / "infra/deadlines.asl.json").read_text())
 # What the rules of the template match; tests/infra holds the template to these.
-NOTIFIED = frozenset(
-    {
-        f"request.{a}"
-        for a in ("opened", "responded", "auto_responded", "reassigned", "escalated", "reminded", "cancelled")
-    }
-)
-WAITED_FOR = frozenset({"request.opened", "deadline.overdue"})
+NOTIFIED = frozenset(actions_that(lambda kind: kind.calls_for_mail))
+WAITED_FOR = frozenset({Opened.action.value, OVERDUE_EVENT})
 CONTEXT = SimpleNamespace(
     function_name="f",
     memory_limit_in_mb=512,
@@ -111,7 +109,7 @@ class AwsWorld:
     def stream(self, request_id: str) -> None:
         """The audit stream and the bus deliver what has been written about a request, until nothing is left."""
         while entries := self._new_entries(f"request/{request_id}"):
-            told = [item for item in entries if item["action"]["S"] not in BOOKKEEPING]
+            told = [item for item in entries if is_event(Action(item["action"]["S"]))]
             if told:
                 self.invoke("relay", {"Records": [{"dynamodb": {"NewImage": item}} for item in told]})
             for event in (event_of(entry_of(item)) for item in told):

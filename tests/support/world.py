@@ -32,6 +32,7 @@ from nodback_core.domain.audit.seals import Seal
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.deployments.parsing import parse_settings
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.entries import Actor, Entry, check_chain
@@ -47,7 +48,7 @@ from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
 from nodback_core.usecases.reviews.open_request import Opened, Pause, open_request
 from nodback_core.usecases.shared.contents import JsonValue, Shown
 from nodback_core.usecases.shared.relay import relay
-from nodback_core.usecases.shared.sweep import OVERDUE_EVENT, Swept, sweep
+from nodback_core.usecases.shared.sweep import Swept, sweep
 from nodback_core.usecases.webhooks.fan_out import Dispatcher, fan_out
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from infra.settings import Settings
 from infra.stacks.audit.archive import seal_bucket_name
-from infra.stacks.shared import needs
+from infra.stacks.shared import hearing, needs
 from infra.stacks.shared.exceptions import accept
 from infra.stacks.shared.functions import Functions, dead_letters
 from infra.stacks.shared.needs import Need, Surroundings
@@ -21,10 +21,6 @@ SEAL_TIMEOUT_SECONDS = 300
 EXPORT_TIMEOUT_SECONDS = 600
 EXPORT_TRIES = 5
 EXPORTS_AT_ONCE = 2
-COUNTED_ACTIONS = (
-    *("request.opened", "request.responded", "request.auto_responded"),
-    *("request.cancelled", "request.superseded"),
-)
 RULE_RETRIES = 20
 RULE_EVENT_AGE_HOURS = 12
 REBUILD_TIMEOUT_SECONDS = 900
@@ -65,7 +61,7 @@ def add_audit(stack: Stack, *, functions: Functions, bus: events.EventBus, expor
         "MetricsRule",
         rule_name=f"{settings.prefix}-metrics",
         event_bus=bus,
-        event_pattern=events.EventPattern(source=[SOURCE], detail_type=list(COUNTED_ACTIONS)),
+        event_pattern=events.EventPattern(source=[SOURCE], detail_type=hearing.COUNTED),
     )
     rule.add_target(
         targets.SqsQueue(

@@ -8,11 +8,10 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_lambda as lambda_
 
 from infra.settings import Settings
-from infra.stacks.shared import needs
+from infra.stacks.shared import hearing, needs
 from infra.stacks.shared.functions import Functions
 
 SOURCE = "nodback"
-LINK_ASKED = "session.link_asked"
 PAGE_TIMEOUT_SECONDS = 29
 # Whoever asked to sign in waits for ten minutes at most: what is later helps nobody.
 MAIL_RETRIES = 3
@@ -54,7 +53,7 @@ def add_dashboard(
         "SignInRule",
         rule_name=f"{settings.prefix}-sign-in",
         event_bus=bus,
-        event_pattern=events.EventPattern(source=[SOURCE], detail_type=[LINK_ASKED]),
+        event_pattern=events.EventPattern(source=[SOURCE], detail_type=hearing.SIGN_IN),
     )
     rule.add_target(
         targets.LambdaFunction(

@@ -9,7 +9,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.settings import Settings
-from infra.stacks.shared import needs
+from infra.stacks.shared import hearing, needs
 from infra.stacks.shared.functions import Functions, dead_letters
 
 SOURCE = "nodback"
@@ -68,7 +68,7 @@ def add_webhooks(
         "WebhooksRule",
         rule_name=f"{settings.prefix}-webhooks",
         event_bus=bus,
-        event_pattern=events.EventPattern(source=[SOURCE], detail={"webhooks": events.Match.exists()}),
+        event_pattern=events.EventPattern(source=[SOURCE], detail={hearing.WEBHOOK_MARK: events.Match.exists()}),
     )
     rule.add_target(
         targets.LambdaFunction(

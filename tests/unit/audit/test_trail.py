@@ -5,10 +5,13 @@ import json
 import pytest
 from golden.test_golden import golden
 
-from nodback_core.domain.audit.trail import BY_ACTION, KINDS, happening_of
+from nodback_core.domain.audit.trail import BY_ACTION, KINDS, happening_of, is_event
+from nodback_core.domain.letters.happenings import NotificationSent
+from nodback_core.domain.people.happenings import SignedOut
+from nodback_core.domain.reviews.happenings import Reminded
 from nodback_core.domain.shared import labels
-from nodback_core.domain.shared.entries import BOOKKEEPING, Action, Actor, Entry
-from nodback_core.domain.shared.happenings import UnreadableHappening
+from nodback_core.domain.shared.entries import Action, Actor, Entry
+from nodback_core.domain.shared.happenings import EffectDraft, UnreadableHappening
 from nodback_core.domain.shared.times import moment
 from nodback_core.domain.webhooks.webhook import EVENT_OF_ACTION, WEBHOOKS
 
@@ -50,6 +53,19 @@ def vars_of(entry: Entry) -> dict[str, object]:
     return {name: getattr(entry, name) for name in Entry.__dataclass_fields__}
 
 
+def test_a_happening_that_calls_for_a_mail_says_so_on_its_class() -> None:
+    a_mail = EffectDraft("mail", "reminder", "ana@example.com")
+
+    assert Reminded(step="reminder:1", to="ana@example.com", calls_for=(a_mail,)).calls_for == (a_mail,)
+    with pytest.raises(TypeError, match="nothing would send"):
+        SignedOut(session_id="s", calls_for=(a_mail,))
+
+
+def test_what_a_newer_version_wrote_is_told_and_bookkeeping_is_not() -> None:
+    assert is_event(Action("request.weighed"))
+    assert is_event(Reminded.action)
+    assert not is_event(NotificationSent.action)
+
+
 def test_the_tables_that_are_left_say_the_same_as_the_classes() -> None:
-    assert {kind.action for kind in KINDS if not kind.is_event} == BOOKKEEPING
     assert {kind.action: kind.webhook for kind in KINDS if kind.webhook} == dict(EVENT_OF_ACTION)

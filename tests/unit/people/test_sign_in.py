@@ -10,6 +10,7 @@ from support.world import INSTALL, REVIEWER, World
 
 from nodback_core.domain.people.members import Person
 from nodback_core.domain.people.sessions import (
+    LINK_ASKED,
     MAX_CODE_TRIES,
     SIGN_INS_PER_ADDRESS,
     SIGN_INS_PER_SOURCE,
@@ -22,7 +23,6 @@ from nodback_core.runtime.tokens import Tokens
 from nodback_core.usecases.people.members import add_member
 from nodback_core.usecases.people.sessions import identify, live_sessions, sign_out
 from nodback_core.usecases.people.sign_in import (
-    LINK_ASKED,
     Asked,
     SignInMail,
     ask_to_sign_in,

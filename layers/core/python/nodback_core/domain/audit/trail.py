@@ -1,6 +1,6 @@
 """Every action of the trail with its class: what follows from an action is read here, never from a second table."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from nodback_core.domain.audit.happenings import ContentErased, ExportFinished, ExportStarted
 from nodback_core.domain.deployments.happenings import (
@@ -45,7 +45,7 @@ from nodback_core.domain.reviews.happenings import (
     TestOpened,
 )
 from nodback_core.domain.shared.entries import Action, Entry
-from nodback_core.domain.shared.happenings import Happening
+from nodback_core.domain.shared.happenings import Happening, UnreadableHappening
 from nodback_core.domain.webhooks.happenings import (
     WebhookChanged,
     WebhookCreated,
@@ -55,16 +55,17 @@ from nodback_core.domain.webhooks.happenings import (
     WebhookSecretRotated,
     WebhookTested,
 )
+from nodback_core.domain.webhooks.webhook import WEBHOOKS
 
 KINDS: tuple[type[Happening], ...] = (
     Opened,
     Assigned,
-    Reassigned,
-    Reminded,
-    Escalated,
-    SlaBreached,
     Responded,
     AutoResponded,
+    Reassigned,
+    Escalated,
+    Reminded,
+    SlaBreached,
     Cancelled,
     Superseded,
     ReplyRejected,
@@ -112,12 +113,41 @@ def kind_of(action: Action) -> type[Happening] | None:
     return BY_ACTION.get(action)
 
 
+def class_of(entry: Entry) -> type[Happening] | None:
+    """The class of an entry, whatever facts it may lack; None for an action that a newer version wrote."""
+    if entry.action is Action.REQUEST_OPENED and entry.data.get("test") is True:
+        return TestOpened
+    return kind_of(entry.action)
+
+
 def happening_of(entry: Entry) -> Happening | None:
     """What an entry says; None for an action that a newer version wrote.
 
     Raises UnreadableHappening when it lacks a fact that its action always has.
     """
-    if entry.action is Action.REQUEST_OPENED and entry.data.get("test") is True:
-        return TestOpened.read(entry.data, by=entry.actor)
-    kind = kind_of(entry.action)
+    kind = class_of(entry)
     return None if kind is None else kind.read(entry.data, by=entry.actor)
+
+
+def readable(entry: Entry) -> Happening | None:
+    """What an entry says; None when this version cannot tell, for what is better shown in part than not at all."""
+    try:
+        return happening_of(entry)
+    except UnreadableHappening:
+        return None
+
+
+def is_event(action: Action) -> bool:
+    """Whether the bus is told; also of what a newer version wrote, since its rules may be there still."""
+    kind = kind_of(action)
+    return kind is None or kind.is_event
+
+
+def tells_webhooks(entry: Entry) -> bool:
+    """Whether a webhook wanted to be told: a mark that every entry may have beside its facts."""
+    return entry.data.get(WEBHOOKS) is True
+
+
+def actions_that(holds: Callable[[type[Happening]], object]) -> list[str]:
+    """The names of the actions whose class is such a one, for the rules of the bus."""
+    return [kind.action.value for kind in KINDS if holds(kind)]

@@ -46,6 +46,7 @@ class NotificationFailed(Happening):
     action = Action.NOTIFICATION_FAILED
     words = "Mail refused by the mail service"
     tone = Tone.BAD
+    calls_for_mail = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ class NotificationBounced(Bounced):
     action = Action.NOTIFICATION_BOUNCED
     words = "Mail bounced"
     tone = Tone.BAD
+    calls_for_mail = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ class NotificationComplained(Told):
     action = Action.NOTIFICATION_COMPLAINED
     words = "Mail marked as spam"
     tone = Tone.BAD
+    calls_for_mail = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +142,4 @@ class NotificationRejected(Told):
     action = Action.NOTIFICATION_REJECTED
     words = "Mail rejected by the mail service"
     tone = Tone.BAD
+    calls_for_mail = True

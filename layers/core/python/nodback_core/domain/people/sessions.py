@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from nodback_core.domain.shared.records import Key, Row
 
+LINK_ASKED = "session.link_asked"
+"""The event that a mail is wanted. It is no entry of the trail: anybody can ask, and nothing has happened yet."""
 SIGN_IN_MINUTES = 10
 MAX_CODE_TRIES = 5
 SESSION_DAYS = 14

@@ -26,3 +26,4 @@ class ReplyRejected(Happening):
     action = Action.REPLY_REJECTED
     words = "A reply was refused"
     tone = Tone.BAD
+    calls_for_mail = True

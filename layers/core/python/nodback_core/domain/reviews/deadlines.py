@@ -17,6 +17,8 @@ from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.sla import due_at
 
 MS_PER_MINUTE = 60_000
+OVERDUE_EVENT = "deadline.overdue"
+"""The event that a wait was lost, so that it starts again. It is no entry of the trail."""
 
 
 class Off(StrEnum):

@@ -30,6 +30,7 @@ class Opened(Happening):
 
     action = Action.REQUEST_OPENED
     words = "The flow paused and asked"
+    calls_for_mail = True
     webhook = EventType.NEW_REQUEST
 
 
@@ -43,6 +44,7 @@ class TestOpened(Happening):
 
     action = Action.REQUEST_OPENED
     words = "A test of the mail was asked for"
+    calls_for_mail = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,7 @@ class Reassigned(Happening):
 
     action = Action.REQUEST_REASSIGNED
     words = "Given to somebody else"
+    calls_for_mail = True
     webhook = EventType.REQUEST_REASSIGNED
 
 
@@ -82,6 +85,7 @@ class Reminded(Happening):
 
     action = Action.REQUEST_REMINDED
     words = "Reminded"
+    calls_for_mail = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +101,7 @@ class Escalated(Happening):
     action = Action.REQUEST_ESCALATED
     words = "Escalated"
     tone = Tone.WAIT
+    calls_for_mail = True
     webhook = EventType.REQUEST_ESCALATED
 
     @property
@@ -157,6 +162,7 @@ class Responded(Answered):
     action = Action.REQUEST_RESPONDED
     words = "Answered"
     tone = Tone.GOOD
+    calls_for_mail = True
     webhook = EventType.REQUEST_RESPONDED
     closes_as: ClassVar[Status] = Status.RESPONDED
 
@@ -170,6 +176,7 @@ class AutoResponded(Answered):
     action = Action.REQUEST_AUTO_RESPONDED
     words = "Answered automatically"
     tone = Tone.WAIT
+    calls_for_mail = True
     webhook = EventType.REQUEST_AUTO_RESPONDED
     closes_as: ClassVar[Status] = Status.RESPONDED
 
@@ -182,6 +189,7 @@ class Cancelled(Closing):
 
     action = Action.REQUEST_CANCELLED
     words = "Cancelled"
+    calls_for_mail = True
     webhook = EventType.REQUEST_CANCELLED
     closes_as: ClassVar[Status] = Status.CANCELLED
 

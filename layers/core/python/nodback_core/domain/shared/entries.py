@@ -77,13 +77,6 @@ class Action(StrEnum):
         return unknown
 
 
-BOOKKEEPING = frozenset(
-    {Action.NOTIFICATION_SENT, Action.NOTIFICATION_NOT_TAKEN, Action.NOTIFICATION_SKIPPED}
-    | {Action.RESUME_CLAIMED, Action.RESUME_CONSUMED, Action.WEBHOOKS_DISPATCHED}
-)
-"""What only the trail tells: nothing ever happens because of it, so it becomes no event."""
-
-
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acted: `flow`, `reviewer`, `key`, `member`, `person`, `worker` or `service`, and the id within that kind."""

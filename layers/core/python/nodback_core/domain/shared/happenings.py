@@ -76,10 +76,16 @@ class Happening:
     tone: ClassVar[Tone] = Tone.PLAIN
     is_event: ClassVar[bool] = True
     """Whether the bus is told. Bookkeeping is not: nothing ever happens because of it."""
+    calls_for_mail: ClassVar[bool] = False
+    """Whether it may call for mails: the function that sends them hears of these only."""
     webhook: ClassVar["EventType | None"] = None
     """The event that webhooks are told, if any."""
     closes_as: ClassVar["Status | None"] = None
     """The status with which it closes a request; figures count by it."""
+
+    def __post_init__(self) -> None:
+        if self.calls_for and not self.calls_for_mail:
+            raise TypeError(f"{type(self).__name__} calls for a mail that nothing would send: say `calls_for_mail`")
 
     def facts(self, digest: Digest | None = None) -> dict[str, Json]:
         """The data of its entry; `digest` is needed for a happening with words."""

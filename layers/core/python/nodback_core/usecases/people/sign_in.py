@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from nodback_core.domain.people.members import Person
 from nodback_core.domain.people.sessions import (
+    LINK_ASKED,
     MAX_CODE_TRIES,
     SIGN_IN_WINDOW_MINUTES,
     SIGN_INS_PER_ADDRESS,
@@ -32,8 +33,6 @@ from nodback_core.mail.letters.render import render
 from nodback_core.ports import Bus, Changed, Event, Mailer, MailNotTaken, MailRefused, Store
 from nodback_core.usecases.shared.attempts import until_written
 
-LINK_ASKED = "session.link_asked"
-"""The event that a mail is wanted. It is no entry of the trail: anybody can ask, and nothing has happened yet."""
 START_AGAIN = "this link or code does not work any more: ask for a new one"
 REVIEW_PATH = "/review/"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.requests import ATTENTION_SHARDS, Request, ResumeStatus
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.records import Index
@@ -16,7 +17,6 @@ from nodback_core.ports import Bus, Changed, Event, Page, Store
 from nodback_core.usecases.flows.resumes import fail_lost_resume
 from nodback_core.usecases.shared.relay import event_of
 
-OVERDUE_EVENT = "deadline.overdue"
 ROWS_PER_SHARD = 200
 NAMED_FAILURES = 10
 
