@@ -13,7 +13,7 @@ from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.entries import Action, Actor, Entry
 from nodback_core.domain.shared.happenings import EffectDraft, UnreadableHappening
 from nodback_core.domain.shared.times import moment
-from nodback_core.domain.webhooks.webhook import EVENT_OF_ACTION, WEBHOOKS
+from nodback_core.domain.webhooks.webhook import WEBHOOKS
 
 ENTRIES = golden()[labels.FAMILY]["entries"]
 
@@ -65,7 +65,3 @@ def test_what_a_newer_version_wrote_is_told_and_bookkeeping_is_not() -> None:
     assert is_event(Action("request.weighed"))
     assert is_event(Reminded.action)
     assert not is_event(NotificationSent.action)
-
-
-def test_the_tables_that_are_left_say_the_same_as_the_classes() -> None:
-    assert {kind.action: kind.webhook for kind in KINDS if kind.webhook} == dict(EVENT_OF_ACTION)

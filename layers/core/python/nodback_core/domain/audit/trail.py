@@ -44,7 +44,7 @@ from nodback_core.domain.reviews.happenings import (
     Superseded,
     TestOpened,
 )
-from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.entries import Action, Entry, NewEntry
 from nodback_core.domain.shared.happenings import Happening, UnreadableHappening
 from nodback_core.domain.webhooks.happenings import (
     WebhookChanged,
@@ -113,14 +113,14 @@ def kind_of(action: Action) -> type[Happening] | None:
     return BY_ACTION.get(action)
 
 
-def class_of(entry: Entry) -> type[Happening] | None:
+def class_of(entry: Entry | NewEntry) -> type[Happening] | None:
     """The class of an entry, whatever facts it may lack; None for an action that a newer version wrote."""
     if entry.action is Action.REQUEST_OPENED and entry.data.get("test") is True:
         return TestOpened
     return kind_of(entry.action)
 
 
-def happening_of(entry: Entry) -> Happening | None:
+def happening_of(entry: Entry | NewEntry) -> Happening | None:
     """What an entry says; None for an action that a newer version wrote.
 
     Raises UnreadableHappening when it lacks a fact that its action always has.

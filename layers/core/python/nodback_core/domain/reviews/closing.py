@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.reviews.contents import ContentKind
 from nodback_core.domain.reviews.deadlines import SlaBreach
 from nodback_core.domain.reviews.happenings import Closing as ClosingHappening
@@ -26,7 +27,8 @@ from nodback_core.domain.shared.errors import Refused
 from nodback_core.domain.shared.happenings import Digest, EffectDraft, Happening
 from nodback_core.domain.shared.outcomes import Change, Text
 from nodback_core.domain.shared.times import stamp
-from nodback_core.domain.webhooks.webhook import WEBHOOKS, event_of_entry
+from nodback_core.domain.webhooks.events import EventType
+from nodback_core.domain.webhooks.webhook import WEBHOOKS
 
 
 class NotPending(Exception):
@@ -180,9 +182,7 @@ def record(
 ) -> tuple[Request, tuple[Entry, ...]]:
     """The request with one more entry, and with the effects that this entry causes."""
     happening, told = for_webhooks(request, happening)
-    effects = (*effects, *told)
-    entries, head = append(request.head, [happening], at=now)
-    return with_effects(replace(request, last_seq=head.last_seq, head_hash=head.hash), effects, now=now), entries
+    return _recorded(request, happening, (*effects, *told), now=now)
 
 
 def note(
@@ -190,12 +190,24 @@ def note(
 ) -> tuple[Request, tuple[Entry, ...]]:
     """The request with one more entry, which says what happened, and owing what that calls for."""
     entry = NewEntry(happening.action, happening.by, happening.facts(digest))
-    return record(request, entry, happening.calls_for, now=now)
+    entry, told = _marked(request, entry, happening.webhook_event)
+    return _recorded(request, entry, (*happening.calls_for, *told), now=now)
 
 
 def for_webhooks(request: Request, happening: NewEntry) -> tuple[NewEntry, tuple[EffectDraft, ...]]:
     """The happening, marked when a webhook wants to be told of it, and the effect that it then owes."""
-    event = event_of_entry(happening.action, happening.data)
+    said = happening_of(happening)
+    return _marked(request, happening, said.webhook_event if said else None)
+
+
+def _recorded(
+    request: Request, entry: NewEntry, effects: tuple[EffectDraft, ...], *, now: datetime
+) -> tuple[Request, tuple[Entry, ...]]:
+    entries, head = append(request.head, [entry], at=now)
+    return with_effects(replace(request, last_seq=head.last_seq, head_hash=head.hash), effects, now=now), entries
+
+
+def _marked(request: Request, happening: NewEntry, event: EventType | None) -> tuple[NewEntry, tuple[EffectDraft, ...]]:
     if event is None or event not in request.webhook_events:
         return happening, ()
     marked = replace(happening, data={**happening.data, WEBHOOKS: True})

@@ -1,11 +1,9 @@
 """Webhooks of a deployment: who is told what, with which secret."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action
 from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.webhooks.events import EventType
 
@@ -13,18 +11,6 @@ MAX_WEBHOOKS = 100
 MAX_WEBHOOK_NAME_CHARACTERS = 120
 WEBHOOKS = "webhooks"
 """The kind of the effect that webhooks are owed an event, and the mark of the entries that cause one."""
-
-EVENT_OF_ACTION: Mapping[Action, EventType] = {
-    Action.REQUEST_OPENED: EventType.NEW_REQUEST,
-    Action.REQUEST_RESPONDED: EventType.REQUEST_RESPONDED,
-    Action.REQUEST_AUTO_RESPONDED: EventType.REQUEST_AUTO_RESPONDED,
-    Action.REQUEST_ESCALATED: EventType.REQUEST_ESCALATED,
-    Action.REQUEST_REASSIGNED: EventType.REQUEST_REASSIGNED,
-    Action.REQUEST_CANCELLED: EventType.REQUEST_CANCELLED,
-    Action.RESUME_SUCCEEDED: EventType.RESUME_SUCCEEDED,
-    Action.RESUME_FAILED: EventType.RESUME_FAILED,
-    Action.SLA_BREACHED: EventType.SLA_BREACHED,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +62,6 @@ def wanted_events(webhooks: Iterable[Webhook]) -> tuple[EventType, ...]:
     """Every event that at least one of them wants, in the order of the list of events."""
     known = list(webhooks)
     return tuple(event for event in EventType if event is not EventType.TEST and any(w.wants(event) for w in known))
-
-
-def event_of_entry(action: Action, data: Mapping[str, Json]) -> EventType | None:
-    """The event that an entry is for webhooks; None for what they are not told."""
-    if action is Action.REQUEST_ESCALATED and "to_email" not in data:
-        # It was the assignee's already: nothing has changed.
-        return None
-    return EVENT_OF_ACTION.get(action)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
+from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.reviews.closing import record
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
@@ -16,7 +17,7 @@ from nodback_core.domain.shared.records import Key, Record
 from nodback_core.domain.webhooks.deliveries import Cause, Delivery, delivery_id
 from nodback_core.domain.webhooks.events import ANSWERABLE_EVENTS, EventType, WebhookEvent, event_id
 from nodback_core.domain.webhooks.payload import webhook_body
-from nodback_core.domain.webhooks.webhook import WEBHOOKS, Webhook, event_of_entry
+from nodback_core.domain.webhooks.webhook import WEBHOOKS, Webhook
 from nodback_core.ports import Changed, ContentErased, Message, Objects, Queue, RowUnreadable, Store, Vault
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import Shown, open_key, read_content, shown_of, words_of
@@ -77,7 +78,9 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     if request is None or deployment is None or not _is_owed(request, seq):
         return ()
     entry = store.chain(request.subject, after_seq=seq - 1, limit=1).items[0]
-    type_ = event_of_entry(entry.action, entry.data)
+    happening = happening_of(entry)
+    assert happening is not None
+    type_ = happening.webhook_event
     assert type_ is not None
     webhooks = stored_webhooks(deployment_id, store=store)
     wanting = [w for w in webhooks.items if w.wants(type_)]
@@ -94,7 +97,7 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
         _settle(request, seq, facts | {"webhooks": [], "skipped": "content erased"}, store=store, now=now)
         return ()
     event = event_for(
-        type_, entry, request, words=words_of(words) if words else None, reason=str(reason) if reason else None
+        happening, entry.at, request, words=words_of(words) if words else None, reason=str(reason) if reason else None
     )
     told = Told(entry, type_, request, deployment, shown_of(shown), event)
     queued = _queue(told, wanting, dispatcher=dispatcher, now=now)
