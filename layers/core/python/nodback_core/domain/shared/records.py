@@ -108,6 +108,10 @@ class Rows:
             raise LookupError(f"there are {len(found)} rows of the kind {kind.__name__}, not one")
         return found[0]
 
+    def along_with(self, others: Iterable[Record]) -> "Rows":
+        """The same, and others that were found besides."""
+        return Rows({**self.found, **{record.key: record for record in others}})
+
     def after(self, written: Iterable[Record], removed: Iterable[Record] = ()) -> "Rows":
         """The same with what was written, each record at its next version, and without what was removed."""
         gone = {record.key for record in removed}

@@ -4,7 +4,7 @@ What decides is a pure function over the rows that were read. When somebody else
 whoever may not do it any more is refused then.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -28,12 +28,14 @@ def change(
     on: Store | Storage,
     now: datetime,
     as_read: Rows | None = None,
+    more: Callable[[Rows], Iterable[Record]] | None = None,
 ) -> Rows:
     """Write what `decide` makes of the rows at `keys`; returns the rows as they are stored then.
 
     Nothing is written when it makes nothing of them (None). A request that is changed with words needs its `ContentKey`
     among the rows, and a `Storage`. `as_read` saves the first read: what is written over it, is written over these
-    versions only. Raises what `decide` raises, and Busy when others write again and again.
+    versions only. `more` reads what has no key before these rows are known, such as a list; it reads again at each try.
+    Raises what `decide` and `more` raise, and Busy when others write again and again.
     """
     store = on.store if isinstance(on, Storage) else on
     known = as_read
@@ -41,6 +43,8 @@ def change(
     def once() -> Rows:
         nonlocal known
         rows, known = known or store.fetch(*keys), None
+        if more is not None:
+            rows = rows.along_with(more(rows))
         outcome = decide(rows)
         return rows if outcome is None else _write(outcome, rows, store, on, now)
 
