@@ -9,29 +9,26 @@ The entries stay as they are, and so does every proof: they hold digests under a
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
 
+from nodback_core.domain.audit.erasing import SavedState, erase
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.flows.flow import Flow, FlowState
 from nodback_core.domain.letters.notifications import Notification
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.closing import record
 from nodback_core.domain.reviews.contents import Content, ContentKey
-from nodback_core.domain.reviews.requests import Request, ResumeStatus, Status
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Entry, NewEntry
-from nodback_core.domain.shared.errors import Refused
-from nodback_core.domain.shared.records import Key, Record
+from nodback_core.domain.reviews.requests import Request
+from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Record, Rows
 from nodback_core.domain.webhooks.deliveries import Delivery, DeliveryJob
 from nodback_core.domain.webhooks.webhook import WEBHOOKS
 from nodback_core.ports import Objects, RowUnreadable, Store, Unreadable
 from nodback_core.usecases.flows.states import remove_left_states
 from nodback_core.usecases.letters.notifications import notifications_of
 from nodback_core.usecases.reviews.read_requests import visible_to
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change
 from nodback_core.usecases.webhooks.configure import webhooks_of
 
-UNFINISHED = (ResumeStatus.READY, ResumeStatus.CLAIMED, ResumeStatus.CONSUMED)
 RAW_MAIL = "inbound/"
 
 
@@ -45,56 +42,50 @@ def erase_content(
     """
     caller.require(Scope.MANAGE, Scope.INSTALL)
 
-    def write() -> Request:
-        fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
-        request = visible_to(caller, fetched[Request.at(request_id)], request_id)
-        key = fetched[ContentKey.at(request_id)]
-        if key is None or key.erased_at is not None:
-            return request
-        _check(request, even_unfinished)
-        contents = list(_contents(request_id, store=store))
-        kinds: list[Json] = [content.name for content in contents]
-        happening = NewEntry(Action.CONTENT_ERASED, caller.actor, {"contents": kinds})
-        # What a worker said of its failure may quote the texts.
-        silent = replace(request, resume=replace(request.resume, error=None))
-        changed, entries = record(silent, happening, now=now)
-        gone = replace(key, wrapped=b"", erased_at=now)
-        flow, state = _unneeded_state(request, store=store)
-        records: list[Record] = [changed, gone, *flow]
-        store.commit(records, entries, removals=[*contents, *state])
-        return replace(changed, version=changed.version + 1)
+    def found(rows: Rows) -> tuple[Request, ContentKey | None]:
+        """The request, and its key if there is one that can be destroyed."""
+        key = rows[ContentKey.at(request_id)]
+        request = visible_to(caller, rows[Request.at(request_id)], request_id)
+        return request, key if key is not None and key.erased_at is None else None
 
-    request = until_written(write)
-    _forget_words(request_id, store=store)
-    _remove_objects(request, store=store, objects=objects)
+    def texts(rows: Rows) -> list[Record]:
+        request, key = found(rows)
+        if key is None:
+            return []
+        return [*_contents(request_id, store=store), *_of_flow(request, store=store)]
+
+    def decide(rows: Rows) -> Outcome | None:
+        request, key = found(rows)
+        if key is None:
+            return None
+        contents = [row for row in rows.found.values() if isinstance(row, Content)]
+        saved = _saved_state(request, rows)
+        return erase(request, key, contents, saved, by=caller.actor, even_unfinished=even_unfinished, now=now)
+
+    keys = Request.at(request_id), ContentKey.at(request_id)
+    request, _ = found(change(decide, *keys, on=store, now=now, more=texts))
+    _forget_words(request_id, store=store, now=now)
+    _remove_objects(request, store=store, objects=objects, now=now)
     remove_left_states(request.deployment_id, request.flow_id, store=store, objects=objects)
     return request
 
 
-def _check(request: Request, even_unfinished: bool) -> None:
-    if request.status is Status.PENDING:
-        raise Refused("this request is still pending: answer or cancel it first", code="request_pending")
-    if request.resume.status in UNFINISHED and not even_unfinished:
-        raise Refused(
-            f"the resume of this request is {request.resume.status}: the flow needs the texts to go on; "
-            "wait, or erase with force=true",
-            code="resume_not_finished",
-        )
+def _of_flow(request: Request, *, store: Store) -> list[Record]:
+    """The request's flow, what it saved, and its newest request: what tells whether the saved state is needed."""
+    flow = Flow.at(request.deployment_id, request.flow_id)
+    rows = store.fetch(flow, FlowState.at(request.deployment_id, request.flow_id))
+    known = rows[flow]
+    if len(rows.found) == 2 and known is not None and known.newest != request.request_id:
+        rows = rows.along_with(store.fetch(Request.at(known.newest)).found.values())
+    return list(rows.found.values())
 
 
-def _unneeded_state(request: Request, *, store: Store) -> tuple[list[Flow], list[FlowState]]:
-    """The flow's saved state if nothing will load it again, and the flow, written too so that no pause slips in."""
-    of_flow = Flow.at(request.deployment_id, request.flow_id)
-    of_state = FlowState.at(request.deployment_id, request.flow_id)
-    fetched = store.fetch(of_flow, of_state)
-    flow, state = fetched[of_flow], fetched[of_state]
+def _saved_state(request: Request, rows: Rows) -> SavedState | None:
+    flow = rows[Flow.at(request.deployment_id, request.flow_id)]
+    state = rows[FlowState.at(request.deployment_id, request.flow_id)]
     if flow is None or state is None:
-        return [], []
-    if flow.newest != request.request_id:
-        newest = store.fetch(Request.at(flow.newest))[Request.at(flow.newest)]
-        if newest is not None and (newest.status is Status.PENDING or newest.resume.status in UNFINISHED):
-            return [], []
-    return [flow], [state]
+        return None
+    return SavedState(flow, state, rows[Request.at(flow.newest)])
 
 
 def _contents(request_id: str, *, store: Store) -> Iterator[Content]:
@@ -106,20 +97,21 @@ def _contents(request_id: str, *, store: Store) -> Iterator[Content]:
             return
 
 
-def _forget_words(request_id: str, *, store: Store) -> None:
+def _forget_words(request_id: str, *, store: Store, now: datetime) -> None:
     """Take what mail servers said from the notifications: they quote addresses, and now and then the mail."""
 
-    def write(address: Key[Notification]) -> None:
-        known = store.fetch(address)[address]
-        if known is not None and known.reason is not None:
-            store.commit([replace(known, reason=None)])
+    def forget(rows: Rows) -> Outcome | None:
+        known = next((row for row in rows.found.values() if isinstance(row, Notification)), None)
+        if known is None or known.reason is None:
+            return None
+        return Outcome(rows=(replace(known, reason=None),))
 
     for notification in notifications_of(request_id, store=store, whole=True):
         if notification.reason is not None:
-            until_written(partial(write, notification.key))
+            change(forget, notification.key, on=store, now=now)
 
 
-def _remove_objects(request: Request, *, store: Store, objects: Objects) -> None:
+def _remove_objects(request: Request, *, store: Store, objects: Objects, now: datetime) -> None:
     for name in objects.names(f"content/{request.request_id}/"):
         objects.delete(name)
     webhooks: set[str] = set()
@@ -135,13 +127,15 @@ def _remove_objects(request: Request, *, store: Store, objects: Objects) -> None
         webhooks |= {webhook.webhook_id for webhook in webhooks_of(request.deployment_id, store=store)}
     unreadable: list[Unreadable] = []
     for webhook_id in sorted(webhooks):
-        unreadable += _remove_deliveries(webhook_id, request, store=store, objects=objects)
+        unreadable += _remove_deliveries(webhook_id, request, store=store, objects=objects, now=now)
     if unreadable:
         # They may hold texts of this request: whoever erases must know.
         raise RowUnreadable(*unreadable)
 
 
-def _remove_deliveries(webhook_id: str, request: Request, *, store: Store, objects: Objects) -> tuple[Unreadable, ...]:
+def _remove_deliveries(
+    webhook_id: str, request: Request, *, store: Store, objects: Objects, now: datetime
+) -> tuple[Unreadable, ...]:
     """What was sent to one webhook, in deliveries and repeated ones: the log stays, the body and its key go.
 
     Returns the lines of the log that could not be read.
@@ -153,22 +147,28 @@ def _remove_deliveries(webhook_id: str, request: Request, *, store: Store, objec
         unreadable += page.unreadable
         for delivery in page.items:
             if delivery.request_id == request.request_id:
-                until_written(partial(_remove_job, delivery, store=store, objects=objects))
+                _remove_job(delivery, store=store, objects=objects, now=now)
         older = any(delivery.created_at < request.opened_at for delivery in page.items)
         if older or (cursor := page.cursor) is None:
             return unreadable
 
 
-def _remove_job(listed: Delivery, *, store: Store, objects: Objects) -> None:
+def _remove_job(listed: Delivery, *, store: Store, objects: Objects, now: datetime) -> None:
     """Without its job, a delivery that still waits can never be sent: it ends, and its log says why."""
     row, job_row = listed.key, DeliveryJob.at(listed.webhook_id, listed.delivery_id)
-    fetched = store.fetch(row, job_row)
-    delivery, job = fetched[row], fetched[job_row]
-    ending = [delivery.erased()] if delivery is not None and delivery.is_waiting else []
+
+    def end(rows: Rows) -> Outcome | None:
+        delivery, job = rows[row], rows[job_row]
+        ended = (delivery.erased(),) if delivery is not None and delivery.is_waiting else ()
+        removed = () if job is None else (job,)
+        return Outcome(rows=ended, removals=removed) if ended or removed else None
+
+    rows = store.fetch(row, job_row)
+    job = rows[job_row]
+    # The object goes first: once its row is gone, nothing names it.
     if job is not None and job.object_key:
         objects.delete(job.object_key)
-    if ending or job is not None:
-        store.commit(ending, removals=[job] if job is not None else [])
+    change(end, row, job_row, on=store, now=now, as_read=rows)
 
 
 def chain_of(subject: str, *, store: Store) -> Iterator[Entry]:
