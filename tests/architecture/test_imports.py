@@ -21,9 +21,12 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"domain", "ports", "adapters"},  # among themselves only as the next test says
         {"boto3", "botocore", "cryptography", "jwt", "urllib3", "mypy_boto3_*"},
     ),
-    "api": ({"domain", "ports", "usecases", "runtime", "api", "version"}, {"aws_lambda_powertools", "pydantic"}),
+    "api": (
+        {"domain", "ports", "usecases", "runtime", "api", "statuses", "version"},
+        {"aws_lambda_powertools", "pydantic"},
+    ),
     "dashboard": (
-        {"domain", "ports", "mail", "usecases", "runtime", "dashboard"},
+        {"domain", "ports", "mail", "usecases", "runtime", "dashboard", "statuses"},
         {"jinja2", "markupsafe"},
     ),
     "runtime": (

@@ -240,7 +240,7 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
     assert wrong.status == 422
     assert "sla_minutes must be a number of minutes" in wrong.text
     assert 'value="soon"' in wrong.body
-    assert ana.post(path, {**good, "version": "1"}).status == 409
+    assert ana.post(path, {**good, "version": "1"}).status == 412
     assert (
         ana.post(f"/deployments/{seven.deployment_id}/name", {"name": "Other", "creator_email": "x@y.zz"}).status == 303
     )

@@ -17,7 +17,7 @@ from nodback_core.domain.people.sessions import (
     Session,
     SignIn,
 )
-from nodback_core.domain.shared.errors import InvalidInput, Refused
+from nodback_core.domain.shared.errors import Gone, InvalidInput, TooManyAttempts
 from nodback_core.ports import Event, MailNotTaken
 from nodback_core.runtime.tokens import Tokens
 from nodback_core.usecases.people.members import add_member
@@ -254,7 +254,7 @@ def test_the_link_signs_in_the_browser_that_asked_once() -> None:
     found = identify(ADMIN, session.session_id, store=world.store, admins={ADMIN}, now=world.now)
     assert found is not None
     assert found.is_admin
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         door.by_link(sign_in)
     person = world.store.fetch(Person.at(ADMIN))[Person.at(ADMIN)]
     assert person is not None
@@ -266,7 +266,7 @@ def test_another_browser_is_not_signed_in_by_the_link() -> None:
     door = Door()
     sign_in = door.ask(ADMIN)
 
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         door.by_link(sign_in, browser="a scanner")
 
     assert door.by_link(sign_in)
@@ -277,9 +277,9 @@ def test_link_and_code_are_over_after_ten_minutes() -> None:
     sign_in = door.ask(ADMIN)
     door.world.pass_time(minutes=10)
 
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         door.by_link(sign_in)
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
 
 
@@ -298,9 +298,9 @@ def test_a_code_can_be_tried_five_times() -> None:
     for left in range(MAX_CODE_TRIES - 1, 0, -1):
         with pytest.raises(InvalidInput, match=f"tries left: {left}"):
             door.by_code(sign_in, "AAAA-AAAA")
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         door.by_code(sign_in, "AAAA-AAAA")
-    with pytest.raises(Refused):
+    with pytest.raises(Gone):
         door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
 
 
@@ -329,7 +329,7 @@ def test_too_many_attempts_from_one_place_are_refused() -> None:
     for number in range(SIGN_INS_PER_SOURCE):
         door.ask(f"person{number}@example.com")
 
-    with pytest.raises(Refused, match="wait an hour"):
+    with pytest.raises(TooManyAttempts, match="wait an hour"):
         door.ask(ADMIN)
 
 

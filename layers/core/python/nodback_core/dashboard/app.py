@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from http import HTTPStatus
 
 from nodback_core.dashboard.routes import ROUTES, Route
 from nodback_core.dashboard.visits import SEEN_HEADER, SESSION_COOKIE, Visit
@@ -13,26 +12,31 @@ from nodback_core.domain.people.sessions import SESSION_DAYS, SESSION_RENEW_MINU
 from nodback_core.domain.shared.errors import (
     Busy,
     Forbidden,
+    Gone,
     InvalidInput,
     NodbackError,
     NotFound,
     Refused,
+    TooManyAttempts,
     Unauthenticated,
     VersionDiffers,
 )
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import Service, service
+from nodback_core.statuses import headers_of, status_of
 from nodback_core.usecases.people.sessions import identify
 
-STATUS: Mapping[type[NodbackError], HTTPStatus] = {
-    NotFound: HTTPStatus.NOT_FOUND,
-    Forbidden: HTTPStatus.FORBIDDEN,
-    InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
-    VersionDiffers: HTTPStatus.CONFLICT,
-    Refused: HTTPStatus.CONFLICT,
-    Busy: HTTPStatus.SERVICE_UNAVAILABLE,
+TITLES: Mapping[type[NodbackError], str] = {
+    NotFound: "Nothing here that is yours to see",
+    Forbidden: "You may not do that",
+    VersionDiffers: "Things have changed meanwhile",
+    Refused: "Things have changed meanwhile",
+    Gone: "That is over",
+    TooManyAttempts: "Too many attempts",
+    Busy: "Too busy at this moment",
 }
+"""The heading of a refusal; all others say that it cannot be saved."""
 HEADERS = {
     "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
     "X-Content-Type-Options": "nosniff",
@@ -97,9 +101,12 @@ def _answer(asked: Asked, made: Service, nonce: str) -> Answer:
         given = route.page(visit)
     except Unauthenticated:
         return _to_sign_in(visit)
-    except ContentErased:
+    except ContentErased as error:
         return visit.page(
-            "shared/problem.html", status=410, title="The texts were erased", detail="They cannot be read again."
+            "shared/problem.html",
+            status=status_of(error),
+            title="The texts were erased",
+            detail="They cannot be read again.",
         )
     except NodbackError as error:
         given = _refusal(visit, error)
@@ -162,22 +169,17 @@ def is_path_of_ours(path: str) -> bool:
 
 
 def _refusal(visit: Visit, error: NodbackError) -> Answer:
-    status = next((s for kind, s in STATUS.items() if isinstance(error, kind)), HTTPStatus.BAD_REQUEST)
-    titles = {
-        HTTPStatus.NOT_FOUND: "Nothing here that is yours to see",
-        HTTPStatus.FORBIDDEN: "You may not do that",
-        HTTPStatus.CONFLICT: "Things have changed meanwhile",
-        HTTPStatus.SERVICE_UNAVAILABLE: "Too busy at this moment",
-    }
     errors = error.errors if isinstance(error, InvalidInput) else ()
+    status = status_of(error)
     detail = "" if errors else f"{error.detail[:1].upper()}{error.detail[1:]}."
-    return visit.page(
+    page = visit.page(
         "shared/problem.html",
-        status=status.value,
-        title=titles.get(status, "That cannot be saved"),
+        status=status,
+        title=TITLES.get(type(error), "That cannot be saved"),
         detail=detail,
         errors=errors,
     )
+    return replace(page, headers={**page.headers, **headers_of(status, error.facts)})
 
 
 def _with_headers(given: Answer, nonce: str) -> Answer:

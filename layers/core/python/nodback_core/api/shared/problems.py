@@ -7,9 +7,10 @@ from http import HTTPStatus
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
 
-from nodback_core.api.shared.problem_documents import PROBLEM_JSON, document, document_of, headers_of
+from nodback_core.api.shared.problem_documents import PROBLEM_JSON, document, document_of
 from nodback_core.domain.shared.errors import FieldError, NodbackError
 from nodback_core.ports import ContentErased
+from nodback_core.statuses import headers_of
 
 
 def problem(

@@ -15,7 +15,6 @@ from nodback_core.api.shared.problem_documents import (
     Refusal,
     document,
     document_of,
-    headers_of,
 )
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NodbackError, NotFound
 from nodback_core.domain.shared.times import stamp
@@ -23,6 +22,7 @@ from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import Service, service
 from nodback_core.runtime.webhooks import UNKNOWN_CALLBACK, callback_token
+from nodback_core.statuses import headers_of
 from nodback_core.usecases.reviews.respond import Recorded
 from nodback_core.usecases.webhooks.answer_callback import answer_callback
 

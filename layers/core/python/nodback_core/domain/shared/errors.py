@@ -6,13 +6,13 @@
     ├── NotFound                 not_found
     ├── InvalidInput             invalid_request (with one FieldError per field)
     ├── TooLarge                 snapshot_too_large, row_too_large, ...
-    ├── Gone                     callback_expired, webhook_removed, request_closed
-    ├── TooManyAttempts          too_many_attempts
+    ├── Gone                     callback_expired, webhook_removed, request_closed, sign_in_over
+    ├── TooManyAttempts          too_many_attempts, too_many_sign_ins
     ├── VersionDiffers           version_differs
     ├── Busy                     try_again
     └── Refused                  request_id_reused, already_decided, request_closed, claim_lost, ...
 
-`api/shared/problem_documents.py` maps each class to one HTTP status; the code is stable and documented in docs/api.md.
+`statuses.py` gives each class one HTTP status, for the API and the pages; the code is stable and stands in docs/api.md.
 """
 
 from collections.abc import Mapping
@@ -86,8 +86,8 @@ class TooManyAttempts(NodbackError):
 
     code = "too_many_attempts"
 
-    def __init__(self, detail: str, *, seconds: int):
-        super().__init__(detail, facts={"retry_after_seconds": seconds})
+    def __init__(self, detail: str, *, seconds: int, code: str | None = None):
+        super().__init__(detail, code=code, facts={"retry_after_seconds": seconds})
         self.seconds = seconds
 
 

@@ -24,7 +24,7 @@ from nodback_core.domain.people.sessions import (
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
-from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
+from nodback_core.domain.shared.errors import FieldError, Gone, InvalidInput, TooManyAttempts
 from nodback_core.domain.shared.records import Index
 from nodback_core.mail.letters.compose import Envelope, compose
 from nodback_core.mail.letters.kinds import Branding
@@ -51,8 +51,8 @@ class Asked:
 def ask_to_sign_in(asked: Asked, *, store: Store, bus: Bus, now: datetime) -> SignIn:
     """Remember the attempt and let a mail be sent if the address may sign in.
 
-    Raises InvalidInput for what is no address, and Refused `too_many_sign_ins` once a source has asked too often. An
-    address that was asked for too often gets no further mail, which is not told.
+    Raises InvalidInput for what is no address, and TooManyAttempts `too_many_sign_ins` once a source has asked too
+    often. An address that was asked for too often gets no further mail, which is not told.
     """
     try:
         address = normalise(asked.email)
@@ -70,7 +70,11 @@ def ask_to_sign_in(asked: Asked, *, store: Store, bus: Bus, now: datetime) -> Si
             fetched[key] or Tally(name, window, ends_at) for key, name in zip(keys, names, strict=True)
         )
         if by_source.count >= SIGN_INS_PER_SOURCE:
-            raise Refused("too many sign-ins were asked for from here: wait an hour", code="too_many_sign_ins")
+            raise TooManyAttempts(
+                "too many sign-ins were asked for from here: wait an hour",
+                seconds=SIGN_IN_WINDOW_MINUTES * 60,
+                code="too_many_sign_ins",
+            )
         store.commit([sign_in, by_address.once_more(), by_source.once_more()])
         return by_address.count < SIGN_INS_PER_ADDRESS
 
@@ -175,7 +179,7 @@ def sign_in_by_link(
     store: Store,
     now: datetime,
 ) -> tuple[Session, SignIn]:
-    """The session of the browser that asked; its link is used up. Raises Refused for anything else."""
+    """The session of the browser that asked; its link is used up. Raises Gone for anything else."""
     return _sign_in(
         sign_in_id, None, browser_secret, browser, session_id, organization_id, code="", store=store, now=now
     )
@@ -195,7 +199,7 @@ def sign_in_by_code(
 ) -> tuple[Session, SignIn]:
     """The same by the code of the mail, typed into the browser that asked; each wrong one counts.
 
-    Raises InvalidInput for a wrong code, and Refused when the attempt is over.
+    Raises InvalidInput for a wrong code, and Gone when the attempt is over.
     """
     return _sign_in(
         sign_in_id, given, browser_secret, browser, session_id, organization_id, code=code, store=store, now=now
@@ -218,7 +222,7 @@ def _sign_in(
         row = SignIn.at(sign_in_id)
         sign_in = store.fetch(row)[row]
         if sign_in is None or not sign_in.is_open(now=now) or not sign_in.is_from(browser_secret):
-            raise Refused(START_AGAIN, code="sign_in_over")
+            raise Gone(START_AGAIN, code="sign_in_over")
         # A code that was never mailed opens nothing, whoever guesses it.
         if given is not None and not (sign_in.mailed_at is not None and is_code(given, code)):
             store.commit([replace(sign_in, tries=sign_in.tries + 1)])
@@ -242,6 +246,6 @@ def _sign_in(
     done = until_written(write)
     if isinstance(done, int):
         if not done:
-            raise Refused(START_AGAIN, code="sign_in_over")
+            raise Gone(START_AGAIN, code="sign_in_over")
         raise InvalidInput((FieldError("code", f"that is not the code of the newest mail; tries left: {done}"),))
     return done

@@ -9,6 +9,7 @@ from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.routing import Route
 from nodback_core.domain.deployments.settings import Operator
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, VersionDiffers
+from nodback_core.statuses import status_of
 from nodback_core.usecases.deployments.register import read_deployment
 from nodback_core.usecases.deployments.settings import change_settings, explain_route, read_settings
 
@@ -88,10 +89,10 @@ def _change(visit: Visit, change: Callable[[Rules], Rules]) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors, typed=visit.asked)
-    except VersionDiffers:
+        return _page(visit, status=status_of(error), errors=error.errors, typed=visit.asked)
+    except VersionDiffers as error:
         problem = FieldError("", "somebody else changed the rules meanwhile; what follows is as they left them")
-        return _page(visit, status=409, errors=(problem,))
+        return _page(visit, status=status_of(error), errors=(problem,))
     return visit.redirect(f"/deployments/{visit.deployment_id}/rules", saved="yes")
 
 

@@ -7,6 +7,7 @@ from nodback_core.dashboard.web import Answer, Asked
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused, VersionDiffers
+from nodback_core.statuses import status_of
 from nodback_core.usecases.deployments.register import change_deployment, read_deployment
 from nodback_core.usecases.deployments.settings import SavedSettings, change_settings, read_settings
 from nodback_core.usecases.letters.mail_tests import open_mail_test, read_mail_test
@@ -35,10 +36,10 @@ def save(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors, typed=_typed(visit.asked))
-    except VersionDiffers:
+        return _page(visit, status=status_of(error), errors=error.errors, typed=_typed(visit.asked))
+    except VersionDiffers as error:
         problem = FieldError("", "somebody else saved these settings meanwhile; what follows is as they left it")
-        return _page(visit, status=409, errors=(problem,))
+        return _page(visit, status=status_of(error), errors=(problem,))
     return visit.redirect(f"/deployments/{visit.deployment_id}/settings", saved="yes")
 
 
@@ -53,7 +54,7 @@ def rename(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     return visit.redirect(f"/deployments/{visit.deployment_id}/settings", saved="yes")
 
 
@@ -69,9 +70,9 @@ def test_mail(visit: Visit) -> Answer:
             **visit.texts,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     except Refused as error:
-        return _page(visit, status=409, errors=(FieldError("", error.detail),))
+        return _page(visit, status=status_of(error), errors=(FieldError("", error.detail),))
     return visit.redirect(f"/deployments/{visit.deployment_id}/test-mail/{asked.request.request_id}")
 
 

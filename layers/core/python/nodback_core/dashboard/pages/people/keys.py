@@ -4,6 +4,7 @@ from nodback_core.dashboard.visits import Visit
 from nodback_core.dashboard.web import Answer
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
+from nodback_core.statuses import status_of
 from nodback_core.usecases.deployments.register import create_key, list_keys, read_deployment, revoke_key
 
 SCOPES = (
@@ -32,7 +33,7 @@ def create(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     return _page(visit, status=201, secret=str(made.text), name=made.row.name)
 
 

@@ -4,6 +4,7 @@ from nodback_core.dashboard.visits import Visit
 from nodback_core.dashboard.web import Answer
 from nodback_core.domain.people.members import Permission
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
+from nodback_core.statuses import status_of
 from nodback_core.usecases.deployments.register import read_deployment
 from nodback_core.usecases.people.members import add_member, change_member, list_members, remove_member
 
@@ -24,9 +25,9 @@ def add(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors, typed=address)
+        return _page(visit, status=status_of(error), errors=error.errors, typed=address)
     except Refused as error:
-        return _page(visit, status=409, errors=(FieldError("address", error.detail),), typed=address)
+        return _page(visit, status=status_of(error), errors=(FieldError("address", error.detail),), typed=address)
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
 
 
@@ -41,7 +42,7 @@ def change(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
 
 

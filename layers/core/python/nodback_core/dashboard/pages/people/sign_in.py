@@ -5,7 +5,8 @@ import re
 from nodback_core.dashboard.visits import ASKED_COOKIE, SESSION_COOKIE, Visit
 from nodback_core.dashboard.web import Answer, set_cookie
 from nodback_core.domain.people.sessions import SESSION_DAYS, SIGN_IN_MINUTES, Session, SignIn
-from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
+from nodback_core.domain.shared.errors import FieldError, Gone, InvalidInput, TooManyAttempts
+from nodback_core.statuses import status_of
 from nodback_core.usecases.people.sign_in import Asked, ask_to_sign_in, sign_in_by_code, sign_in_by_link
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_-]{0,200}")
@@ -25,9 +26,11 @@ def ask(visit: Visit) -> Answer:
     try:
         sign_in = ask_to_sign_in(wish, store=made.store, bus=made.bus, now=visit.now)
     except InvalidInput as error:
-        return _ask(visit, email=email, next_path=next_path, errors=error.errors, status=422)
-    except Refused as error:
-        return _ask(visit, email=email, next_path=next_path, errors=(FieldError("", error.detail),), status=429)
+        return _ask(visit, email=email, next_path=next_path, errors=error.errors, status=status_of(error))
+    except TooManyAttempts as error:
+        return _ask(
+            visit, email=email, next_path=next_path, errors=(FieldError("", error.detail),), status=status_of(error)
+        )
     cookie = set_cookie(ASKED_COOKIE, f"{sign_in.sign_in_id}.{secret}", seconds=SIGN_IN_MINUTES * 60)
     there = visit.redirect("/sign-in/check")
     return Answer(there.status, "", headers=there.headers, cookies=(cookie,))
@@ -60,9 +63,13 @@ def by_code(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _check(visit, sign_in, errors=tuple(FieldError("", e.message) for e in error.errors), status=422)
-    except Refused as error:
-        return _ask(visit, email=sign_in.address, next_path="", errors=(FieldError("", error.detail),), status=410)
+        return _check(
+            visit, sign_in, errors=tuple(FieldError("", e.message) for e in error.errors), status=status_of(error)
+        )
+    except Gone as error:
+        return _ask(
+            visit, email=sign_in.address, next_path="", errors=(FieldError("", error.detail),), status=status_of(error)
+        )
     return _signed_in(visit, session, used)
 
 
@@ -95,8 +102,8 @@ def by_link(visit: Visit) -> Answer:
             store=made.store,
             now=visit.now,
         )
-    except Refused:
-        return visit.page("people/sign_in_link.html", status=410, email="", token="", usable=False)
+    except Gone as error:
+        return visit.page("people/sign_in_link.html", status=status_of(error), email="", token="", usable=False)
     return _signed_in(visit, session, used)
 
 

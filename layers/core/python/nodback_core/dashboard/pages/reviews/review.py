@@ -16,6 +16,7 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
 from nodback_core.mail.letters.content import cut
 from nodback_core.mail.letters.markdown import MARKDOWN_MAX_CHARS, code_to_html, to_html
 from nodback_core.mail.letters.wording import clean, title
+from nodback_core.statuses import status_of
 from nodback_core.usecases.flows.resumes import retry_resume
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.read_review import Review, read_review
@@ -55,9 +56,9 @@ def answer(visit: Visit) -> Answer:
             **visit.texts,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors, typed=feedback)
+        return _page(visit, status=status_of(error), errors=error.errors, typed=feedback)
     except Refused as error:
-        return _page(visit, status=409, lost=error.detail, typed=feedback, tried=outcome)
+        return _page(visit, status=status_of(error), lost=error.detail, typed=feedback, tried=outcome)
     return visit.redirect(f"/review/{request_id}", answered="yes")
 
 
@@ -73,9 +74,9 @@ def reassign(visit: Visit) -> Answer:
             **visit.texts,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     except Refused as error:
-        return _page(visit, status=409, lost=error.detail)
+        return _page(visit, status=status_of(error), lost=error.detail)
     return visit.redirect(f"/review/{request_id}")
 
 
@@ -90,9 +91,9 @@ def cancel(visit: Visit) -> Answer:
             **visit.texts,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     except Refused as error:
-        return _page(visit, status=409, lost=error.detail)
+        return _page(visit, status=status_of(error), lost=error.detail)
     return visit.redirect(f"/review/{request_id}")
 
 
@@ -108,9 +109,9 @@ def retry(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=422, errors=error.errors)
+        return _page(visit, status=status_of(error), errors=error.errors)
     except Refused as error:
-        return _page(visit, status=409, lost=error.detail)
+        return _page(visit, status=status_of(error), lost=error.detail)
     return visit.redirect(f"/review/{request_id}")
 
 

@@ -7,6 +7,7 @@ from nodback_core.domain.webhooks.events import OPT_IN_EVENTS, EventType
 from nodback_core.domain.webhooks.signature import SECRET_BYTES
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.webhooks import reach, sending
+from nodback_core.statuses import status_of
 from nodback_core.usecases.deployments.register import read_deployment
 from nodback_core.usecases.webhooks.configure import (
     NewSecret,
@@ -53,9 +54,9 @@ def create(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _list(visit, status=422, errors=error.errors)
+        return _list(visit, status=status_of(error), errors=error.errors)
     except Refused as error:
-        return _list(visit, status=409, errors=(FieldError("", error.detail),))
+        return _list(visit, status=status_of(error), errors=(FieldError("", error.detail),))
     return _one(visit, new.webhook.webhook_id, status=201, new=new)
 
 
@@ -78,7 +79,7 @@ def change(visit: Visit) -> Answer:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _one(visit, visit.parts["id"], status=422, errors=error.errors)
+        return _one(visit, visit.parts["id"], status=status_of(error), errors=error.errors)
     return _back(visit, {"yes": "resumed", "no": "paused"}.get(active, "saved"))
 
 
@@ -104,7 +105,7 @@ def rotate(visit: Visit) -> Answer:
             )
             return _one(visit, webhook_id, status=201, new=new)
     except Refused as error:
-        return _one(visit, webhook_id, status=409, errors=(FieldError("", error.detail),))
+        return _one(visit, webhook_id, status=status_of(error), errors=(FieldError("", error.detail),))
     return _back(visit, "completed" if step == "complete" else "called_off")
 
 
@@ -133,9 +134,9 @@ def deliver_again(visit: Visit) -> Answer:
             sending=sending(visit.made),
             now=visit.now,
         )
-    except ContentErased:
+    except ContentErased as error:
         problem = FieldError("", "what that delivery sent was erased, so that it cannot be sent again")
-        return _one(visit, visit.parts["id"], status=410, errors=(problem,))
+        return _one(visit, visit.parts["id"], status=status_of(error), errors=(problem,))
     return _back(visit, "again")
 
 
