@@ -7,8 +7,6 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "layers/core/python/nodback_core"
 RUNNER = {"usecases/shared/change.py", "domain/reviews/closing.py"}
 NOT_YET = {
-    "usecases/audit/exports.py",
-    "usecases/audit/seal.py",
     "usecases/deployments/register.py",
     "usecases/deployments/settings.py",
     "usecases/figures/metrics.py",

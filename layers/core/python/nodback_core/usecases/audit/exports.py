@@ -20,18 +20,20 @@ from nodback_core.domain.audit.exports import (
     as_lines,
     files_of,
 )
+from nodback_core.domain.audit.happenings import ExportFinished, ExportStarted
 from nodback_core.domain.audit.seals import OVERLAP_MINUTES, SEAL_EVERY_MINUTES, Seal
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.canonical import Json, canonical
-from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry, append
+from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
+from nodback_core.domain.shared.outcomes import Outcome, changed
+from nodback_core.domain.shared.records import Rows
 from nodback_core.domain.shared.times import stamp
-from nodback_core.ports import Changed, Message, Objects, Page, Queue, Store
+from nodback_core.ports import Message, Objects, Page, Queue, Store
 from nodback_core.usecases.audit.seal import Archive, seal, sealed_groups, seals_between
-from nodback_core.usecases.deployments.register import find_deployment
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change, change_once
 
 LINK_SECONDS = 3600
 MAX_PLAN_BYTES = 512 * 1024 * 1024
@@ -70,16 +72,17 @@ def start_export(
     if not timedelta(0) < last - begin <= timedelta(days=MAX_RANGE_DAYS):
         raise InvalidInput((FieldError("from", f"must lie before the end, by at most {MAX_RANGE_DAYS} days"),))
     export = Export(deployment_id, export_id, begin, last, now)
+    started = ExportStarted(by=caller.actor, export_id=export_id, begin=stamp(begin), end=stamp(last))
 
-    def write() -> None:
-        deployment = find_deployment(deployment_id, store=store)
-        facts: dict[str, Json] = {"export_id": export_id, "from": stamp(begin), "to": stamp(last)}
-        entries, head = append(deployment.head, [NewEntry(Action.EXPORT_STARTED, caller.actor, facts)], at=now)
-        store.commit([replace(deployment, last_seq=head.last_seq, head_hash=head.hash), export], entries)
+    def decide(rows: Rows) -> Outcome:
+        deployment = rows[Deployment.at(deployment_id)]
+        if deployment is None:
+            raise NotFound(f"there is no deployment {deployment_id}")
+        return changed(deployment, started, also=(export,))
 
-    until_written(write)
-    queue.send([export_message(export)])
-    return replace(export, version=1)
+    stored = change(decide, Deployment.at(deployment_id), on=store, now=now).of(Export)
+    queue.send([export_message(stored)])
+    return stored
 
 
 def resume_export(deployment_id: int, export_id: str, *, caller: Caller, store: Store, queue: Queue) -> Export:
@@ -140,20 +143,16 @@ def write_export(
     """
     address = Export.at(deployment_id, export_id)
     export = writing.store.fetch(address)[address]
-    if export is None:
-        return None
-    try:
-        while export.status is not ExportStatus.FINISHED:
-            export = _step(export, writing=writing, now=now)
-            if export.status is not ExportStatus.FINISHED and not may_go_on():
-                queue.send([export_message(export)])
-                break
-    except Changed:
-        return None
+    while export is not None and export.status is not ExportStatus.FINISHED:
+        export = _step(export, writing=writing, now=now)
+        if export is not None and export.status is not ExportStatus.FINISHED and not may_go_on():
+            queue.send([export_message(export)])
+            break
     return export
 
 
-def _step(export: Export, *, writing: Writing, now: datetime) -> Export:
+def _step(export: Export, *, writing: Writing, now: datetime) -> Export | None:
+    """The export one step further; None when another has written that step."""
     if export.status is ExportStatus.SEALS:
         return _write_seals(export, writing=writing, now=now)
     if export.status is ExportStatus.ENTRIES:
@@ -161,17 +160,17 @@ def _step(export: Export, *, writing: Writing, now: datetime) -> Export:
     return _write_manifest(export, writing=writing, now=now)
 
 
-def _write_seals(export: Export, *, writing: Writing, now: datetime) -> Export:
+def _write_seals(export: Export, *, writing: Writing, now: datetime) -> Export | None:
     """One page of seals, with what each says of this deployment; the last one also makes the plan."""
     if export.seal_pages == 0:
         # So that nothing in the range is still unsealed when it is exported.
         seal(store=writing.store, archive=writing.archive, organization_id=writing.organization_id, now=now)
-    after = export.last_seal_at or export.begin
+    since = export.last_seal_at or export.begin
     # The one that this page was made in stays the last: its pages are counted, not its days.
-    span = seals_between(after, export.end + LATEST_SEAL, store=writing.store)
+    span = seals_between(since, export.end + LATEST_SEAL, store=writing.store)
     part = list(islice((s for s in span if s.number > export.last_seal), PAGE_SEALS))
     if not part:
-        return _plan(export, writing=writing)
+        return _plan(export, writing=writing, now=now)
     heads: dict[str, int] = {}
     lines = []
     for made in part:
@@ -182,7 +181,7 @@ def _write_seals(export: Export, *, writing: Writing, now: datetime) -> Export:
     number = export.seal_pages + 1
     file = _put(export, f"seals-{number:05d}.ndjson", b"".join(lines), len(lines), writing=writing, now=now)
     writing.objects.put(f"{export.prefix}.plan-{number:05d}.json", json.dumps(heads).encode())
-    changed = replace(
+    after = replace(
         export,
         seal_pages=number,
         first_seal=export.first_seal or part[0].number,
@@ -190,8 +189,7 @@ def _write_seals(export: Export, *, writing: Writing, now: datetime) -> Export:
         last_seal_at=part[-1].sealed_at,
         last_seal_hash=part[-1].hash,
     )
-    writing.store.commit([changed, file])
-    return replace(changed, version=changed.version + 1)
+    return _written(after, file, writing=writing, now=now)
 
 
 def _seal_line(made: Seal, deployment_id: int, archive: Archive) -> tuple[bytes, dict[str, int]]:
@@ -207,7 +205,7 @@ def _seal_line(made: Seal, deployment_id: int, archive: Archive) -> tuple[bytes,
     return canonical(document) + b"\n", {h.subject: h.seq for h in own}
 
 
-def _plan(export: Export, *, writing: Writing) -> Export:
+def _plan(export: Export, *, writing: Writing, now: datetime) -> Export | None:
     """The subjects in order, each with the number of its newest sealed entry."""
     merged: dict[str, int] = {}
     for number in range(1, export.seal_pages + 1):
@@ -215,9 +213,8 @@ def _plan(export: Export, *, writing: Writing) -> Export:
             merged[subject] = max(seq, merged.get(subject, 0))
     plan = {"subjects": sorted(merged.items())}
     writing.objects.put(f"{export.prefix}.plan.json", json.dumps(plan).encode())
-    changed = replace(export, status=ExportStatus.ENTRIES, subjects=len(merged))
-    writing.store.commit([changed])
-    return replace(changed, version=changed.version + 1)
+    after = replace(export, status=ExportStatus.ENTRIES, subjects=len(merged))
+    return _written(after, writing=writing, now=now)
 
 
 def _read(name: str, writing: Writing) -> dict[str, int]:
@@ -227,18 +224,18 @@ def _read(name: str, writing: Writing) -> dict[str, int]:
     return cast("dict[str, int]", json.loads(data))
 
 
-def _write_entries(export: Export, *, writing: Writing, now: datetime) -> Export:
+def _write_entries(export: Export, *, writing: Writing, now: datetime) -> Export | None:
     """One page of entries: whole chains, or a part of a long one."""
     plan = cast("list[tuple[str, int]]", _read(f"{export.prefix}.plan.json", writing)["subjects"])
     page: list[Entry] = []
-    done, after = export.subjects_done, export.after_seq
+    done, seq = export.subjects_done, export.after_seq
     while done < len(plan) and len(page) < PAGE_ENTRIES:
         subject, last = plan[done]
-        page += _chain(subject, after, last, PAGE_ENTRIES - len(page), store=writing.store)
+        page += _chain(subject, seq, last, PAGE_ENTRIES - len(page), store=writing.store)
         reached = page[-1].seq if page and page[-1].subject == subject else last
         # A chain that ends early was tampered with: what is there is exported, and the check names what is missing.
         complete = reached >= last or len(page) < PAGE_ENTRIES
-        done, after = (done + 1, 0) if complete else (done, reached)
+        done, seq = (done + 1, 0) if complete else (done, reached)
     number = export.entry_pages + 1
     name = f"entries-{number:05d}"
     files_made = []
@@ -247,16 +244,15 @@ def _write_entries(export: Export, *, writing: Writing, now: datetime) -> Export
             _put(export, f"{name}.ndjson", as_lines(page), len(page), writing=writing, now=now),
             _put(export, f"{name}.csv", as_csv(page), len(page) + 1, writing=writing, now=now),
         ]
-    changed = replace(
+    after = replace(
         export,
         subjects_done=done,
-        after_seq=after,
+        after_seq=seq,
         entries=export.entries + len(page),
         entry_pages=number if page else export.entry_pages,
         status=ExportStatus.MANIFEST if done >= len(plan) else ExportStatus.ENTRIES,
     )
-    writing.store.commit([changed, *files_made])
-    return replace(changed, version=changed.version + 1)
+    return _written(after, *files_made, writing=writing, now=now)
 
 
 def _chain(subject: str, after: int, last: int, limit: int, *, store: Store) -> list[Entry]:
@@ -271,7 +267,7 @@ def _chain(subject: str, after: int, last: int, limit: int, *, store: Store) -> 
     return found
 
 
-def _write_manifest(export: Export, *, writing: Writing, now: datetime) -> Export:
+def _write_manifest(export: Export, *, writing: Writing, now: datetime) -> Export | None:
     signer = writing.archive.signer
     listed: list[Json] = [
         {"name": f.name, "bytes": f.bytes, "sha256": f.sha256, "lines": f.lines}
@@ -293,26 +289,24 @@ def _write_manifest(export: Export, *, writing: Writing, now: datetime) -> Expor
     }
     outer: dict[str, Json] = {"manifest": manifest, "signature": signer.sign(canonical(manifest)).hex()}
     file = _put(export, MANIFEST, canonical(outer), 1, writing=writing, now=now)
-    finished = replace(export, status=ExportStatus.FINISHED, finished_at=now)
-    facts: dict[str, Json] = {
-        "export_id": export.export_id,
-        "entries": export.entries,
-        "subjects": export.subjects,
-        "manifest_sha256": file.sha256,
-    }
+    finished = ExportFinished(
+        export_id=export.export_id, entries=export.entries, subjects=export.subjects, manifest_sha256=file.sha256
+    )
 
-    def write() -> None:
-        deployment = writing.store.fetch(Deployment.at(export.deployment_id))[Deployment.at(export.deployment_id)]
-        assert deployment is not None
-        current = writing.store.fetch(export.key)[export.key]
-        if current is None or current.status is ExportStatus.FINISHED:
-            return
-        entries, head = append(deployment.head, [NewEntry(Action.EXPORT_FINISHED, SERVICE, facts)], at=now)
-        moved = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-        writing.store.commit([moved, replace(finished, version=current.version), file], entries)
+    def decide(rows: Rows) -> Outcome | None:
+        known = rows[export.key]
+        if known is None or known.status is ExportStatus.FINISHED:
+            return None
+        after = replace(export, status=ExportStatus.FINISHED, finished_at=now, version=known.version)
+        return changed(rows.of(Deployment), finished, also=(after, file))
 
-    until_written(write)
-    return replace(finished, version=export.version + 1)
+    return change(decide, Deployment.at(export.deployment_id), export.key, on=writing.store, now=now)[export.key]
+
+
+def _written(after: Export, *made: ExportFile, writing: Writing, now: datetime) -> Export | None:
+    """A step's progress, stored together with its files; None when another has written that step."""
+    rows = change_once(Outcome(rows=(after, *made)), on=writing.store, now=now)
+    return None if rows is None else rows.of(Export)
 
 
 def _put(export: Export, name: str, data: bytes, lines: int, *, writing: Writing, now: datetime) -> ExportFile:

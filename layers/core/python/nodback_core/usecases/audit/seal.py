@@ -31,8 +31,10 @@ from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.people.members import INSTALL_SUBJECTS
 from nodback_core.domain.shared.canonical import canonical
 from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.times import stamp
-from nodback_core.ports import Changed, Objects, Signer, Store
+from nodback_core.ports import Objects, Signer, Store
+from nodback_core.usecases.shared.change import change_once
 
 MAX_HEADS_BYTES = 256 * 1024 * 1024
 DAY = timedelta(days=1)
@@ -64,9 +66,8 @@ def seal(*, store: Store, archive: Archive, organization_id: int, now: datetime)
     made = Seal(state.number + 1, now, message.decode(), archive.signer.sign(message))
     # Named by its root: of two runs that race, neither can disturb the other's.
     archive.objects.put(heads_name(seal_root(groups)), heads_document(groups))
-    try:
-        store.commit([replace(state, number=made.number, hash=made.hash, sealed_at=now), made])
-    except Changed:
+    after = replace(state, number=made.number, hash=made.hash, sealed_at=now)
+    if change_once(Outcome(rows=(after, made)), on=store, now=now) is None:
         return None
     _publish(made, archive)
     return made
