@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
-from typing import cast
+from typing import TypeVar, cast
 
 from nodback_core.domain.reviews.closing import note
 from nodback_core.domain.reviews.contents import Content, ContentKey
@@ -17,9 +17,11 @@ from nodback_core.domain.shared.entries import Entry, NewEntry, append, text_dig
 from nodback_core.domain.shared.happenings import Digest
 from nodback_core.domain.shared.outcomes import Change, Outcome, Subject
 from nodback_core.domain.shared.records import Key, Record, Rows
-from nodback_core.ports import Changed, DataKey, Storage, Store
+from nodback_core.ports import Changed, Counters, DataKey, Storage, Store
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import JsonValue, open_key, seal_content
+
+F = TypeVar("F")
 
 
 def change(
@@ -57,6 +59,30 @@ def change_once(outcome: Outcome, *, on: Store | Storage, now: datetime, rows: R
     with suppress(Changed):
         return _write(outcome, rows or Rows({}), store, on, now)
     return None
+
+
+def count_once(
+    facts: Sequence[F],
+    *,
+    mark: Callable[[F], Record],
+    additions: Callable[[Sequence[F]], Sequence[Counters]],
+    on: Store,
+) -> Sequence[F]:
+    """Add what `facts` amount to, each fact once, whoever else counts it; returns those that nobody had counted.
+
+    `mark` is the row that says so of a fact. All are added at once, and one by one only if somebody was faster.
+    """
+    try:
+        on.increment(additions(facts), [mark(fact) for fact in facts])
+    except Changed:
+        if len(facts) == 1:
+            return ()
+    else:
+        return facts
+    keys = [mark(fact).key for fact in facts]
+    known = on.fetch(*keys)
+    left = [fact for fact, key in zip(facts, keys, strict=True) if known[key] is None]
+    return [new for fact in left for new in count_once([fact], mark=mark, additions=additions, on=on)]
 
 
 def _write(outcome: Outcome, rows: Rows, store: Store, on: Store | Storage, now: datetime) -> Rows:
@@ -116,4 +142,4 @@ def _noted(
     return subject, entries, contents
 
 
-__all__ = ["Digest", "change", "change_once"]
+__all__ = ["Digest", "change", "change_once", "count_once"]
