@@ -9,8 +9,6 @@ RUNNER = {"usecases/shared/change.py", "domain/reviews/closing.py"}
 NOT_YET = {
     "usecases/deployments/register.py",
     "usecases/deployments/settings.py",
-    "usecases/figures/metrics.py",
-    "usecases/figures/rebuild.py",
     "usecases/flows/resumes.py",
     "usecases/flows/states.py",
     "usecases/letters/mail_tests.py",

@@ -8,7 +8,7 @@ of them is counted.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import quote, unquote
@@ -95,6 +95,18 @@ class Generation(Row):
         if self.building is None or self.begun_at is None:
             return False
         return now - self.begun_at < timedelta(days=REBUILD_DAYS)
+
+    def begun(self, now: datetime) -> "Generation":
+        """With another one begun, never under the number of one that was given up: its rows are half full."""
+        return replace(self, building=max(self.all) + 1, done_through="", begun_at=now)
+
+    def built_through(self, place: str) -> "Generation":
+        """With the building at least as far as this."""
+        return replace(self, done_through=max(place, self.done_through))
+
+    def finished(self) -> "Generation":
+        """With the one that was built as the one that is read."""
+        return self if self.building is None else Generation(self.deployment_id, self.building, version=self.version)
 
     @property
     def key(self) -> "Key[Generation]":

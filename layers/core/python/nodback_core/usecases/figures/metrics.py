@@ -32,8 +32,9 @@ from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.records import Key, Record
-from nodback_core.ports import Changed, Counters, Store
+from nodback_core.ports import Counters, Store
 from nodback_core.usecases.deployments.register import find_deployment
+from nodback_core.usecases.shared.change import count_once
 
 FACTS_AT_ONCE = 25
 """Each takes a mark and up to three rows of a transaction of 100."""
@@ -85,34 +86,24 @@ def count_facts(facts: Sequence[Fact], generation: int, *, store: Store, now: da
     """Count into one generation; returns those that had not been counted in it."""
     new: list[Fact] = []
     for start in range(0, len(facts), FACTS_AT_ONCE):
-        new += _count(facts[start : start + FACTS_AT_ONCE], generation, store=store, now=now)
+        new += count_once(
+            facts[start : start + FACTS_AT_ONCE],
+            mark=lambda fact: Counted(fact.request_id, generation, fact.kind, now),
+            additions=lambda some: _additions(some, generation),
+            on=store,
+        )
     return new
 
 
-def _count(facts: Sequence[Fact], generation: int, *, store: Store, now: datetime) -> Sequence[Fact]:
-    """All at once, and only if somebody was faster those that are left, one by one."""
-    try:
-        _increment(facts, generation, store=store, now=now)
-    except Changed:
-        if len(facts) == 1:
-            return []
-    else:
-        return facts
-    marks: list[Key[Record]] = [Counted.of(f.request_id, generation, f.kind) for f in facts]
-    known = store.fetch(*marks)
-    left = [fact for fact, mark in zip(facts, marks, strict=True) if known[mark] is None]
-    return [fact for one in left for fact in _count([one], generation, store=store, now=now)]
-
-
-def _increment(facts: Sequence[Fact], generation: int, *, store: Store, now: datetime) -> None:
+def _additions(facts: Sequence[Fact], generation: int) -> list[Counters]:
+    """What facts add, by the rows that they are counted in."""
     rows: dict[tuple[str, str], list[dict[str, int]]] = {}
     labels: dict[tuple[str, str], dict[str, str]] = {}
     for fact in facts:
         for place in places_of(fact, generation):
             rows.setdefault(place, []).append(amounts_of(fact))
             labels[place] = labels_of(fact, place[1])
-    additions = [Counters(*place, add_up(amounts), labels[place]) for place, amounts in sorted(rows.items())]
-    store.increment(additions, [Counted(f.request_id, generation, f.kind, now) for f in facts])
+    return [Counters(*place, add_up(amounts), labels[place]) for place, amounts in sorted(rows.items())]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,18 @@ that are read.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from nodback_core.domain.audit.day_lists import DAY_SHARDS
 from nodback_core.domain.figures.tallies import Fact, Generation, fact_of_entries, kind_of
 from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import Store
 from nodback_core.usecases.deployments.register import find_deployment
 from nodback_core.usecases.figures.metrics import count_facts
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change
 
 REMEMBERED = 200_000
 """Openings that are kept in mind until their request closes; others are read again."""
@@ -37,7 +39,7 @@ def rebuild_metrics(
     What was begun more than `REBUILD_DAYS` ago is not gone on with: the figures are built anew from the first day.
     """
     deployment = find_deployment(deployment_id, store=store)
-    generation = until_written(lambda: _begun(deployment_id, store=store, now=now))
+    generation = _begin(deployment_id, store=store, now=now)
     assert generation.building is not None
     counted = 0
     days = list(_days(deployment.created_at.date(), now.date() + timedelta(days=1)))
@@ -52,35 +54,36 @@ def rebuild_metrics(
             counted += len(count_facts(facts, generation.building, store=store, now=now))
             if place <= generation.done_through:
                 continue
-            generation = until_written(lambda p=place: _noted(deployment_id, p, store=store))  # type: ignore[misc]
+            generation = _note(deployment_id, place, store=store, now=now)
             if not may_go_on():
                 return Rebuilt(False, counted)
-    until_written(lambda: _finish(deployment_id, store=store))
+    _finish(deployment_id, store=store, now=now)
     return Rebuilt(True, counted)
 
 
-def _begun(deployment_id: int, *, store: Store, now: datetime) -> Generation:
-    known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)] or Generation(deployment_id)
-    if known.is_building(now=now):
-        return known
-    # Never the number of one that was given up: its rows are half full.
-    begun = replace(known, building=max(known.all) + 1, done_through="", begun_at=now)
-    store.commit([begun])
-    return replace(begun, version=begun.version + 1)
+def _begin(deployment_id: int, *, store: Store, now: datetime) -> Generation:
+    """The generation that is being built, begun now unless one is under way."""
+
+    def decide(rows: Rows) -> Outcome | None:
+        known = rows[Generation.at(deployment_id)] or Generation(deployment_id)
+        return None if known.is_building(now=now) else Outcome(rows=(known.begun(now),))
+
+    return change(decide, Generation.at(deployment_id), on=store, now=now).of(Generation)
 
 
-def _noted(deployment_id: int, place: str, *, store: Store) -> Generation:
-    known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)]
-    assert known is not None
-    noted = replace(known, done_through=max(place, known.done_through))
-    store.commit([noted])
-    return replace(noted, version=noted.version + 1)
+def _note(deployment_id: int, place: str, *, store: Store, now: datetime) -> Generation:
+    def decide(rows: Rows) -> Outcome:
+        return Outcome(rows=(rows.of(Generation).built_through(place),))
+
+    return change(decide, Generation.at(deployment_id), on=store, now=now).of(Generation)
 
 
-def _finish(deployment_id: int, *, store: Store) -> None:
-    known = store.fetch(Generation.at(deployment_id))[Generation.at(deployment_id)]
-    if known is not None and known.building is not None:
-        store.commit([replace(known, current=known.building, building=None, done_through="", begun_at=None)])
+def _finish(deployment_id: int, *, store: Store, now: datetime) -> None:
+    def decide(rows: Rows) -> Outcome | None:
+        known = rows.of(Generation)
+        return None if known.building is None else Outcome(rows=(known.finished(),))
+
+    change(decide, Generation.at(deployment_id), on=store, now=now)
 
 
 def _facts(deployment_id: int, day: str, shard: int, opened: dict[str, Entry], *, store: Store) -> Iterator[Fact]:
