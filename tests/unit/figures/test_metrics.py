@@ -5,7 +5,7 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 from support.scale import SCALE, SEED, replay_with
@@ -15,14 +15,17 @@ from nodback_core.adapters.dynamodb import INDEX_ATTRIBUTES
 from nodback_core.adapters.memory import MemoryStore
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.figures.tallies import DECIDED_AT_HOUR, OPENED, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
+from nodback_core.domain.reviews.happenings import AutoResponded, Cancelled, Opened, Responded, Superseded
 from nodback_core.domain.reviews.requests import Assignment, Decision, Request, Source, Status
-from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
+from nodback_core.domain.shared.entries import Action, NewEntry, append
+from nodback_core.domain.shared.happenings import Happening
 from nodback_core.domain.shared.records import Record
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Counters
 from nodback_core.usecases.figures.metrics import GroupBy, Metrics, count_events, read_metrics
 from nodback_core.usecases.figures.rebuild import rebuild_metrics
 
+NEWER = {"superseded_by": "r-2", "superseded_by_number": 2}
 DAYS = 20
 REQUESTS = 200
 """`make fuzz` takes it to 10,000 and more."""
@@ -51,14 +54,13 @@ def a_request(world: World, number: int, choose: random.Random) -> Request:
         assignment=Assignment(1, "a@example.com"),
         emit=("approved", "rejected"),
     )
-    happenings = [(Action.REQUEST_OPENED, {"flow_name": flow, "method_name": method}, opened_at)]
+    happenings: list[tuple[Happening, datetime]] = [(an_opening(request), opened_at)]
     status = choose.choices(list(Status), weights=[1, 7, 1, 1])[0]
     if status is not Status.PENDING:
         closed_at = opened_at + timedelta(milliseconds=int(choose.lognormvariate(14, 2.5)))
         closed_at = min(closed_at, START + timedelta(days=DAYS + 9))
         request = replace(request, status=status, closed_at=closed_at)
-        data: dict = {}
-        action = Action.REQUEST_CANCELLED if status is Status.CANCELLED else Action.REQUEST_SUPERSEDED
+        closing: Happening = Cancelled() if status is Status.CANCELLED else Superseded(**NEWER)
         if status is Status.RESPONDED:
             source = choose.choice(list(Source))
             people = ["a@example.com", "b#x@example.com", "ü@example.com"]
@@ -67,15 +69,45 @@ def a_request(world: World, number: int, choose: random.Random) -> Request:
             sla = choose.choice(["met", "breached", None])
             decision = Decision("d", closed_at, source, who, "x", outcome)
             request = replace(request, decision=decision, sla=sla)
-            data = {"source": source.value, "outcome": outcome, "responder": who, **({"sla": sla} if sla else {})}
-            action = Action.REQUEST_AUTO_RESPONDED if source is Source.AUTO else Action.REQUEST_RESPONDED
-        happenings.append((action, data, closed_at))
+            closing = an_answer(decision, sla)
+        happenings.append((closing, closed_at))
     head, entries = request.head, []
-    for action, data, at in happenings:
-        made, head = append(head, [NewEntry(action, Actor("service", "s"), data)], at=at)
+    for said, at in happenings:
+        made, head = append(head, [NewEntry(said.action, said.by, said.facts())], at=at)
         entries += made
     world.store.commit([request], entries)
     return request
+
+
+def an_opening(request: Request) -> Opened:
+    return Opened(
+        flow_id=request.flow_id,
+        flow_name=request.flow_name,
+        method_name=request.method_name,
+        number=request.number,
+        emit=request.emit,
+        default_outcome=None,
+        email_notifications=True,
+        sla_due_at=None,
+        shown_digest="d",
+        snapshot_digest="d",
+    )
+
+
+def an_answer(decision: Decision, sla: str | None) -> Happening:
+    facts = {
+        "decision_id": decision.decision_id,
+        "outcome": decision.outcome,
+        "responder": decision.responder,
+        "identity": decision.identity,
+        "source": decision.source.value,
+        "response_seconds": decision.seconds,
+        "decided_at": stamp(decision.at),
+        "feedback_digest": "d",
+        "reply_text_digest": "d",
+        "sla": sla,
+    }
+    return AutoResponded(step="auto", **facts) if decision.source is Source.AUTO else Responded(**facts)
 
 
 def events_of(requests: list[Request], world: World) -> list[tuple[str, str]]:

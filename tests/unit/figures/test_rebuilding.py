@@ -3,8 +3,19 @@
 import pytest
 from support.world import INSTALL, REVIEWER, START, World
 
+from nodback_core.domain.audit.trail import KINDS
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.domain.figures.tallies import MARK_DAYS, UNNAMED, Fact, Figures, Generation, fact_of_entries
+from nodback_core.domain.figures.tallies import (
+    MARK_DAYS,
+    UNNAMED,
+    Fact,
+    Figures,
+    Generation,
+    Kind,
+    fact_of_entries,
+    kind_of,
+)
+from nodback_core.domain.reviews.requests import Status
 from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
 from nodback_core.usecases.figures import metrics
 from nodback_core.usecases.figures.metrics import GroupBy, Metrics, count_events, read_metrics
@@ -169,3 +180,27 @@ def generation(world: World) -> Generation:
     found = world.store.fetch(Generation.at(1))[Generation.at(1)]
     assert found is not None
     return found
+
+
+def test_a_closing_that_lacks_facts_still_counts_as_closed() -> None:
+    world = World()
+    request = world.pause(world.deployment()).request
+    (opened,) = [e for e in world.store.chains[request.subject] if e.action is Action.REQUEST_OPENED]
+    happening = NewEntry(Action.REQUEST_RESPONDED, Actor("service", "s"), {"outcome": "approved"})
+    (older,), _ = append(request.head, [happening], at=world.now)
+
+    fact = fact_of_entries(opened, older)
+
+    assert fact is not None
+    assert (fact.flow_name, fact.status, fact.source) == (request.flow_name, Status.RESPONDED, None)
+
+
+def test_what_is_counted_is_an_opening_and_every_way_out_of_pending() -> None:
+    counted = {kind.action.value: kind_of(kind.action) for kind in KINDS if kind_of(kind.action)}
+
+    assert counted == {
+        "request.opened": Kind.OPENED,
+        **{f"request.{action}": Kind.CLOSED for action in ("responded", "auto_responded", "cancelled", "superseded")},
+    }
+    assert {kind.closes_as for kind in KINDS} == {None, *Status} - {Status.PENDING}
+    assert kind_of("request.weighed") is None

@@ -13,7 +13,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
+from nodback_core.domain.audit.trail import class_of, readable
+from nodback_core.domain.audit.trail import kind_of as class_of_action
 from nodback_core.domain.figures.histogram import Histogram, additions, from_attributes
+from nodback_core.domain.reviews.happenings import Answered, Closing, Opened, TestOpened
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Action, Entry
 from nodback_core.domain.shared.records import Key, Row
@@ -141,19 +144,12 @@ class Counted(Row):
         return self.at + timedelta(days=MARK_DAYS)
 
 
-CLOSING_ACTIONS: Mapping[Action, Status] = {
-    Action.REQUEST_RESPONDED: Status.RESPONDED,
-    Action.REQUEST_AUTO_RESPONDED: Status.RESPONDED,
-    Action.REQUEST_CANCELLED: Status.CANCELLED,
-    Action.REQUEST_SUPERSEDED: Status.SUPERSEDED,
-}
-
-
 def kind_of(action: str) -> Kind | None:
     """What of a request an action lets count; None for most."""
-    if action == Action.REQUEST_OPENED:
+    said = class_of_action(Action(action))
+    if said is Opened:
         return Kind.OPENED
-    return Kind.CLOSED if action in set(CLOSING_ACTIONS) else None
+    return Kind.CLOSED if said is not None and said.closes_as is not None else None
 
 
 def fact_of_request(request: Request, kind: Kind) -> Fact | None:
@@ -182,32 +178,31 @@ def fact_of_request(request: Request, kind: Kind) -> Fact | None:
 
 
 def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
-    """From the trail alone; None for an entry that counts nothing, and for all of a test."""
-    if opened.data.get("test") is True:
+    """From the trail alone; None for an entry that counts nothing, and for all of a test.
+
+    An entry that an earlier version wrote otherwise keeps no other from being counted: of one that cannot be read
+    counts what its action says alone.
+    """
+    kind, said = kind_of(entry.action), class_of(entry)
+    if kind is None or said is None or class_of(opened) is TestOpened:
         return None
-    kind = kind_of(entry.action)
-    request_id = entry.subject.removeprefix("request/")
-    # One entry that an earlier version wrote otherwise must not keep all others from being counted.
-    names = (str(opened.data.get("flow_name", UNNAMED)), str(opened.data.get("method_name", UNNAMED)))
-    if kind is Kind.OPENED:
-        return Fact(entry.deployment_id, request_id, kind, entry.at, *names)
-    if kind is None:
-        return None
-    data = entry.data
-    source, outcome = data.get("source"), data.get("outcome")
-    return Fact(
+    opening, closing = readable(opened), readable(entry)
+    fact = Fact(
         entry.deployment_id,
-        request_id,
+        entry.subject.removeprefix("request/"),
         kind,
         entry.at,
-        *names,
-        status=CLOSING_ACTIONS[entry.action],
-        source=Source(str(source)) if source is not None else None,
-        outcome=None if outcome is None else str(outcome),
-        responder=None if data.get("responder") is None else str(data["responder"]),
-        milliseconds=_milliseconds(entry.at - opened.at),
-        sla=None if data.get("sla") is None else str(data["sla"]),
+        flow_name=opening.flow_name if isinstance(opening, Opened) else UNNAMED,
+        method_name=opening.method_name if isinstance(opening, Opened) else UNNAMED,
     )
+    if said.closes_as is None:
+        return fact
+    fact = replace(fact, status=said.closes_as, milliseconds=_milliseconds(entry.at - opened.at))
+    if isinstance(closing, Closing):
+        fact = replace(fact, sla=closing.sla)
+    if isinstance(closing, Answered):
+        fact = replace(fact, source=Source(closing.source), outcome=closing.outcome, responder=closing.responder)
+    return fact
 
 
 def _milliseconds(span: timedelta) -> int:
