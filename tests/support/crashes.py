@@ -7,7 +7,7 @@ from functools import cache
 from typing import get_args
 
 from nodback_core.domain.letters.notifications import Notification, NotificationStatus
-from nodback_core.domain.shared.errors import NotFound, Refused, VersionDiffers
+from nodback_core.domain.shared.errors import Gone, NotFound, Refused, VersionDiffers
 from nodback_core.usecases.shared.sweep import SweepFailed
 from support import invariants
 from support.crash_cases import Case, Named
@@ -122,7 +122,7 @@ def _stage(named: Named) -> tuple[World, Witness, Calls, Case]:
 
 
 def _again(case: Case) -> None:
-    done = (Refused, VersionDiffers, NotFound) if case.told_done else (Refused, VersionDiffers)
+    done = (Refused, VersionDiffers, Gone, NotFound) if case.told_done else (Refused, VersionDiffers, Gone)
     with suppress(*done):  # it is told that this is done already
         case.act()
 
