@@ -15,10 +15,10 @@ STDLIB = sys.stdlib_module_names | {"_typeshed"}
 ALLOWED: dict[str, tuple[set[str], set[str]]] = {
     "domain": ({"domain"}, set()),
     "ports": ({"domain", "ports"}, set()),
-    "mail": ({"domain", "mail"}, {"jinja2", "markupsafe", "markdown_it", "nh3", "pygments", "selectolax"}),
+    "mail": ({"domain", "mail", "version"}, {"jinja2", "markupsafe", "markdown_it", "nh3", "pygments", "selectolax"}),
     "usecases": ({"domain", "ports", "mail", "usecases"}, set()),
     "adapters": (
-        {"domain", "ports", "adapters"},  # among themselves only as the next test says
+        {"domain", "ports", "adapters", "version"},  # among themselves only as the next test says
         {"boto3", "botocore", "cryptography", "jwt", "urllib3", "mypy_boto3_*"},
     ),
     "api": (
@@ -26,11 +26,11 @@ ALLOWED: dict[str, tuple[set[str], set[str]]] = {
         {"aws_lambda_powertools", "pydantic"},
     ),
     "dashboard": (
-        {"domain", "ports", "mail", "usecases", "runtime", "dashboard", "statuses"},
+        {"domain", "ports", "mail", "usecases", "runtime", "dashboard", "statuses", "version"},
         {"jinja2", "markupsafe"},
     ),
     "runtime": (
-        {"domain", "ports", "mail", "usecases", "adapters", "runtime"},
+        {"domain", "ports", "mail", "usecases", "adapters", "runtime", "version"},
         {"boto3", "botocore", "aws_lambda_powertools", "mypy_boto3_*"},
     ),
 }

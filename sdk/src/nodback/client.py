@@ -26,7 +26,7 @@ from nodback.errors import (
 )
 from nodback.reviews import Claim, Json, OpenedRequest, OpenRequest
 from nodback.settings import Settings
-from nodback.version import __version__
+from nodback.version import PRODUCT, __version__
 
 FIRST_WAIT_SECONDS = 0.25
 LONGEST_WAIT_SECONDS = 8.0
@@ -271,7 +271,7 @@ def _json_of(response: httpx.Response, method: str, path: str) -> dict[str, Any]
 
 def _not_nodback(response: httpx.Response, method: str, path: str) -> ServiceFailed:
     return ServiceFailed(
-        f"{method} {path}: the answer is no JSON object, so this is hardly a Nodback service; check NODBACK_URL.",
+        f"{method} {path}: the answer is no JSON object, so this is hardly a {PRODUCT} service; check NODBACK_URL.",
         status=response.status_code,
     )
 
@@ -308,5 +308,5 @@ def _hint(kind: type[ServiceError], status: int) -> str:
     if 300 <= status < 400:
         return " (the service moved or this is not its address: check NODBACK_URL)"
     if kind is ServiceFailed and status in {403, 404}:
-        return " (this does not come from Nodback itself: check NODBACK_URL)"
+        return f" (this does not come from {PRODUCT} itself: check NODBACK_URL)"
     return ""

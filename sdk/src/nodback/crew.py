@@ -4,6 +4,7 @@ import importlib.metadata
 import re
 
 from nodback.errors import CrewAIMissing, CrewAIUnsupported
+from nodback.version import PRODUCT
 
 # The persistence factory, without which no flow could be paused through Nodback, came with this version.
 OLDEST_CREWAI = (1, 14, 7)
@@ -43,7 +44,7 @@ def require_crewai() -> tuple[int, ...]:
         raise CrewAIMissing(f"crewai is not installed in this environment: pip install 'crewai{supported}'.")
     if version < OLDEST_CREWAI or version[0] >= NEXT_MAJOR:
         raise CrewAIUnsupported(
-            f"crewai {'.'.join(map(str, version))} is installed and Nodback needs {supported}: "
+            f"crewai {'.'.join(map(str, version))} is installed and {PRODUCT} needs {supported}: "
             f"pip install 'crewai{supported}'."
         )
     return version

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from nodback.crew import require_crewai
 from nodback.errors import NotEnabled
 from nodback.settings import ATTEMPT_TIMEOUT_SECONDS, GIVE_UP_AFTER_SECONDS, read_settings
+from nodback.version import PRODUCT
 
 if TYPE_CHECKING:
     from nodback.persistence import NodbackPersistence
@@ -114,5 +115,5 @@ def enabled_service() -> "ReviewService":
         NotEnabled: it was not called yet.
     """
     if _enabled is None:
-        raise NotEnabled("Nodback is not switched on in this process: call nodback.enable() first.")
+        raise NotEnabled(f"{PRODUCT} is not switched on in this process: call nodback.enable() first.")
     return _enabled.service

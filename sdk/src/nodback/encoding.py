@@ -26,6 +26,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from nodback.reviews import Json
+from nodback.version import PRODUCT
 
 logger = logging.getLogger(__name__)
 
@@ -250,7 +251,8 @@ def _warn_once(kind: type, becomes: str) -> None:
     if kind not in _warned:
         _warned.add(kind)
         logger.warning(
-            "Nodback stores %s.%s as %s: after a review, that is what the flow gets back.",
+            "%s stores %s.%s as %s: after a review, that is what the flow gets back.",
+            PRODUCT,
             kind.__module__,
             kind.__qualname__,
             becomes,

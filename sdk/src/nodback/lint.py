@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from nodback.errors import FlowRefused
+from nodback.version import PRODUCT
 
 
 @dataclass(frozen=True)
@@ -53,19 +54,19 @@ def _about_review(flow_class: type[Any], method: _Method) -> list[Finding]:
         findings.append(Finding(method.name, str(refusal)))
     if config.provider is not None:
         findings.append(
-            Finding(method.name, "provider=... is set, so this review is not asked through Nodback: remove it.")
+            Finding(method.name, f"provider=... is set, so this review is not asked through {PRODUCT}: remove it.")
         )
     if config.learn:
         findings.append(
             Finding(
                 method.name,
-                "learn=True: Nodback keeps replies out of the agents' memory unless the worker runs with "
+                f"learn=True: {PRODUCT} keeps replies out of the agents' memory unless the worker runs with "
                 "--learn-from-replies, since a reply may come from anybody with an email address.",
             )
         )
     if "nodback" in (config.metadata or {}):
         findings.append(
-            Finding(method.name, "the metadata key 'nodback' belongs to Nodback: call yours something else.")
+            Finding(method.name, f"the metadata key 'nodback' belongs to {PRODUCT}: call yours something else.")
         )
     return findings
 

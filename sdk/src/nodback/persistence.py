@@ -19,6 +19,7 @@ from nodback.errors import NotEnabled, NotPaused, ResumeError, ServiceError, Ser
 from nodback.events import emit_requested
 from nodback.reviews import OpenRequest, ReviewService
 from nodback.snapshot import Snapshot, check_size
+from nodback.version import PRODUCT
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,7 @@ class NodbackPersistence(FlowPersistence):
             ResumeError: always; `resume.ResumingPersistence` is what a claimed resume uses.
         """
         raise ResumeError(
-            f"Flow {flow_uuid} waits for its answer in Nodback and is resumed by `nodback worker`; "
+            f"Flow {flow_uuid} waits for its answer in {PRODUCT} and is resumed by `nodback worker`; "
             "calling resume() by hand would bypass the review. None of its listeners ran."
         )
 

@@ -20,6 +20,7 @@ from nodback.errors import FlowRefused
 from nodback.names import is_script, qualified_name
 from nodback.options import option_problems
 from nodback.persistence import METADATA_KEY, NodbackPersistence
+from nodback.version import PRODUCT
 
 logger = logging.getLogger(__name__)
 
@@ -118,7 +119,7 @@ def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
             f"{where}: a flow that was built from a declaration cannot be built again by a worker. Write a Flow class."
         )
     if METADATA_KEY in (context.metadata or {}):
-        raise FlowRefused(f"{where}: the metadata key {METADATA_KEY!r} belongs to Nodback; call yours something else.")
+        raise FlowRefused(f"{where}: the metadata key {METADATA_KEY!r} belongs to {PRODUCT}; rename yours.")
     check_options(where, context.emit, context.default_outcome)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from nodback.errors import BadSetting, MissingSetting
+from nodback.version import PRODUCT
 
 URL_VARIABLE = "NODBACK_URL"
 API_KEY_VARIABLE = "NODBACK_API_KEY"
@@ -74,7 +75,7 @@ def read_settings(
         'https://nodback.example.com'
     """
     variables = os.environ if environment is None else environment
-    address = _value("url", url, URL_VARIABLE, variables, "the address of your Nodback service")
+    address = _value("url", url, URL_VARIABLE, variables, f"the address of your {PRODUCT} service")
     key = _value("api_key", api_key, API_KEY_VARIABLE, variables, "the `flow` key of your deployment")
     if not key.isascii() or not key.isprintable() or " " in key:
         raise BadSetting(f"The API key ({API_KEY_VARIABLE}) holds spaces or characters that no key has: copy it again.")
@@ -110,7 +111,7 @@ def is_loopback(host: str) -> bool:
 def _value(name: str, argument: str | None, variable: str, variables: Mapping[str, str], what: str) -> str:
     value = (argument if argument is not None else variables.get(variable, "")).strip()
     if not value:
-        raise MissingSetting(f"Nodback needs {what}: set {variable}, or pass {name}=... to nodback.enable().")
+        raise MissingSetting(f"{PRODUCT} needs {what}: set {variable}, or pass {name}=... to nodback.enable().")
     return value
 
 

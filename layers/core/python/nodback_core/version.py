@@ -1,3 +1,4 @@
-"""The version of the service; the changelog names it."""
+"""The names of the service that people see: what it is called, and the version that the changelog tells of."""
 
+PRODUCT = "Nodback"
 VERSION = "0.1.0"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from nodback_core.domain.webhooks.address_guard import BadUrl, ForbiddenAddress, Target, check_address, check_url
 from nodback_core.domain.webhooks.outcome import KEPT_ANSWER_BYTES, DeliveryClass, DeliveryOutcome
+from nodback_core.version import PRODUCT
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -281,7 +282,7 @@ def _resolve(target: Target, resolver: Resolver, seconds: float) -> Sequence[str
 def _request_head(target: Target, headers: Mapping[str, str], body_bytes: int) -> bytes:
     fields = {
         "Host": target.host_header,
-        "User-Agent": "Nodback-Webhooks/1",
+        "User-Agent": f"{PRODUCT}-Webhooks/1",
         "Content-Type": "application/json",
         "Content-Length": str(body_bytes),
         "Accept": "*/*",

@@ -35,7 +35,7 @@ from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
 from nodback_core.usecases.people.authenticate import authenticate
-from nodback_core.version import VERSION
+from nodback_core.version import PRODUCT, VERSION
 
 _FLOW_PATH = re.compile(r"(?P<before>(/[^/]*)?/v1/flows/)(?P<flow_id>.+)(?P<after>/(state|pending))", re.DOTALL)
 PUBLIC_PATHS = frozenset({"/health", "/v1/openapi.json"})
@@ -71,7 +71,7 @@ def openapi() -> Response[str]:
 @cache
 def openapi_document() -> str:
     """The OpenAPI document, made of the routes and models."""
-    made = app.get_openapi_json_schema(title="Nodback", version=VERSION, description=DESCRIPTION)
+    made = app.get_openapi_json_schema(title=PRODUCT, version=VERSION, description=DESCRIPTION)
     return json.dumps(completed(json.loads(made)))
 
 

@@ -11,6 +11,7 @@ from nodback_core.dashboard.words import action_words, duration, minutes_words, 
 from nodback_core.domain.shared.times import stamp
 from nodback_core.mail.letters.wording import label, one_line
 from nodback_core.usecases.reviews.inbox import MAX_CHOICES
+from nodback_core.version import PRODUCT
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -62,7 +63,7 @@ def environment() -> "Environment":
         "action": action_words,
         "markdown": markdown,
     }
-    made.globals |= {"asset": _asset_name, "max_choices": MAX_CHOICES}
+    made.globals |= {"product": PRODUCT, "asset": _asset_name, "max_choices": MAX_CHOICES}
     return made
 
 

@@ -9,6 +9,7 @@ from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Action, Entry
 from nodback_core.mail.letters.wording import label, one_line
 from nodback_core.usecases.replies.words import WORDS
+from nodback_core.version import PRODUCT
 
 TONES: Mapping[Action, str] = {
     Action.REQUEST_RESPONDED: "good",
@@ -58,7 +59,7 @@ def told(entry: Entry, reason: str | None = None) -> Told:
 def _who(entry: Entry) -> str:
     kind, name = entry.actor.kind, entry.actor.id
     if kind == "service":
-        return "Nodback"
+        return PRODUCT
     if kind == "key":
         return f"API key {name}"
     return f"worker {name}" if kind == "worker" else name

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nodback_core.domain.shared.addresses import normalise
+from nodback_core.version import PRODUCT
 
 
 class MissingEnvironment(Exception):
@@ -26,7 +27,7 @@ class Environment:
     bus_name: str = ""
     inbound_domain: str = ""
     mail_from: str = ""
-    mail_from_name: str = "Nodback"
+    mail_from_name: str = PRODUCT
     configuration_set: str = ""
     public_url: str = ""
     webhook_queue: str = ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING
 
+from nodback_core.version import PRODUCT
+
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
@@ -17,7 +19,7 @@ _JWT = re.compile(r"\beyJ[\w-]+\.[\w-]+(\.[\w-]+)?")
 _REPLY_TOKEN = re.compile(r"\b[a-z2-7]{56}\b", re.IGNORECASE)
 # The kind of a subject stays to be read: person/<address>.
 _ADDRESS = re.compile(r"(\bperson/|\br-(?=[a-z2-7]{9}))?[^\s@<>(),;:\[\]]{1,256}@[\w.-]*\w", re.IGNORECASE)
-NAMESPACE = "Nodback"
+NAMESPACE = PRODUCT
 
 
 @cache

@@ -60,7 +60,7 @@
     const part = document.querySelector("[data-poll]");
     if (!part || document.hidden) return;
     try {
-      const fresh = await load(part.dataset.url || location.href, { "X-Nodback-Seen": part.dataset.seen });
+      const fresh = await load(part.dataset.url || location.href, { "x-nodback-seen": part.dataset.seen });
       if (!fresh || !document.contains(part)) return;
       const typed = part.querySelector("textarea")?.value.trim();
       const stillOpen = fresh.getElementById("answer");

@@ -121,7 +121,7 @@ def _document(json_text: str) -> _Document:
         return _Document(int(raw["kid"]), {int(raw["kid"]): _Key(str(raw["secret"]), None)})
     except (ValueError, KeyError, TypeError, AttributeError):
         # From None: the original error may quote the text, and with it a secret.
-        raise InvalidKeyRing("the stored key ring is not in a form that Nodback writes") from None
+        raise InvalidKeyRing("the stored key ring is not in a form that can be read") from None
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
+from nodback_core.version import PRODUCT
+
 JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
 
 
@@ -18,7 +20,7 @@ JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping
 class Branding:
     """What the owner of an install chooses about the look of its mails."""
 
-    sender_name: str = "Nodback"
+    sender_name: str = PRODUCT
     subject_prefix: str = ""
     footer: str | None = None
 

@@ -33,6 +33,7 @@ from nodback_core.mail.letters.kinds import (
     UnreadableReply,
 )
 from nodback_core.mail.letters.mailto import reply_link
+from nodback_core.version import PRODUCT
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
@@ -204,6 +205,7 @@ def _environment() -> Environment:
     }
     environment.tests["answer"] = _says
     environment.globals |= {
+        "product": PRODUCT,
         "how_to_answer": sentences.how_to_answer,
         "on_top": sentences.on_top,
         "what_happens": sentences.what_happens,
