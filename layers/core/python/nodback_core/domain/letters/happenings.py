@@ -65,7 +65,7 @@ class NotificationSkipped(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told(Happening):
+class MailFeedback(Happening):
     """What the mail service tells of a mail after it has taken it."""
 
     notification: str
@@ -77,7 +77,7 @@ class Told(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationDelivered(Told):
+class NotificationDelivered(MailFeedback):
     """The server of its reader has taken it."""
 
     action = Action.NOTIFICATION_DELIVERED
@@ -85,7 +85,7 @@ class NotificationDelivered(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationDelayed(Told):
+class NotificationDelayed(MailFeedback):
     """The server of its reader does not take it yet."""
 
     delay_type: str | None = None
@@ -96,7 +96,7 @@ class NotificationDelayed(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounced(Told):
+class Bounced(MailFeedback):
     """The server of its reader has sent it back."""
 
     bounce_type: str | None = None
@@ -123,7 +123,7 @@ class NotificationBounced(Bounced):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationComplained(Told):
+class NotificationComplained(MailFeedback):
     """Its reader has reported it."""
 
     complaint_type: str | None = None
@@ -136,7 +136,7 @@ class NotificationComplained(Told):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationRejected(Told):
+class NotificationRejected(MailFeedback):
     """The mail service took it, and then would not send it."""
 
     action = Action.NOTIFICATION_REJECTED
