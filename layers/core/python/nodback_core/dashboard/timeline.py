@@ -27,7 +27,7 @@ TONES: Mapping[Action, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TimelineLine:
     """One line of a timeline."""
 
     seq: int
@@ -40,11 +40,11 @@ class Told:
     hash: str
 
 
-def told(entry: Entry, reason: str | None = None) -> Told:
+def told(entry: Entry, reason: str | None = None) -> TimelineLine:
     """The line of an entry, with the reason that stands behind it."""
     describe = _DETAILS.get(entry.action)
     detail = describe(entry.data) if describe else ""
-    return Told(
+    return TimelineLine(
         seq=entry.seq,
         at=entry.at,
         what=action_words(entry.action.value),

@@ -6,7 +6,7 @@ from typing import cast
 
 from nodback_core.dashboard.changes import Line, compare
 from nodback_core.dashboard.json_tree import tree
-from nodback_core.dashboard.timeline import Told, told
+from nodback_core.dashboard.timeline import TimelineLine, told
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit
 from nodback_core.dashboard.web import Answer
 from nodback_core.domain.reviews.deadlines import AutoRespond, Escalate, SlaBreach, coming, from_document
@@ -212,7 +212,7 @@ def _differences(review: Review) -> tuple[Line, ...] | None:
     return compare(before.shown.output, shown.output)
 
 
-def _timeline(review: Review) -> list[Told]:
+def _timeline(review: Review) -> list[TimelineLine]:
     return [told(entry, review.reasons.get(entry.seq)) for entry in review.entries]
 
 
