@@ -20,7 +20,7 @@ from nodback_core.domain.letters.notifications import (
     tag_of,
 )
 from nodback_core.ports import MailRefused
-from nodback_core.usecases.letters.record_feedback import ACTIONS, Told, record_feedback
+from nodback_core.usecases.letters.record_feedback import ACTIONS, Recording, record_feedback
 
 EVENTS = Path(__file__).parents[2] / "events"
 CREATOR = "creator@example.com"
@@ -42,7 +42,7 @@ def feedback(name: str, request_id: str = "", notification_id: str = "mail:1:rev
     return found
 
 
-def tell(world: World, name: str, request_id: str, notification_id: str = "mail:1:review_request") -> Told:
+def tell(world: World, name: str, request_id: str, notification_id: str = "mail:1:review_request") -> Recording:
     return record_feedback(feedback(name, request_id, notification_id), store=world.store, now=world.now)
 
 
@@ -142,8 +142,8 @@ def test_an_id_survives_its_tag() -> None:
 def test_a_delivery_shows_on_the_request_and_in_its_timeline_once() -> None:
     world = World()
     deployment, request_id = assigned(world)
-    assert tell(world, "delivery", request_id) is Told.RECORDED
-    assert tell(world, "delivery", request_id) is Told.NOTHING_NEW
+    assert tell(world, "delivery", request_id) is Recording.RECORDED
+    assert tell(world, "delivery", request_id) is Recording.NOTHING_NEW
     world.deliver()
     (mail,) = mails(world, deployment, request_id)
     assert (mail["letter"], mail["to"], mail["status"]) == ("review_request", REVIEWER, "delivered")
@@ -246,7 +246,7 @@ def test_soft_bounces_and_delays_are_written_down_and_bother_nobody() -> None:
     world = World()
     deployment, request_id = assigned(world)
     for name in ("delivery-delay", "bounce-transient", "delivery"):
-        assert tell(world, name, request_id) is Told.RECORDED
+        assert tell(world, name, request_id) is Recording.RECORDED
     world.deliver()
     assert world.mails_to(CREATOR) == []
     assert mails(world, deployment, request_id)[0]["status"] == "delivered"
@@ -269,8 +269,8 @@ def test_feedback_about_what_is_not_there_changes_nothing() -> None:
     world = World()
     _, request_id = assigned(world)
     before = world.actions(request_id)
-    assert tell(world, "delivery", request_id, "mail:9:reminder") is Told.UNKNOWN
-    assert tell(world, "delivery", "00000000-0000-4000-8000-000000000000") is Told.UNKNOWN
+    assert tell(world, "delivery", request_id, "mail:9:reminder") is Recording.UNKNOWN
+    assert tell(world, "delivery", "00000000-0000-4000-8000-000000000000") is Recording.UNKNOWN
     assert world.actions(request_id) == before
 
 

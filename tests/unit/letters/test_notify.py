@@ -15,7 +15,7 @@ from nodback_core.ports import MailNotTaken, MailRefused
 from nodback_core.usecases.letters.messages import Unwritable
 from nodback_core.usecases.letters.notifications import notifications_of
 from nodback_core.usecases.letters.notify import notify
-from nodback_core.usecases.letters.record_feedback import Told, record_feedback
+from nodback_core.usecases.letters.record_feedback import Recording, record_feedback
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.read_requests import read_timeline
 from nodback_core.usecases.reviews.reassign_request import reassign_request
@@ -274,7 +274,7 @@ def test_feedback_of_an_earlier_try_is_believed_over_a_later_refusal() -> None:
     world.pass_time(seconds=121)
     refused(world, request_id, UNVERIFIED)
     arrived = Feedback(request_id, "mail:1:review_request", NotificationStatus.DELIVERED, world.now, message_id="m@x")
-    assert record_feedback(arrived, store=world.store, now=world.now) is Told.RECORDED
+    assert record_feedback(arrived, store=world.store, now=world.now) is Recording.RECORDED
     assert notify(request_id, 1, post=world.post, now=world.now) == ()
     assert world.mailer.sent == []
     assert (the_mail(world, request_id).status, the_mail(world, request_id).reason) == ("delivered", None)

@@ -36,7 +36,7 @@ ACTIONS: Mapping[NotificationStatus, Action] = {
 """The entry of each status that feedback can bring."""
 
 
-class Told(StrEnum):
+class Recording(StrEnum):
     """What became of a piece of feedback."""
 
     RECORDED = "recorded"
@@ -46,7 +46,7 @@ class Told(StrEnum):
     """No such notification, as after the request was erased."""
 
 
-def record_feedback(feedback: Feedback, *, store: Store, now: datetime) -> Told:
+def record_feedback(feedback: Feedback, *, store: Store, now: datetime) -> Recording:
     """Move the notification as `NOTIFICATION_STEPS` allows and write it down; safe twice, late and out of order.
 
     When a mail that asks for an answer never arrives, the deployment's creator is owed a notice, once per assignee:
@@ -55,16 +55,16 @@ def record_feedback(feedback: Feedback, *, store: Store, now: datetime) -> Told:
     return until_written(lambda: _record(feedback, store=store, now=now))
 
 
-def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
+def _record(feedback: Feedback, *, store: Store, now: datetime) -> Recording:
     row = Request.at(feedback.request_id)
     address = Notification.at(feedback.request_id, feedback.notification_id)
     keys = ContentKey.at(feedback.request_id)
     fetched = store.fetch(row, address, keys)
     request, known, key = fetched[row], fetched[address], fetched[keys]
     if request is None or known is None:
-        return Told.UNKNOWN
+        return Recording.UNKNOWN
     if feedback.status not in NOTIFICATION_STEPS[known.status]:
-        return Told.NOTHING_NEW
+        return Recording.NOTHING_NEW
     changed = replace(
         known,
         status=feedback.status,
@@ -85,7 +85,7 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Told:
     happening = NewEntry(ACTIONS[feedback.status], SERVICE, data)
     moved, entries = record(request, happening, _notice(request, changed, store=store), now=now)
     store.commit([moved, changed], entries)
-    return Told.RECORDED
+    return Recording.RECORDED
 
 
 def _notice(request: Request, lost: Notification, *, store: Store) -> tuple[EffectDraft, ...]:
