@@ -18,7 +18,7 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:_@+-]{0,127}")
 """What may stand in the audit trail for ever: classes, ids and moments, never a sentence."""
 
 Part: TypeAlias = Mapping[str, object]
-Told: TypeAlias = tuple[NotificationStatus, str | None, dict[str, str]]
+Report: TypeAlias = tuple[NotificationStatus, str | None, dict[str, str]]
 
 
 def feedback_of(detail: Part, *, message_id_of: Callable[[str], str]) -> Feedback | None:
@@ -49,11 +49,11 @@ def feedback_of(detail: Part, *, message_id_of: Callable[[str], str]) -> Feedbac
     )
 
 
-def _delivery(part: Part) -> Told:
+def _delivery(part: Part) -> Report:
     return NotificationStatus.DELIVERED, _line(part.get("smtpResponse")) or None, {}
 
 
-def _bounce(part: Part) -> Told:
+def _bounce(part: Part) -> Report:
     kind = str(part.get("bounceType", ""))
     status = NotificationStatus.BOUNCED if kind == "Permanent" else NotificationStatus.SOFT_BOUNCED
     recipient = _recipient(part, "bouncedRecipients")
@@ -68,7 +68,7 @@ def _bounce(part: Part) -> Told:
     return status, said, facts
 
 
-def _complaint(part: Part) -> Told | None:
+def _complaint(part: Part) -> Report | None:
     kind = str(part.get("complaintFeedbackType") or "")
     if kind == NOT_SPAM:
         return None
@@ -77,22 +77,22 @@ def _complaint(part: Part) -> Told | None:
     return NotificationStatus.COMPLAINED, kind or subtype or None, facts
 
 
-def _reject(part: Part) -> Told:
+def _reject(part: Part) -> Report:
     return NotificationStatus.REJECTED, _line(part.get("reason")) or None, {}
 
 
-def _rendering_failure(part: Part) -> Told:
+def _rendering_failure(part: Part) -> Report:
     return NotificationStatus.REJECTED, _line(part.get("errorMessage")) or None, {}
 
 
-def _delay(part: Part) -> Told:
+def _delay(part: Part) -> Report:
     recipient = _recipient(part, "delayedRecipients")
     said = _line(recipient.get("diagnosticCode") or recipient.get("status")) or None
     facts = {"delay_type": str(part.get("delayType", "")), "tries_until": str(part.get("expirationTime", ""))}
     return NotificationStatus.DELAYED, said, facts
 
 
-_READERS: Mapping[str, tuple[str, Callable[[Part], Told | None]]] = {
+_READERS: Mapping[str, tuple[str, Callable[[Part], Report | None]]] = {
     "Delivery": ("delivery", _delivery),
     "Bounce": ("bounce", _bounce),
     "Complaint": ("complaint", _complaint),
