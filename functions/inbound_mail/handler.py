@@ -6,7 +6,7 @@ from typing import cast
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.replies.receive_mail import Delivery, receive_mail
+from nodback_core.usecases.replies.receive_mail import ArrivedMail, receive_mail
 
 OBJECT_PREFIX = "inbound/"
 
@@ -15,7 +15,7 @@ def handler(event: Mapping[str, object], context: object) -> None:
     for record in cast("Sequence[Mapping[str, Mapping[str, Mapping[str, object]]]]", event["Records"]):
         mail, receipt = record["ses"]["mail"], record["ses"]["receipt"]
         message_id = str(mail["messageId"])
-        delivery = Delivery(
+        delivery = ArrivedMail(
             object_key=f"{OBJECT_PREFIX}{message_id}",
             recipients=tuple(cast("Sequence[str]", receipt["recipients"])),
             verdicts=Verdicts.of_receipt(receipt),

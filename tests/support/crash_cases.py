@@ -33,7 +33,7 @@ from nodback_core.usecases.flows.states import save_flow_state
 from nodback_core.usecases.letters.mail_tests import open_mail_test
 from nodback_core.usecases.letters.notify import notify
 from nodback_core.usecases.letters.record_feedback import record_feedback
-from nodback_core.usecases.replies.receive_mail import Delivery, receive_mail
+from nodback_core.usecases.replies.receive_mail import ArrivedMail, receive_mail
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.reviews.respond_by_api import respond_by_api
@@ -314,7 +314,7 @@ def arriving(world: World, text: str, address: str, *, written_to: str = "") -> 
         "inbound/1", as_stored(world.written(text, to=written_to or address, message_id="<late@example.com>"))
     )
     sender = {"ring": world.ring, "domain": world.reply_domain, "sender_name": "Nodback"}
-    delivery = Delivery("inbound/1", (address,), PASS)
+    delivery = ArrivedMail("inbound/1", (address,), PASS)
     return lambda: receive_mail(delivery, **sender, **ports(world, *FULL))
 
 

@@ -43,7 +43,7 @@ from nodback_core.usecases.audit.seal import Archive, seal
 from nodback_core.usecases.deployments.register import KeyMaterial, create_deployment
 from nodback_core.usecases.letters.messages import Post, Sender
 from nodback_core.usecases.letters.notify import notify
-from nodback_core.usecases.replies.receive_mail import Delivery, Result, receive_mail
+from nodback_core.usecases.replies.receive_mail import ArrivedMail, Result, receive_mail
 from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
 from nodback_core.usecases.reviews.open_request import Opened, Pause, open_request
 from nodback_core.usecases.shared.contents import JsonValue, Shown
@@ -266,7 +266,7 @@ class World:
         key = f"inbound/{next(self.counter)}"
         self.objects.put(key, stored)
         return receive_mail(
-            Delivery(key, (to,) if isinstance(to, str) else to, verdicts),
+            ArrivedMail(key, (to,) if isinstance(to, str) else to, verdicts),
             store=self.store,
             vault=self.vault,
             objects=self.objects,

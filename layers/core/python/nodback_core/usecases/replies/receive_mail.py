@@ -94,7 +94,7 @@ STRANGERS = frozenset({Result.AUTOMATIC, Result.FORGED_TOKEN, Result.OTHER_SENDE
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class ArrivedMail:
     """A mail as the mail service reports it: where it lies, whom it is for, and what was found about its sender."""
 
     object_key: str
@@ -103,7 +103,7 @@ class Delivery:
 
 
 def receive_mail(
-    delivery: Delivery,
+    delivery: ArrivedMail,
     *,
     store: Store,
     vault: Vault,
@@ -158,7 +158,7 @@ class Seen:
     token: ReplyToken
     address: str
     """The reply address that it came to."""
-    delivery: Delivery
+    delivery: ArrivedMail
     mail: InboundMail
     readable: bool
     mail_id: str
