@@ -28,7 +28,7 @@ STATES_THAT_MOVE = ("ready", "claimed", "consumed")
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class ShownContent:
     """What the method returned, as safe HTML."""
 
     html: str
@@ -192,7 +192,7 @@ def _page(
     )
 
 
-def _content(value: object) -> Content | None:
+def _content(value: object) -> ShownContent | None:
     if value is None:
         return None
     is_text = isinstance(value, str)
@@ -201,7 +201,7 @@ def _content(value: object) -> Content | None:
         return None
     part = cut(whole, min(SHOWN_CHARACTERS, MARKDOWN_MAX_CHARS))
     html = to_html(part, "dashboard") if is_text else code_to_html(part, "json", "dashboard")
-    return Content(html, len(part) < len(whole), len(whole))
+    return ShownContent(html, len(part) < len(whole), len(whole))
 
 
 def _differences(review: Review) -> tuple[Line, ...] | None:
