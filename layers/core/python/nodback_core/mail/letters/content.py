@@ -22,7 +22,7 @@ _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})", re.M)
 
 
 @dataclass(frozen=True)
-class Shown:
+class MailContent:
     """The content as a mail shows it; `attachment` is set when it is more than that."""
 
     html: str
@@ -37,7 +37,7 @@ class Shown:
         return self.shown_chars < self.total_chars
 
 
-def show(content: JsonValue, *, number: int, max_chars: int = CONTENT_MAX_CHARS) -> Shown | None:
+def show(content: JsonValue, *, number: int, max_chars: int = CONTENT_MAX_CHARS) -> MailContent | None:
     """The beginning of `content`, up to `max_chars` characters, as HTML and as text; None when there is nothing."""
     is_markdown = isinstance(content, str)
     whole = content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False, default=str)
@@ -52,7 +52,7 @@ def show(content: JsonValue, *, number: int, max_chars: int = CONTENT_MAX_CHARS)
             content_type="text/markdown" if is_markdown else "application/json",
             text=whole[:ATTACHMENT_MAX_CHARS],
         )
-    return Shown(
+    return MailContent(
         html=to_html(part, "mail") if is_markdown else code_to_html(part, "json", "mail"),
         text=wrap_markdown(_closed(part)) if is_markdown else part,
         preview=_preview(part),

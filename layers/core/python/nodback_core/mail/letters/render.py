@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.mail.letters import sentences, wording
 from nodback_core.mail.letters.compose import Attachment, Rendered
-from nodback_core.mail.letters.content import CONTENT_MAX_CHARS, Shown, show
+from nodback_core.mail.letters.content import CONTENT_MAX_CHARS, MailContent, show
 from nodback_core.mail.letters.kinds import (
     About,
     Asking,
@@ -106,12 +106,12 @@ def _request(letter: Letter) -> ReviewRequest | None:
     return letter if isinstance(letter, ReviewRequest) else None
 
 
-def _shown(letter: Letter, limit: int) -> Shown | None:
+def _shown(letter: Letter, limit: int) -> MailContent | None:
     request = _request(letter)
     return show(request.content, number=request.about.number, max_chars=limit) if request else None
 
 
-def _attachment(shown: Shown | None) -> Attachment | None:
+def _attachment(shown: MailContent | None) -> Attachment | None:
     return shown.attachment if shown else None
 
 
@@ -122,7 +122,7 @@ def _asking(letter: Letter) -> Asking | None:
     return request.asking if request else None
 
 
-def _values(letter: Letter, shown: Shown | None) -> dict[str, object]:
+def _values(letter: Letter, shown: MailContent | None) -> dict[str, object]:
     """What the templates speak of."""
     request, asking = _request(letter), _asking(letter)
     branding = letter.branding

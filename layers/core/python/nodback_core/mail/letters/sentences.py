@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nodback_core.mail.letters.content import Shown
+from nodback_core.mail.letters.content import MailContent
 from nodback_core.mail.letters.kinds import (
     Asking,
     ConfirmReply,
@@ -32,7 +32,7 @@ def how_to_answer(asking: Asking) -> str:
     return f"{start} You can also answer in your own words: {passed_on}"
 
 
-def on_top(asking: Asking, shown: Shown | None) -> str:
+def on_top(asking: Asking, shown: MailContent | None) -> str:
     """What a reader wants to know before the content: until when an answer decides, and where a long mail says how.
 
     Empty when nothing but a reminder is due and the content is short.
@@ -126,7 +126,7 @@ def why_not_taken(letter: ConfirmReply) -> str:
             )
 
 
-def part_of(shown: Shown, asking: Asking) -> str:
+def part_of(shown: MailContent, asking: Asking) -> str:
     """That a mail shows a part only, and where the whole is."""
     start = f"Shown in part: the first {shown.shown_chars:,} of {shown.total_chars:,} characters."
     places = []
