@@ -16,7 +16,7 @@ _RESERVED = re.compile(r'["()<>\[\]@\\]')
 
 
 @dataclass(frozen=True)
-class Sender:
+class ClaimedSender:
     """The one address of a From header, or why there is none: no_from, several_from, group_or_list, from_defect."""
 
     address: str | None
@@ -24,25 +24,25 @@ class Sender:
     problem: str | None = None
 
 
-def read_sender(headers: Headers) -> Sender:
+def read_sender(headers: Headers) -> ClaimedSender:
     """The sender that the From header names: `name@example.com`, alone or in brackets after a display name.
 
     `boss@corp.com <evil@x.com>`, comments, groups, lists and several From headers make lenient parsers name the boss.
     """
     values = headers.all("from")
     if not any(value.strip() for value in values):
-        return Sender(None, problem="no_from")
+        return ClaimedSender(None, problem="no_from")
     if len(values) > 1:
-        return Sender(None, problem="several_from")
+        return ClaimedSender(None, problem="several_from")
     value = values[0].strip(" \t")
     if len(value) > MAX_FROM_CHARACTERS or _CONTROL.search(value) or headers.is_broken:
-        return Sender(None, problem="from_defect")
+        return ClaimedSender(None, problem="from_defect")
     if _SEPARATORS.search(_QUOTED.sub("", value)):
-        return Sender(None, problem="group_or_list")
+        return ClaimedSender(None, problem="group_or_list")
     name, bracket, rest = value.rpartition("<")
     if bracket and (not rest.endswith(">") or _RESERVED.search(_QUOTED.sub("", name))):
-        return Sender(None, problem="from_defect")
+        return ClaimedSender(None, problem="from_defect")
     try:
-        return Sender(normalise(rest.removesuffix(">") if bracket else value), name=name.strip(' \t"'))
+        return ClaimedSender(normalise(rest.removesuffix(">") if bracket else value), name=name.strip(' \t"'))
     except InvalidAddress:
-        return Sender(None, problem="from_defect")
+        return ClaimedSender(None, problem="from_defect")
