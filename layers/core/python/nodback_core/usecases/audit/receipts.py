@@ -28,7 +28,7 @@ REPLY_FIELDS = ("message_id", "raw_digest", "verdicts")
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class SealProof:
     """The seal over a chain's head, and the head's place in it."""
 
     seal: Seal
@@ -119,7 +119,7 @@ def _texts(
     return {"salt": vault.salt(key).hex(), "texts": listed}
 
 
-def _proof(request: Request, entries: Sequence[Entry], *, store: Store, archive: Archive) -> Proof | None:
+def _proof(request: Request, entries: Sequence[Entry], *, store: Store, archive: Archive) -> SealProof | None:
     """The newest seal that covers the request: found by the time of its entries, the newest first."""
     looked_at: set[int] = set()
     for at in sorted({entry.at for entry in entries}, reverse=True):
@@ -131,7 +131,7 @@ def _proof(request: Request, entries: Sequence[Entry], *, store: Store, archive:
             for group in groups:
                 for head in group.heads if group.deployment_id == request.deployment_id else ():
                     if head.subject == request.subject:
-                        return Proof(seal, groups, group, head)
+                        return SealProof(seal, groups, group, head)
     return None
 
 
@@ -142,7 +142,7 @@ def _seals_after(at: datetime, *, store: Store) -> Iterator[Seal]:
     yield from islice(seals_between(tomorrow, tomorrow + DAY, store=store), 1)
 
 
-def _seal_document(proof: Proof) -> dict[str, Json]:
+def _seal_document(proof: SealProof) -> dict[str, Json]:
     head, group = proof.head, proof.group
     inner, outer = group.heads.index(head), proof.groups.index(group)
     return {
