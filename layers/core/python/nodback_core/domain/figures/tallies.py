@@ -48,7 +48,7 @@ class Kind(StrEnum):
     CLOSED = "closed"
 
 
-class Rows(StrEnum):
+class TallyRows(StrEnum):
     TOTAL = "total"
     WORK = "work"
     REVIEWER = "reviewer"
@@ -209,7 +209,7 @@ def _milliseconds(span: timedelta) -> int:
     return max(0, round(span / timedelta(milliseconds=1)))
 
 
-def partition_of(deployment_id: int, generation: int, rows: Rows) -> str:
+def partition_of(deployment_id: int, generation: int, rows: TallyRows) -> str:
     return f"tally/{deployment_id}/{generation}/{rows}"
 
 
@@ -218,12 +218,12 @@ def places_of(fact: Fact, generation: int) -> list[tuple[str, str]]:
     day = stamp(fact.at)[:10]
     work = f"{day}#{_key_of(fact.flow_name)}#{_key_of(fact.method_name)}"
     places = [
-        (partition_of(fact.deployment_id, generation, Rows.TOTAL), day),
-        (partition_of(fact.deployment_id, generation, Rows.WORK), work),
+        (partition_of(fact.deployment_id, generation, TallyRows.TOTAL), day),
+        (partition_of(fact.deployment_id, generation, TallyRows.WORK), work),
     ]
     if fact.is_by_a_person and fact.responder is not None:
         reviewer = f"{day}#{_key_of(fact.responder, readable='@')}"
-        places.append((partition_of(fact.deployment_id, generation, Rows.REVIEWER), reviewer))
+        places.append((partition_of(fact.deployment_id, generation, TallyRows.REVIEWER), reviewer))
     return places
 
 

@@ -18,7 +18,7 @@ from nodback_core.domain.figures.tallies import (
     Figures,
     Generation,
     Kind,
-    Rows,
+    TallyRows,
     add_up,
     amounts_of,
     fact_of_request,
@@ -145,7 +145,7 @@ def read_metrics(
         find_deployment(deployment_id, store=store)
     generation = known.current if known else 0
     days = [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
-    partition = partition_of(deployment_id, generation, Rows.TOTAL)
+    partition = partition_of(deployment_id, generation, TallyRows.TOTAL)
     # Each day's row is read by its key: as many reads for a thousand requests as for ten million.
     totals = {row.sort: row.amounts for row in store.counters(*[(partition, day) for day in days])}
     total = add_up(totals.values())
@@ -177,7 +177,7 @@ def _split(total: Mapping[str, int], group_by: GroupBy) -> dict[str, dict[str, i
 def _merged(
     deployment_id: int, generation: int, group_by: GroupBy, days: Sequence[str], *, store: Store
 ) -> dict[str, dict[str, int]]:
-    rows = Rows.REVIEWER if group_by is GroupBy.REVIEWER else Rows.WORK
+    rows = TallyRows.REVIEWER if group_by is GroupBy.REVIEWER else TallyRows.WORK
     place = {GroupBy.REVIEWER: 1, GroupBy.FLOW: 1, GroupBy.METHOD: 2}[group_by]
     found: dict[str, list[Mapping[str, int]]] = {}
     for row in _between(partition_of(deployment_id, generation, rows), days, store=store):
