@@ -34,7 +34,7 @@ from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.times import stamp
 from nodback_core.usecases.flows.resumes import Claimed
 from nodback_core.usecases.reviews.open_request import Opened
-from nodback_core.usecases.reviews.read_requests import RequestView as Seen
+from nodback_core.usecases.reviews.read_requests import ReadRequest
 
 
 def when(moment: datetime | None) -> str | None:
@@ -78,7 +78,7 @@ def opened_view(opened: Opened) -> OpenedRequest:
     )
 
 
-def request_view(seen: Seen, *, now: datetime) -> RequestView:
+def request_view(seen: ReadRequest, *, now: datetime) -> RequestView:
     request, shown, words, decision = seen.request, seen.shown, seen.words, seen.request.decision
     return RequestView(
         request_id=request.request_id,

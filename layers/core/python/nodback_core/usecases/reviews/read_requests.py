@@ -28,7 +28,7 @@ TIMELINE_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class RequestView:
+class ReadRequest:
     """A request with the texts that its reader may see; None for what was erased or is not there yet."""
 
     request: Request
@@ -39,7 +39,7 @@ class RequestView:
     notifications: tuple[Notification, ...] = ()
 
 
-def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects) -> RequestView:
+def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects) -> ReadRequest:
     """Raises NotFound for another deployment's request too."""
     rid = request_id
     key_row, shown_row = ContentKey.at(rid), Content.at(rid, ContentKind.SHOWN)
@@ -55,8 +55,8 @@ def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault,
         if request.reason_seq is not None:
             reasons = read_reasons(rid, [request.reason_seq], key=key, store=store, vault=vault, objects=objects)
     except ContentErased:
-        return RequestView(request, None, None, notifications=mails)
-    return RequestView(
+        return ReadRequest(request, None, None, notifications=mails)
+    return ReadRequest(
         request,
         shown_of(shown),
         None if words is None else words_of(words),

@@ -9,7 +9,7 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.ports import Objects, Store, Vault
-from nodback_core.usecases.reviews.read_requests import RequestView, read_request, read_timeline
+from nodback_core.usecases.reviews.read_requests import ReadRequest, read_request, read_timeline
 
 MAX_EARLIER = 10
 
@@ -18,14 +18,14 @@ MAX_EARLIER = 10
 class Review:
     """Everything that the review page shows; `before` is the request before this one, for who may see it."""
 
-    view: RequestView
+    view: ReadRequest
     deployment_name: str
     entries: tuple[Entry, ...]
     reasons: Mapping[int, str]
     later_entries: str | None
     earlier: tuple[Request, ...]
     """Earlier requests of the flow, the newest first; only those that this person may see."""
-    before: RequestView | None
+    before: ReadRequest | None
     newer_id: str | None
 
     @property
