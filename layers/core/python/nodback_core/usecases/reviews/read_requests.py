@@ -66,7 +66,7 @@ def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault,
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class EntriesWithReasons:
     """A page of entries, and what people or mail services said beside some, by number; what was erased is missing."""
 
     entries: Entries
@@ -75,7 +75,7 @@ class Timeline:
 
 def read_timeline(
     request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, cursor: str | None = None
-) -> Timeline:
+) -> EntriesWithReasons:
     """The request's entries in order, a page at a time; raises InvalidInput for a cursor of anything else."""
     key_row = ContentKey.at(request_id)
     fetched = store.fetch(Request.at(request_id), key_row)
@@ -87,13 +87,13 @@ def read_timeline(
     said = said_of_troubles(request_id, entries.items, store=store)
     explained = [e.seq for e in entries.items if REASON_DIGEST in e.data]
     if not explained:
-        return Timeline(entries, said)
+        return EntriesWithReasons(entries, said)
     try:
         key = open_key(fetched[key_row], vault=vault)
         reasons = read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
     except ContentErased:
-        return Timeline(entries, said)
-    return Timeline(entries, {**said, **reasons})
+        return EntriesWithReasons(entries, said)
+    return EntriesWithReasons(entries, {**said, **reasons})
 
 
 def _number(place: str, *, last: int) -> int:
