@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from nodback_core.domain.audit.happenings import ContentErased
+from nodback_core.domain.audit.happenings import TextsErased
 from nodback_core.domain.flows.flow import Flow, FlowState
 from nodback_core.domain.reviews.contents import Content, ContentKey
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, Status
@@ -47,7 +47,7 @@ def erase(
     _check(request, even_unfinished)
     # What a worker said of its failure may quote the texts.
     silent = replace(request, resume=replace(request.resume, error=None))
-    erased = ContentErased(by=by, contents=[content.name for content in contents])
+    erased = TextsErased(by=by, contents=[content.name for content in contents])
     gone = replace(key, wrapped=b"", erased_at=now)
     if saved is None or saved.is_needed_after(request):
         return Outcome((Change(silent, (erased,)),), (gone,), tuple(contents))

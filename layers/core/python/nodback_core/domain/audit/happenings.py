@@ -9,7 +9,7 @@ from nodback_core.domain.shared.happenings import Happening
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ContentErased(Happening):
+class TextsErased(Happening):
     """The texts of a request were destroyed."""
 
     contents: Sequence[Json]

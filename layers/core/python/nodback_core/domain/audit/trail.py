@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from nodback_core.domain.audit.happenings import ContentErased, ExportFinished, ExportStarted
+from nodback_core.domain.audit.happenings import ExportFinished, ExportStarted, TextsErased
 from nodback_core.domain.deployments.happenings import (
     DeploymentChanged,
     DeploymentCreated,
@@ -91,7 +91,7 @@ KINDS: tuple[type[Happening], ...] = (
     WebhookSecretRotated,
     WebhookTested,
     WebhookRedelivered,
-    ContentErased,
+    TextsErased,
     ExportStarted,
     ExportFinished,
     MemberAdded,
