@@ -14,7 +14,7 @@ from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import NodbackError
 from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.reviews.cancel_request import cancel_request
-from nodback_core.usecases.reviews.open_request import Opened
+from nodback_core.usecases.reviews.open_request import OpenedPause
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.reviews.respond import Recorded
 from nodback_core.usecases.reviews.respond_by_api import respond_by_api
@@ -174,7 +174,7 @@ def _says_it_won(result: object, request: Request) -> bool | None:
         return True
     if isinstance(result, NodbackError) and result.code in ("already_decided", "request_closed"):
         return False
-    if isinstance(result, Opened):
+    if isinstance(result, OpenedPause):
         return result.superseded == request.request_id
     if isinstance(result, Result):
         return {Result.RECORDED: True, Result.CLOSED: False, Result.DUPLICATE: None}[result]

@@ -45,7 +45,7 @@ from nodback_core.usecases.letters.messages import Post, Sender
 from nodback_core.usecases.letters.notify import notify
 from nodback_core.usecases.replies.receive_mail import ArrivedMail, Result, receive_mail
 from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
-from nodback_core.usecases.reviews.open_request import Opened, Pause, open_request
+from nodback_core.usecases.reviews.open_request import OpenedPause, Pause, open_request
 from nodback_core.usecases.shared.contents import JsonValue, Shown
 from nodback_core.usecases.shared.relay import relay
 from nodback_core.usecases.shared.sweep import Swept, sweep
@@ -153,7 +153,7 @@ class World:
         state: dict[str, JsonValue] | None = None,
         output: JsonValue = "Marketing copy for review...",
         default_outcome: str | None = None,
-    ) -> Opened:
+    ) -> OpenedPause:
         """A flow pauses."""
         rid = request_id or self.uuid()
         return open_request(

@@ -33,7 +33,7 @@ from nodback_core.domain.reviews.sla import state as sla_state
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.times import stamp
 from nodback_core.usecases.flows.resumes import Claimed
-from nodback_core.usecases.reviews.open_request import Opened
+from nodback_core.usecases.reviews.open_request import OpenedPause
 from nodback_core.usecases.reviews.read_requests import ReadRequest
 
 
@@ -63,7 +63,7 @@ def key_view(key: ApiKey) -> KeyView:
     )
 
 
-def opened_view(opened: Opened) -> OpenedRequest:
+def opened_view(opened: OpenedPause) -> OpenedRequest:
     request = opened.request
     return OpenedRequest(
         request_id=request.request_id,

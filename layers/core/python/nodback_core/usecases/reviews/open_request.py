@@ -44,7 +44,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedPause:
     """The request that now waits; `replayed` when this very pause had been sent before."""
 
     request: Request
@@ -54,7 +54,7 @@ class Opened:
 
 def open_request(
     pause: Pause, *, deployment_id: int, actor: Actor, store: Store, vault: Vault, objects: Objects, now: datetime
-) -> Opened:
+) -> OpenedPause:
     """Open the request, supersede the flow's pending one, and write all of it in one transaction.
 
     Raises InvalidInput (options, default outcome), Refused `request_id_reused` (the id with another body) and NotFound
@@ -79,7 +79,7 @@ def check_options(emit: tuple[str, ...], default_outcome: str | None) -> None:
 
 def _open(
     pause: Pause, *, deployment_id: int, actor: Actor, store: Store, vault: Vault, objects: Objects, now: datetime
-) -> Opened:
+) -> OpenedPause:
     check_flow_id(pause.flow_id)
     fetched = store.fetch(
         Deployment.at(deployment_id), Flow.at(deployment_id, pause.flow_id), Request.at(pause.request_id)
@@ -118,16 +118,16 @@ def _open(
     if superseded:
         records.append(superseded[0])
     store.commit(records, (*entries, *(superseded[1] if superseded else ())))
-    return Opened(replace(request, version=1), superseded[0].request_id if superseded else None, replayed=False)
+    return OpenedPause(replace(request, version=1), superseded[0].request_id if superseded else None, replayed=False)
 
 
-def _replay(known: Request, pause: Pause, deployment_id: int) -> Opened:
+def _replay(known: Request, pause: Pause, deployment_id: int) -> OpenedPause:
     if known.deployment_id != deployment_id or known.body_digest != pause.body_digest:
         raise Refused(
             f"the request id {pause.request_id} was used before with another body; choose a new UUID for each pause",
             code="request_id_reused",
         )
-    return Opened(known, None, replayed=True)
+    return OpenedPause(known, None, replayed=True)
 
 
 def _request(
