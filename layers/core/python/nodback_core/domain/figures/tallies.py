@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from nodback_core.domain.audit.trail import class_of, readable
 from nodback_core.domain.audit.trail import kind_of as class_of_action
 from nodback_core.domain.figures.histogram import Histogram, additions, from_attributes
-from nodback_core.domain.reviews.happenings import Answered, Closing, Opened, TestOpened
+from nodback_core.domain.reviews.happenings import Answered, Opened, TestOpened, WayOut
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Action, Entry
 from nodback_core.domain.shared.records import Key, Row
@@ -198,7 +198,7 @@ def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
     if said.closes_as is None:
         return fact
     fact = replace(fact, status=said.closes_as, milliseconds=_milliseconds(entry.at - opened.at))
-    if isinstance(closing, Closing):
+    if isinstance(closing, WayOut):
         fact = replace(fact, sla=closing.sla)
     if isinstance(closing, Answered):
         fact = replace(fact, source=Source(closing.source), outcome=closing.outcome, responder=closing.responder)

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.reviews.contents import ContentKind
 from nodback_core.domain.reviews.deadlines import SlaBreach
-from nodback_core.domain.reviews.happenings import Closing as ClosingHappening
-from nodback_core.domain.reviews.happenings import SlaBreached
+from nodback_core.domain.reviews.happenings import SlaBreached, WayOut
 from nodback_core.domain.reviews.requests import (
     EFFECT_GRACE_SECONDS,
     Decision,
@@ -102,7 +101,7 @@ def too_late(request: Request) -> Refused:
 
 def close_as(
     request: Request,
-    closing: ClosingHappening,
+    closing: WayOut,
     *,
     decision: Decision | None = None,
     superseded_by: str | None = None,

@@ -127,14 +127,14 @@ class SlaBreached(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Closing(Happening):
+class WayOut(Happening):
     """A way out of `pending`. `close_as` fills in how the target of the request stands."""
 
     sla: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered(Closing):
+class Answered(WayOut):
     """An answer, whatever channel it came by."""
 
     decision_id: str
@@ -185,7 +185,7 @@ class AutoResponded(Answered):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cancelled(Closing):
+class Cancelled(WayOut):
     """Somebody has withdrawn it: nobody is asked any more, and its flow does not go on."""
 
     reason_digest: Digested | str | None = None
@@ -198,7 +198,7 @@ class Cancelled(Closing):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Superseded(Closing):
+class Superseded(WayOut):
     """Its flow has paused anew, and waits there."""
 
     superseded_by: str
