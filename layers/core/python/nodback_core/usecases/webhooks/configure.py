@@ -52,7 +52,7 @@ class NewSecret:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class WebhookChange:
     """What is to be written: one webhook, as it is to be or to be removed, and how all of them stand then."""
 
     webhook: Webhook
@@ -61,7 +61,7 @@ class Change:
     removes: bool = False
 
 
-Decide: TypeAlias = Callable[[Sequence[Webhook]], Change | None]
+Decide: TypeAlias = Callable[[Sequence[Webhook]], WebhookChange | None]
 
 
 def create_webhook(
@@ -97,11 +97,11 @@ def create_webhook(
     key = vault.create(draft.owner)
     made = replace(draft, wrapped=key.wrapped, secret=sealed_secret(FIRST_SECRET, secret, key=key, vault=vault))
 
-    def write(webhooks: Sequence[Webhook]) -> Change:
+    def write(webhooks: Sequence[Webhook]) -> WebhookChange:
         if len(webhooks) >= MAX_WEBHOOKS:
             raise Refused(f"a deployment has at most {MAX_WEBHOOKS} webhooks", code="too_many_webhooks")
         happening = NewEntry(Action.WEBHOOK_CREATED, caller.actor, {**_facts(made), "active": made.active})
-        return Change(made, [*webhooks, made], happening)
+        return WebhookChange(made, [*webhooks, made], happening)
 
     return NewSecret(write_change(deployment_id, write, store=store, now=now) or made, secret)
 
@@ -113,7 +113,7 @@ def change_webhook(
     check_caller(caller, deployment_id)
     _check(wish, reach)
 
-    def write(webhooks: Sequence[Webhook]) -> Change | None:
+    def write(webhooks: Sequence[Webhook]) -> WebhookChange | None:
         before = pick(webhooks, webhook_id)
         after = replace(
             before,
@@ -135,7 +135,7 @@ def change_webhook(
         happening = NewEntry(
             Action.WEBHOOK_CHANGED, caller.actor, {"webhook_id": before.webhook_id, "changes": changes}
         )
-        return Change(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
+        return WebhookChange(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
 
     changed = write_change(deployment_id, write, store=store, now=now)
     return changed or read_webhook(deployment_id, webhook_id, caller=caller, store=store)
@@ -145,10 +145,10 @@ def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store
     """Nothing is sent to it any more, and the callback URLs that it was given are dead."""
     check_caller(caller, deployment_id)
 
-    def write(webhooks: Sequence[Webhook]) -> Change:
+    def write(webhooks: Sequence[Webhook]) -> WebhookChange:
         gone = pick(webhooks, webhook_id)
         happening = NewEntry(Action.WEBHOOK_REMOVED, caller.actor, _facts(gone))
-        return Change(gone, [w for w in webhooks if w is not gone], happening, removes=True)
+        return WebhookChange(gone, [w for w in webhooks if w is not gone], happening, removes=True)
 
     write_change(deployment_id, write, store=store, now=now)
 

@@ -10,7 +10,14 @@ from nodback_core.domain.shared.errors import Refused
 from nodback_core.domain.webhooks.signature import SigningSecret, WebhookSecrets, make_secret
 from nodback_core.domain.webhooks.webhook import SealedSecret, Webhook
 from nodback_core.ports import DataKey, Store, Vault
-from nodback_core.usecases.webhooks.configure import Change, NewSecret, check_caller, pick, sealed_secret, write_change
+from nodback_core.usecases.webhooks.configure import (
+    NewSecret,
+    WebhookChange,
+    check_caller,
+    pick,
+    sealed_secret,
+    write_change,
+)
 
 
 def open_secrets(webhook: Webhook, *, vault: Vault) -> WebhookSecrets:
@@ -79,11 +86,11 @@ def _rotate(
 ) -> Webhook:
     check_caller(caller, deployment_id)
 
-    def write(webhooks: Sequence[Webhook]) -> Change:
+    def write(webhooks: Sequence[Webhook]) -> WebhookChange:
         after = changed(pick(webhooks, webhook_id))
         facts = {"webhook_id": webhook_id, "phase": phase}
         happening = NewEntry(Action.WEBHOOK_SECRET_ROTATED, caller.actor, facts)
-        return Change(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
+        return WebhookChange(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
 
     written = write_change(deployment_id, write, store=store, now=now)
     assert written is not None
