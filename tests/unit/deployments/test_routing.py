@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nodback_core.domain.deployments.parsing import parse_settings
-from nodback_core.domain.deployments.routing import Route, as_document, assign
+from nodback_core.domain.deployments.routing import Routing, as_document, assign
 from nodback_core.domain.deployments.settings import Condition, Match, Operator, Rule
 from nodback_core.domain.shared.canonical import canonical
 
@@ -19,7 +19,7 @@ CREATOR = "creator@company.com"
 FINANCE = "finance@company.com"
 
 
-def route(*rules: dict[str, object], method_name: str = "approve_payment", state: object = None) -> Route:
+def route(*rules: dict[str, object], method_name: str = "approve_payment", state: object = None) -> Routing:
     settings = parse_settings({"rules": list(rules)})
     return assign(rules=settings.rules, method_name=method_name, state=state, creator_email=CREATOR)
 
@@ -28,7 +28,7 @@ def rule(name: str = "r", **more: object) -> dict[str, object]:
     return {"name": name, "match": {"method_name": "approve_*"}, "assign_to_email": FINANCE, **more}
 
 
-def outcomes(found: Route) -> list[tuple[str, str]]:
+def outcomes(found: Routing) -> list[tuple[str, str]]:
     return [(verdict.name, verdict.outcome) for verdict in found.considered]
 
 

@@ -37,7 +37,7 @@ class RuleVerdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Routing:
     """The address that is asked, the rule that named it (None: the creator), why, and each rule up to that one."""
 
     address: str
@@ -46,7 +46,7 @@ class Route:
     considered: tuple[RuleVerdict, ...] = ()
 
 
-def assign(*, rules: Sequence[Rule], method_name: str, state: object, creator_email: str) -> Route:
+def assign(*, rules: Sequence[Rule], method_name: str, state: object, creator_email: str) -> Routing:
     """Who is asked when `method_name` pauses with this state (any JSON value).
 
     Within a matching rule, the address found in the state goes before the fixed one; a matching rule that yields no
@@ -57,9 +57,9 @@ def assign(*, rules: Sequence[Rule], method_name: str, state: object, creator_em
         address, verdict = _try(rule, method_name, state)
         considered.append(verdict)
         if address is not None:
-            return Route(address, rule.name, verdict.detail, tuple(considered))
+            return Routing(address, rule.name, verdict.detail, tuple(considered))
     reason = "no rule yields an address" if considered else "there are no rules"
-    return Route(creator_email, None, f"{reason}: the deployment's creator is asked", tuple(considered))
+    return Routing(creator_email, None, f"{reason}: the deployment's creator is asked", tuple(considered))
 
 
 def _try(rule: Rule, method_name: str, state: object) -> tuple[str | None, RuleVerdict]:
@@ -101,7 +101,7 @@ def _address_at(state: object, path: str) -> tuple[str | None, Verdict]:
         return None, Verdict.INPUT_IS_NO_ADDRESS
 
 
-def as_document(route: Route) -> dict[str, Json]:
+def as_document(route: Routing) -> dict[str, Json]:
     """The route as JSON values, for the audit entry and for the answer of `rules/explain`."""
     return {
         "assigned_to_email": route.address,

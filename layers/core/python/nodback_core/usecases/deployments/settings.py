@@ -7,7 +7,7 @@ from datetime import datetime
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.deployments.document import changes
 from nodback_core.domain.deployments.parsing import merge, parse_settings
-from nodback_core.domain.deployments.routing import Route, assign
+from nodback_core.domain.deployments.routing import Routing, assign
 from nodback_core.domain.deployments.settings import Settings, SettingsWarning, warnings
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.canonical import Json
@@ -76,7 +76,7 @@ def explain_route(
     rules: object | None,
     caller: Caller,
     store: Store,
-) -> Route:
+) -> Routing:
     """Who would be asked when this method pauses with this state, and why; with `rules`, under these instead.
 
     Raises InvalidSettings for rules that could not be saved.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.domain.deployments.routing import Route, assign
+from nodback_core.domain.deployments.routing import Routing, assign
 from nodback_core.domain.deployments.routing import as_document as route_document
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.flows.flow import Flow, check_flow_id
@@ -131,7 +131,7 @@ def _replay(known: Request, pause: Pause, deployment_id: int) -> OpenedPause:
 
 
 def _request(
-    pause: Pause, deployment: Deployment, settings: Settings, routed: Route, *, number: int, now: datetime
+    pause: Pause, deployment: Deployment, settings: Settings, routed: Routing, *, number: int, now: datetime
 ) -> Request:
     policy = policy_for(settings, pause.emit, assignee=routed.address)
     sla_due_at = due_at(now, policy.sla_ms)
@@ -162,7 +162,7 @@ def _request(
 
 
 def _with_entries(
-    request: Request, pause: Pause, routed: Route, *, actor: Actor, salt: bytes, now: datetime
+    request: Request, pause: Pause, routed: Routing, *, actor: Actor, salt: bytes, now: datetime
 ) -> tuple[Request, tuple[Entry, ...]]:
     opened: dict[str, Json] = {
         "flow_id": request.flow_id,

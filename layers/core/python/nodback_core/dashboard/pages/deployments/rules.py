@@ -6,7 +6,7 @@ from collections.abc import Callable
 from nodback_core.dashboard.visits import Visit
 from nodback_core.dashboard.web import Answer, Asked
 from nodback_core.domain.deployments.document import as_document
-from nodback_core.domain.deployments.routing import Route
+from nodback_core.domain.deployments.routing import Routing
 from nodback_core.domain.deployments.settings import Operator
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, VersionDiffers
 from nodback_core.statuses import status_of
@@ -102,7 +102,7 @@ def _page(
     status: int = 200,
     errors: tuple[FieldError, ...] = (),
     done: str = "",
-    route: Route | None = None,
+    route: Routing | None = None,
     typed: Asked | None = None,
 ) -> Answer:
     caller = visit.who.within(visit.deployment_id)
