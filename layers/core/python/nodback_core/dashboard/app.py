@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nodback_core.dashboard.routes import ROUTES, Route
 from nodback_core.dashboard.visits import SEEN_HEADER, SESSION_COOKIE, Visit
-from nodback_core.dashboard.web import Answer, Asked, BadForm, as_result, origin_of, read_event, set_cookie
+from nodback_core.dashboard.web import Answer, BadForm, HttpRequest, as_result, origin_of, read_event, set_cookie
 from nodback_core.domain.people.members import Identity
 from nodback_core.domain.people.sessions import SESSION_DAYS, SESSION_RENEW_MINUTES, Session
 from nodback_core.domain.shared.errors import (
@@ -53,16 +53,16 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
     """The answer to one HTTP API event (payload format 2.0)."""
     made = service()
     nonce = made.browser_secret()
-    asked: Asked | None = None
+    asked: HttpRequest | None = None
     try:
         asked = read_event(event)
         given = _answer(asked, made, nonce)
     except BadForm as problem:
-        visit = Visit(Asked("GET", "/"), made, made.now(), nonce)
+        visit = Visit(HttpRequest("GET", "/"), made, made.now(), nonce)
         given = visit.page("shared/problem.html", status=400, title="That form cannot be read", detail=f"{problem}.")
     except Exception:  # noqa: BLE001 - logged whole; the person gets a page
         logger().exception("unexpected error")
-        visit = Visit(Asked("GET", "/"), made, made.now(), nonce)
+        visit = Visit(HttpRequest("GET", "/"), made, made.now(), nonce)
         given = visit.page(
             "shared/problem.html",
             status=500,
@@ -72,7 +72,7 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
     return as_result(_with_headers(given, nonce), asked)
 
 
-def _answer(asked: Asked, made: Service, nonce: str) -> Answer:
+def _answer(asked: HttpRequest, made: Service, nonce: str) -> Answer:
     now = made.now()
     visit = Visit(asked, made, now, nonce)
     found = _route(asked)
@@ -113,7 +113,7 @@ def _answer(asked: Asked, made: Service, nonce: str) -> Answer:
     return replace(given, cookies=(*given.cookies, *cookies))
 
 
-def _route(asked: Asked) -> tuple[Route, Mapping[str, str]] | Answer | None:
+def _route(asked: HttpRequest) -> tuple[Route, Mapping[str, str]] | Answer | None:
     """The route of a path; an answer of its own where the path exists and the method does not."""
     method = "GET" if asked.method == "HEAD" else asked.method
     others = set()
@@ -128,7 +128,7 @@ def _route(asked: Asked) -> tuple[Route, Mapping[str, str]] | Answer | None:
     return None
 
 
-def _is_ours(asked: Asked, public_url: str) -> bool:
+def _is_ours(asked: HttpRequest, public_url: str) -> bool:
     """Whether a form was sent by one of our own pages."""
     origin = asked.headers.get("origin")
     if origin is not None:
@@ -136,7 +136,7 @@ def _is_ours(asked: Asked, public_url: str) -> bool:
     return asked.headers.get("sec-fetch-site") == "same-origin"
 
 
-def _identity(asked: Asked, made: Service) -> tuple[Identity | None, tuple[str, ...]]:
+def _identity(asked: HttpRequest, made: Service) -> tuple[Identity | None, tuple[str, ...]]:
     """Who the cookie says it is, and a fresh cookie when that one is old."""
     text = asked.cookies.get(SESSION_COOKIE)
     now = made.now()

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from nodback_core.dashboard.render import render
-from nodback_core.dashboard.web import Answer, Asked, base_path, path_with
+from nodback_core.dashboard.web import Answer, HttpRequest, base_path, path_with
 from nodback_core.domain.people.members import Identity
 from nodback_core.domain.shared.errors import Unauthenticated
 from nodback_core.ports import Objects, Store, Vault
@@ -31,7 +31,7 @@ class Texts(TypedDict):
 class Visit:
     """What a page gets. `identity` is None for a browser that is not signed in."""
 
-    asked: Asked
+    asked: HttpRequest
     made: Service
     now: datetime
     nonce: str

@@ -18,7 +18,7 @@ class BadForm(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HttpRequest:
     """What a browser asks for."""
 
     method: str
@@ -49,7 +49,7 @@ class Answer:
     cookies: Sequence[str] = ()
 
 
-def read_event(event: Mapping[str, object]) -> Asked:
+def read_event(event: Mapping[str, object]) -> HttpRequest:
     """The call behind an event. Raises BadForm."""
     context = cast("Mapping[str, object]", event.get("requestContext", {}))
     http = cast("Mapping[str, str]", context.get("http", {}))
@@ -60,7 +60,7 @@ def read_event(event: Mapping[str, object]) -> Asked:
         path = path.removeprefix(f"/{stage}")
     method = http.get("method", "GET").upper()
     cookies = cast("Sequence[str]", event.get("cookies") or [headers.get("cookie", "")])
-    return Asked(
+    return HttpRequest(
         method=method,
         path=path or "/",
         query=parse_qs(str(event.get("rawQueryString", "")), max_num_fields=200),
@@ -96,7 +96,7 @@ def _cookies(lines: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def as_result(answer: Answer, asked: Asked | None) -> dict[str, object]:
+def as_result(answer: Answer, asked: HttpRequest | None) -> dict[str, object]:
     """The answer as Lambda returns it, compressed where the browser can read that and it pays."""
     headers = {"Content-Type": answer.content_type, **answer.headers}
     data = answer.body.encode() if isinstance(answer.body, str) else answer.body

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer, Asked
+from nodback_core.dashboard.web import Answer, HttpRequest
 from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.routing import Routing
 from nodback_core.domain.deployments.settings import Operator
@@ -103,7 +103,7 @@ def _page(
     errors: tuple[FieldError, ...] = (),
     done: str = "",
     route: Routing | None = None,
-    typed: Asked | None = None,
+    typed: HttpRequest | None = None,
 ) -> Answer:
     caller = visit.who.within(visit.deployment_id)
     saved = read_settings(visit.deployment_id, caller=caller, store=visit.store)
@@ -125,7 +125,7 @@ def _page(
     )
 
 
-def _rule(asked: Asked) -> dict[str, object]:
+def _rule(asked: HttpRequest) -> dict[str, object]:
     """The form as a rule of the settings document."""
     rule: dict[str, object] = {"name": asked.field("name")}
     match: dict[str, object] = {"method_name": asked.field("method") or "*"}

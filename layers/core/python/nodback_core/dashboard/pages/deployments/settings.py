@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit, digest_of
-from nodback_core.dashboard.web import Answer, Asked
+from nodback_core.dashboard.web import Answer, HttpRequest
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused, VersionDiffers
@@ -133,11 +133,11 @@ def _values(settings: Settings) -> dict[str, str]:
     }
 
 
-def _typed(asked: Asked) -> dict[str, str]:
+def _typed(asked: HttpRequest) -> dict[str, str]:
     return {name: asked.field(name) for name in (*FLAGS, *TEXTS)}
 
 
-def _patch(asked: Asked) -> dict[str, object]:
+def _patch(asked: HttpRequest) -> dict[str, object]:
     """The form as a change of the settings document; what cannot be read is passed on, and refused with its name."""
     after, to = asked.field("escalate_after"), asked.field("escalate_to")
     return {
