@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from nodback_core.dashboard.routes import ROUTES, Route
 from nodback_core.dashboard.visits import SEEN_HEADER, SESSION_COOKIE, Visit
-from nodback_core.dashboard.web import Answer, BadForm, HttpRequest, as_result, origin_of, read_event, set_cookie
+from nodback_core.dashboard.web import BadForm, HttpRequest, HttpResponse, as_result, origin_of, read_event, set_cookie
 from nodback_core.domain.people.members import Identity
 from nodback_core.domain.people.sessions import SESSION_DAYS, SESSION_RENEW_MINUTES, Session
 from nodback_core.domain.shared.errors import (
@@ -72,11 +72,11 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
     return as_result(_with_headers(given, nonce), asked)
 
 
-def _answer(asked: HttpRequest, made: Service, nonce: str) -> Answer:
+def _answer(asked: HttpRequest, made: Service, nonce: str) -> HttpResponse:
     now = made.now()
     visit = Visit(asked, made, now, nonce)
     found = _route(asked)
-    if isinstance(found, Answer):
+    if isinstance(found, HttpResponse):
         return found
     if found is None:
         return visit.page(
@@ -113,7 +113,7 @@ def _answer(asked: HttpRequest, made: Service, nonce: str) -> Answer:
     return replace(given, cookies=(*given.cookies, *cookies))
 
 
-def _route(asked: HttpRequest) -> tuple[Route, Mapping[str, str]] | Answer | None:
+def _route(asked: HttpRequest) -> tuple[Route, Mapping[str, str]] | HttpResponse | None:
     """The route of a path; an answer of its own where the path exists and the method does not."""
     method = "GET" if asked.method == "HEAD" else asked.method
     others = set()
@@ -124,7 +124,7 @@ def _route(asked: HttpRequest) -> tuple[Route, Mapping[str, str]] | Answer | Non
                 return route, match
             others.add(route.method)
     if others:
-        return Answer(405, "", headers={"Allow": ", ".join(sorted(others))})
+        return HttpResponse(405, "", headers={"Allow": ", ".join(sorted(others))})
     return None
 
 
@@ -155,11 +155,11 @@ def session_cookie(made: Service, session: Session) -> str:
     return set_cookie(SESSION_COOKIE, token, seconds=SESSION_DAYS * 86400)
 
 
-def _to_sign_in(visit: Visit) -> Answer:
+def _to_sign_in(visit: Visit) -> HttpResponse:
     """To the sign-in page, and back here afterwards; a script that renews a part is told to load the whole."""
     wanted = visit.asked.path if visit.asked.method == "GET" and is_path_of_ours(visit.asked.path) else ""
     if SEEN_HEADER in visit.asked.headers:
-        return Answer(401)
+        return HttpResponse(401)
     return visit.redirect("/sign-in", next=wanted if wanted != "/" else "")
 
 
@@ -168,7 +168,7 @@ def is_path_of_ours(path: str) -> bool:
     return bool(re.fullmatch(r"/[A-Za-z0-9/_-]{0,200}", path)) and not path.startswith("//")
 
 
-def _refusal(visit: Visit, error: NodbackError) -> Answer:
+def _refusal(visit: Visit, error: NodbackError) -> HttpResponse:
     errors = error.errors if isinstance(error, InvalidInput) else ()
     status = status_of(error)
     detail = "" if errors else f"{error.detail[:1].upper()}{error.detail[1:]}."
@@ -182,7 +182,7 @@ def _refusal(visit: Visit, error: NodbackError) -> Answer:
     return replace(page, headers={**page.headers, **headers_of(status, error.facts)})
 
 
-def _with_headers(given: Answer, nonce: str) -> Answer:
+def _with_headers(given: HttpResponse, nonce: str) -> HttpResponse:
     policy = "; ".join(
         (
             "default-src 'none'",

@@ -9,7 +9,7 @@ from importlib import import_module
 from urllib.parse import unquote
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 
 PARTS = {
     "request_id": r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
@@ -43,9 +43,11 @@ class Route:
     access: Access
 
     @property
-    def page(self) -> Callable[[Visit], Answer]:
+    def page(self) -> Callable[[Visit], HttpResponse]:
         module, _, function = self.name.rpartition(".")
-        page: Callable[[Visit], Answer] = getattr(import_module(f"nodback_core.dashboard.pages.{module}"), function)
+        page: Callable[[Visit], HttpResponse] = getattr(
+            import_module(f"nodback_core.dashboard.pages.{module}"), function
+        )
         return page
 
     @property

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TypedDict
 
 from nodback_core.dashboard.render import render
-from nodback_core.dashboard.web import Answer, HttpRequest, base_path, path_with
+from nodback_core.dashboard.web import HttpRequest, HttpResponse, base_path, path_with
 from nodback_core.domain.people.members import Identity
 from nodback_core.domain.shared.errors import Unauthenticated
 from nodback_core.ports import Objects, Store, Vault
@@ -63,13 +63,13 @@ class Visit:
         """A path of ours as a link within this install."""
         return path_with(base_path(self.made.environment.public_url) + path, query)
 
-    def page(self, template: str, *, status: int = 200, **values: object) -> Answer:
+    def page(self, template: str, *, status: int = 200, **values: object) -> HttpResponse:
         """A template with what every page shows."""
-        return Answer(status, render(template, {"visit": self, "now": self.now, **values}))
+        return HttpResponse(status, render(template, {"visit": self, "now": self.now, **values}))
 
-    def redirect(self, path: str, **query: object) -> Answer:
+    def redirect(self, path: str, **query: object) -> HttpResponse:
         """Go on to a page of ours, by GET."""
-        return Answer(303, "", headers={"Location": self.url(path, **query)})
+        return HttpResponse(303, "", headers={"Location": self.url(path, **query)})
 
     def at(self, parts: Mapping[str, str]) -> "Visit":
         return replace(self, parts=parts)

@@ -39,7 +39,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What the browser gets; `body` is text or the bytes of a file."""
 
     status: int = 200
@@ -96,7 +96,7 @@ def _cookies(lines: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def as_result(answer: Answer, asked: HttpRequest | None) -> dict[str, object]:
+def as_result(answer: HttpResponse, asked: HttpRequest | None) -> dict[str, object]:
     """The answer as Lambda returns it, compressed where the browser can read that and it pays."""
     headers = {"Content-Type": answer.content_type, **answer.headers}
     data = answer.body.encode() if isinstance(answer.body, str) else answer.body

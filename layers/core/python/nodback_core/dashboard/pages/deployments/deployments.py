@@ -1,7 +1,7 @@
 """The deployments that one manages; admins register new ones."""
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.deployments.settings import DEFAULTS
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.statuses import status_of
@@ -9,11 +9,11 @@ from nodback_core.usecases.deployments.register import create_deployment
 from nodback_core.usecases.reviews.inbox import list_managed
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _page(visit)
 
 
-def create(visit: Visit) -> Answer:
+def create(visit: Visit) -> HttpResponse:
     asked, made = visit.asked, visit.made
     try:
         deployment, key = create_deployment(
@@ -33,7 +33,7 @@ def create(visit: Visit) -> Answer:
 
 def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", created: str = ""
-) -> Answer:
+) -> HttpResponse:
     cursor = visit.asked.get("cursor") or None
     found = list_managed(visit.who, cursor=cursor, store=visit.store)
     return visit.page(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer, HttpRequest
+from nodback_core.dashboard.web import HttpRequest, HttpResponse
 from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.routing import Routing
 from nodback_core.domain.deployments.settings import Operator
@@ -17,11 +17,11 @@ EMPTY_CONDITIONS = 2
 Rules = list[dict[str, object]]
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _page(visit, done="Saved." if visit.asked.get("saved") else "")
 
 
-def save(visit: Visit) -> Answer:
+def save(visit: Visit) -> HttpResponse:
     """A new rule at the end, or another text for an existing one."""
     place = visit.asked.field("index")
 
@@ -34,7 +34,7 @@ def save(visit: Visit) -> Answer:
     return _change(visit, change)
 
 
-def move(visit: Visit) -> Answer:
+def move(visit: Visit) -> HttpResponse:
     """One place up or down."""
     index = int(visit.parts["index"])
     other = index + (-1 if visit.asked.field("to") == "up" else 1)
@@ -48,12 +48,12 @@ def move(visit: Visit) -> Answer:
     return _change(visit, change)
 
 
-def remove(visit: Visit) -> Answer:
+def remove(visit: Visit) -> HttpResponse:
     index = int(visit.parts["index"])
     return _change(visit, lambda rules: [*rules[:index], *rules[index + 1 :]])
 
 
-def explain(visit: Visit) -> Answer:
+def explain(visit: Visit) -> HttpResponse:
     """Who would be asked when this method paused with this state, and why."""
     method, text = visit.asked.get("method_name"), visit.asked.get("state")
     try:
@@ -73,7 +73,7 @@ def explain(visit: Visit) -> Answer:
     return _page(visit, route=route)
 
 
-def _change(visit: Visit, change: Callable[[Rules], Rules]) -> Answer:
+def _change(visit: Visit, change: Callable[[Rules], Rules]) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     version = visit.asked.field("version")
     expected = int(version) if version.isascii() and version.isdigit() else None
@@ -104,7 +104,7 @@ def _page(
     done: str = "",
     route: Routing | None = None,
     typed: HttpRequest | None = None,
-) -> Answer:
+) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     saved = read_settings(visit.deployment_id, caller=caller, store=visit.store)
     return visit.page(

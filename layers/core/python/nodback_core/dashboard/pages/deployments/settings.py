@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit, digest_of
-from nodback_core.dashboard.web import Answer, HttpRequest
+from nodback_core.dashboard.web import HttpRequest, HttpResponse
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused, VersionDiffers
@@ -20,11 +20,11 @@ TEXTS = (
 )
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _page(visit, done="Saved." if visit.asked.get("saved") else "")
 
 
-def save(visit: Visit) -> Answer:
+def save(visit: Visit) -> HttpResponse:
     version = visit.asked.field("version")
     try:
         change_settings(
@@ -43,7 +43,7 @@ def save(visit: Visit) -> Answer:
     return visit.redirect(f"/deployments/{visit.deployment_id}/settings", saved="yes")
 
 
-def rename(visit: Visit) -> Answer:
+def rename(visit: Visit) -> HttpResponse:
     try:
         change_deployment(
             visit.deployment_id,
@@ -58,7 +58,7 @@ def rename(visit: Visit) -> Answer:
     return visit.redirect(f"/deployments/{visit.deployment_id}/settings", saved="yes")
 
 
-def test_mail(visit: Visit) -> Answer:
+def test_mail(visit: Visit) -> HttpResponse:
     """A harmless review by mail, that shows whether it arrives and whether replies come back."""
     try:
         asked = open_mail_test(
@@ -76,13 +76,13 @@ def test_mail(visit: Visit) -> Answer:
     return visit.redirect(f"/deployments/{visit.deployment_id}/test-mail/{asked.request.request_id}")
 
 
-def test_mail_page(visit: Visit) -> Answer:
+def test_mail_page(visit: Visit) -> HttpResponse:
     """How far the test came."""
     caller = visit.who.within(visit.deployment_id)
     test = read_mail_test(visit.deployment_id, visit.parts["request_id"], caller=caller, **visit.texts)
     digest = digest_of([test.stage.value, len(test.replies)])
     if visit.asked.headers.get(SEEN_HEADER) == digest:
-        return Answer(204)
+        return HttpResponse(204)
     deployment = read_deployment(visit.deployment_id, caller=caller, store=visit.store)
     return visit.page("letters/test_mail.html", deployment=deployment, test=test, digest=digest, reply_words=WORDS)
 
@@ -94,7 +94,7 @@ def _page(
     errors: tuple[FieldError, ...] = (),
     typed: Mapping[str, str] | None = None,
     done: str = "",
-) -> Answer:
+) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     deployment: Deployment = read_deployment(visit.deployment_id, caller=caller, store=visit.store)
     saved: SavedSettings = read_settings(visit.deployment_id, caller=caller, store=visit.store)

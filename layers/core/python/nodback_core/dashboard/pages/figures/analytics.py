@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from nodback_core.dashboard.charts import Series, Stack, bars, lines, patterns, stacks, swatch
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.dashboard.words import day_words
 from nodback_core.domain.figures.tallies import OUTCOME, Figures
 from nodback_core.domain.shared.errors import FieldError
@@ -30,7 +30,7 @@ class Table:
     groups: Sequence[Group]
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     number = visit.asked.get("deployment")
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
     choices = managed_deployments(visit.who, store=visit.store, also=wanted)

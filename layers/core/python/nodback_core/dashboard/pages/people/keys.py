@@ -1,7 +1,7 @@
 """API keys of a deployment; a secret is shown once."""
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.statuses import status_of
@@ -14,11 +14,11 @@ SCOPES = (
 )
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _page(visit)
 
 
-def create(visit: Visit) -> Answer:
+def create(visit: Visit) -> HttpResponse:
     scope = visit.asked.field("scope")
     if scope not in {s.value for s, _ in SCOPES}:
         return _page(visit, status=422, errors=(FieldError("scope", "choose one"),))
@@ -37,7 +37,7 @@ def create(visit: Visit) -> Answer:
     return _page(visit, status=201, secret=str(made.text), name=made.row.name)
 
 
-def revoke(visit: Visit) -> Answer:
+def revoke(visit: Visit) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     revoke_key(visit.deployment_id, visit.parts["id"], caller=caller, store=visit.store, now=visit.now)
     return visit.redirect(f"/deployments/{visit.deployment_id}/keys")
@@ -45,7 +45,7 @@ def revoke(visit: Visit) -> Answer:
 
 def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", name: str = ""
-) -> Answer:
+) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     cursor = visit.asked.get("cursor") or None
     found = list_keys(visit.deployment_id, caller=caller, store=visit.store, cursor=cursor)

@@ -1,7 +1,7 @@
 """Members of a deployment."""
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.people.members import Permission
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
 from nodback_core.statuses import status_of
@@ -9,11 +9,11 @@ from nodback_core.usecases.deployments.register import read_deployment
 from nodback_core.usecases.people.members import add_member, change_member, list_members, remove_member
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _page(visit, done="Saved." if visit.asked.get("saved") else "")
 
 
-def add(visit: Visit) -> Answer:
+def add(visit: Visit) -> HttpResponse:
     address = visit.asked.field("address")
     try:
         add_member(
@@ -31,7 +31,7 @@ def add(visit: Visit) -> Answer:
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
 
 
-def change(visit: Visit) -> Answer:
+def change(visit: Visit) -> HttpResponse:
     try:
         change_member(
             visit.deployment_id,
@@ -46,7 +46,7 @@ def change(visit: Visit) -> Answer:
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
 
 
-def remove(visit: Visit) -> Answer:
+def remove(visit: Visit) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     remove_member(visit.deployment_id, visit.asked.field("address"), caller=caller, store=visit.store, now=visit.now)
     if not visit.who.is_admin and visit.asked.field("address").lower() == visit.who.address:
@@ -60,7 +60,7 @@ def _permissions(visit: Visit) -> list[str]:
 
 def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), typed: str = "", done: str = ""
-) -> Answer:
+) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     return visit.page(
         "people/members.html",

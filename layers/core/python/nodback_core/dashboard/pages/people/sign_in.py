@@ -3,7 +3,7 @@
 import re
 
 from nodback_core.dashboard.visits import ASKED_COOKIE, SESSION_COOKIE, Visit
-from nodback_core.dashboard.web import Answer, set_cookie
+from nodback_core.dashboard.web import HttpResponse, set_cookie
 from nodback_core.domain.people.sessions import SESSION_DAYS, SIGN_IN_MINUTES, Session, SignIn
 from nodback_core.domain.shared.errors import FieldError, Gone, InvalidInput, TooManyAttempts
 from nodback_core.statuses import status_of
@@ -13,12 +13,12 @@ _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_-]{0,200}")
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
 
 
-def ask_page(visit: Visit) -> Answer:
+def ask_page(visit: Visit) -> HttpResponse:
     """Which address?"""
     return _ask(visit, email="", next_path=_own_path(visit.asked.get("next")))
 
 
-def ask(visit: Visit) -> Answer:
+def ask(visit: Visit) -> HttpResponse:
     """Whatever the address is, the answer is the same."""
     email, next_path = visit.asked.field("email"), _own_path(visit.asked.field("next"))
     made, secret = visit.made, visit.made.browser_secret()
@@ -33,10 +33,10 @@ def ask(visit: Visit) -> Answer:
         )
     cookie = set_cookie(ASKED_COOKIE, f"{sign_in.sign_in_id}.{secret}", seconds=SIGN_IN_MINUTES * 60)
     there = visit.redirect("/sign-in/check")
-    return Answer(there.status, "", headers=there.headers, cookies=(cookie,))
+    return HttpResponse(there.status, "", headers=there.headers, cookies=(cookie,))
 
 
-def check_page(visit: Visit) -> Answer:
+def check_page(visit: Visit) -> HttpResponse:
     """A mail may be on its way."""
     sign_in = _attempt(visit)
     if sign_in is None:
@@ -44,7 +44,7 @@ def check_page(visit: Visit) -> Answer:
     return _check(visit, sign_in)
 
 
-def by_code(visit: Visit) -> Answer:
+def by_code(visit: Visit) -> HttpResponse:
     """The code of the mail, typed into the browser that asked."""
     sign_in = _attempt(visit)
     if sign_in is None:
@@ -73,7 +73,7 @@ def by_code(visit: Visit) -> Answer:
     return _signed_in(visit, session, used)
 
 
-def link_page(visit: Visit) -> Answer:
+def link_page(visit: Visit) -> HttpResponse:
     """A link in a mail is opened by scanners too: it shows a button, and a person presses that."""
     read = visit.made.tokens.read_link(visit.parts["token"], now=visit.now)
     usable = False
@@ -85,7 +85,7 @@ def link_page(visit: Visit) -> Answer:
     )
 
 
-def by_link(visit: Visit) -> Answer:
+def by_link(visit: Visit) -> HttpResponse:
     """The button of the link's page, in the browser that asked."""
     made = visit.made
     read = made.tokens.read_link(visit.parts["token"], now=visit.now)
@@ -107,21 +107,23 @@ def by_link(visit: Visit) -> Answer:
     return _signed_in(visit, session, used)
 
 
-def _signed_in(visit: Visit, session: Session, used: SignIn) -> Answer:
+def _signed_in(visit: Visit, session: Session, used: SignIn) -> HttpResponse:
     token = visit.made.tokens.session(session, now=visit.now)
     there = visit.redirect(_own_path(used.next_path) or "/")
     cookies = (
         set_cookie(SESSION_COOKIE, token, seconds=SESSION_DAYS * 86400),
         set_cookie(ASKED_COOKIE, "", seconds=0),
     )
-    return Answer(there.status, "", headers=there.headers, cookies=cookies)
+    return HttpResponse(there.status, "", headers=there.headers, cookies=cookies)
 
 
-def _ask(visit: Visit, *, email: str, next_path: str, errors: tuple[FieldError, ...] = (), status: int = 200) -> Answer:
+def _ask(
+    visit: Visit, *, email: str, next_path: str, errors: tuple[FieldError, ...] = (), status: int = 200
+) -> HttpResponse:
     return visit.page("people/sign_in.html", status=status, email=email, next=next_path, errors=errors)
 
 
-def _check(visit: Visit, sign_in: SignIn, *, errors: tuple[FieldError, ...] = (), status: int = 200) -> Answer:
+def _check(visit: Visit, sign_in: SignIn, *, errors: tuple[FieldError, ...] = (), status: int = 200) -> HttpResponse:
     return visit.page("people/sign_in_check.html", status=status, email=sign_in.address, errors=errors)
 
 

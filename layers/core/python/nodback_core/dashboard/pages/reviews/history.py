@@ -3,7 +3,7 @@
 from datetime import date
 
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.reviews.requests import Request, Source
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
@@ -12,7 +12,7 @@ from nodback_core.usecases.reviews.history import HistoryFilter, read_history
 from nodback_core.usecases.reviews.inbox import managed_deployments
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     choices = managed_deployments(visit.who, store=visit.store, also=_deployment(visit))
     errors: tuple[FieldError, ...] = ()
     wanted = HistoryFilter()

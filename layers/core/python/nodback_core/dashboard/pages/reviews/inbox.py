@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit, digest_of
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.usecases.reviews.inbox import MAX_DEPLOYMENTS_AT_ONCE, Inbox, InboxFilter, Turned, overdue, read_inbox
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     wanted, problem = _wanted(visit)
     inbox = read_inbox(
         wanted,
@@ -21,7 +21,7 @@ def page(visit: Visit) -> Answer:
     )
     digest = _digest(inbox)
     if visit.asked.headers.get(SEEN_HEADER) == digest:
-        return Answer(204)
+        return HttpResponse(204)
     link = _links(visit, wanted)
     return visit.page(
         "reviews/inbox.html",

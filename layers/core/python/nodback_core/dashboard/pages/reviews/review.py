@@ -8,7 +8,7 @@ from nodback_core.dashboard.changes import Line, compare
 from nodback_core.dashboard.json_tree import tree
 from nodback_core.dashboard.timeline import TimelineLine, told
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.reviews.deadlines import AutoRespond, Escalate, SlaBreach, coming, from_document
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.entries import Action, Entry
@@ -36,11 +36,11 @@ class ShownContent:
     characters: int
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _page(visit)
 
 
-def answer(visit: Visit) -> Answer:
+def answer(visit: Visit) -> HttpResponse:
     """The decision; the page that follows says what was recorded, or who was faster."""
     asked, request_id = visit.asked, visit.parts["request_id"]
     outcome = asked.field("outcome")
@@ -62,7 +62,7 @@ def answer(visit: Visit) -> Answer:
     return visit.redirect(f"/review/{request_id}", answered="yes")
 
 
-def reassign(visit: Visit) -> Answer:
+def reassign(visit: Visit) -> HttpResponse:
     request_id = visit.parts["request_id"]
     try:
         reassign_request(
@@ -80,7 +80,7 @@ def reassign(visit: Visit) -> Answer:
     return visit.redirect(f"/review/{request_id}")
 
 
-def cancel(visit: Visit) -> Answer:
+def cancel(visit: Visit) -> HttpResponse:
     request_id = visit.parts["request_id"]
     try:
         cancel_request(
@@ -97,7 +97,7 @@ def cancel(visit: Visit) -> Answer:
     return visit.redirect(f"/review/{request_id}")
 
 
-def retry(visit: Visit) -> Answer:
+def retry(visit: Visit) -> HttpResponse:
     """Hand the answer to the flow once more, after it failed."""
     request_id = visit.parts["request_id"]
     try:
@@ -115,7 +115,7 @@ def retry(visit: Visit) -> Answer:
     return visit.redirect(f"/review/{request_id}")
 
 
-def output(visit: Visit) -> Answer:
+def output(visit: Visit) -> HttpResponse:
     """The whole content as a file."""
     seen = read_review(visit.parts["request_id"], identity=visit.who, **visit.texts).view
     value = seen.shown.output if seen.shown else None
@@ -124,16 +124,18 @@ def output(visit: Visit) -> Answer:
     return _file(text, f"review-{seen.request.number}.{'md' if is_text else 'json'}")
 
 
-def state(visit: Visit) -> Answer:
+def state(visit: Visit) -> HttpResponse:
     """The whole state as a file."""
     seen = read_review(visit.parts["request_id"], identity=visit.who, **visit.texts).view
     value = dict(seen.shown.state) if seen.shown else None
     return _file(json.dumps(value, indent=2, ensure_ascii=False), f"state-{seen.request.number}.json")
 
 
-def _file(text: str, name: str) -> Answer:
+def _file(text: str, name: str) -> HttpResponse:
     data = text.encode("utf-8", "replace")
-    return Answer(200, data, "text/plain; charset=utf-8", {"Content-Disposition": f'attachment; filename="{name}"'})
+    return HttpResponse(
+        200, data, "text/plain; charset=utf-8", {"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _deployment_of(visit: Visit) -> int:
@@ -152,13 +154,13 @@ def _page(
     lost: str = "",
     typed: str = "",
     tried: str = "",
-) -> Answer:
+) -> HttpResponse:
     after = visit.asked.get("after")
     review = read_review(visit.parts["request_id"], identity=visit.who, cursor=after or None, **visit.texts)
     request, shown = review.request, review.view.shown
     seen = f"{request.version}"
     if visit.asked.headers.get(SEEN_HEADER) == seen:
-        return Answer(204)
+        return HttpResponse(204)
     answered = visit.asked.get("answered") == "yes"
     return visit.page(
         "reviews/review.html",

@@ -1,7 +1,7 @@
 """Webhooks of a deployment: secrets that are shown once, and the log of what was sent."""
 
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit, digest_of
-from nodback_core.dashboard.web import Answer
+from nodback_core.dashboard.web import HttpResponse
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
 from nodback_core.domain.webhooks.events import OPT_IN_EVENTS, EventType
 from nodback_core.domain.webhooks.signature import SECRET_BYTES
@@ -35,11 +35,11 @@ DONE = {
 CHOICES = tuple(event.value for event in EventType if event in OPT_IN_EVENTS)
 
 
-def page(visit: Visit) -> Answer:
+def page(visit: Visit) -> HttpResponse:
     return _list(visit)
 
 
-def create(visit: Visit) -> Answer:
+def create(visit: Visit) -> HttpResponse:
     made = visit.made
     try:
         new = create_webhook(
@@ -60,11 +60,11 @@ def create(visit: Visit) -> Answer:
     return _one(visit, new.webhook.webhook_id, status=201, new=new)
 
 
-def one(visit: Visit) -> Answer:
+def one(visit: Visit) -> HttpResponse:
     return _one(visit, visit.parts["id"], did=visit.asked.get("did"))
 
 
-def change(visit: Visit) -> Answer:
+def change(visit: Visit) -> HttpResponse:
     """Another name, URL or choice of events; or a pause."""
     active = visit.asked.field("active")
     wish = Wish(active=active == "yes") if active else _wish(visit)
@@ -83,7 +83,7 @@ def change(visit: Visit) -> Answer:
     return _back(visit, {"yes": "resumed", "no": "paused"}.get(active, "saved"))
 
 
-def rotate(visit: Visit) -> Answer:
+def rotate(visit: Visit) -> HttpResponse:
     """Start a rotation, complete it, or call it off."""
     made, webhook_id = visit.made, visit.parts["id"]
     caller = visit.who.within(visit.deployment_id)
@@ -109,7 +109,7 @@ def rotate(visit: Visit) -> Answer:
     return _back(visit, "completed" if step == "complete" else "called_off")
 
 
-def test(visit: Visit) -> Answer:
+def test(visit: Visit) -> HttpResponse:
     """Send the event `test`."""
     send_test(
         visit.deployment_id,
@@ -123,7 +123,7 @@ def test(visit: Visit) -> Answer:
     return _back(visit, "tested")
 
 
-def deliver_again(visit: Visit) -> Answer:
+def deliver_again(visit: Visit) -> HttpResponse:
     try:
         redeliver(
             visit.deployment_id,
@@ -140,7 +140,7 @@ def deliver_again(visit: Visit) -> Answer:
     return _back(visit, "again")
 
 
-def remove(visit: Visit) -> Answer:
+def remove(visit: Visit) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     remove_webhook(visit.deployment_id, visit.parts["id"], caller=caller, store=visit.store, now=visit.now)
     return visit.redirect(f"/deployments/{visit.deployment_id}/webhooks")
@@ -152,11 +152,11 @@ def _wish(visit: Visit, *, active: bool | None = None) -> Wish:
     return Wish(visit.asked.field("name"), visit.asked.field("url"), events, active)
 
 
-def _back(visit: Visit, did: str) -> Answer:
+def _back(visit: Visit, did: str) -> HttpResponse:
     return visit.redirect(f"/deployments/{visit.deployment_id}/webhooks/{visit.parts['id']}", did=did)
 
 
-def _list(visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = ()) -> Answer:
+def _list(visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = ()) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     return visit.page(
         "webhooks/webhooks.html",
@@ -177,7 +177,7 @@ def _one(
     errors: tuple[FieldError, ...] = (),
     new: NewSecret | None = None,
     did: str = "",
-) -> Answer:
+) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     webhook = read_webhook(visit.deployment_id, webhook_id, caller=caller, store=visit.store)
     cursor = visit.asked.get("cursor") or None
@@ -192,7 +192,7 @@ def _one(
     )
     digest = digest_of([page.cursor, [(d.delivery_id, d.status(visit.now).value) for d in page.items]])
     if visit.asked.headers.get(SEEN_HEADER) == digest:
-        return Answer(204)
+        return HttpResponse(204)
     here = f"/deployments/{visit.deployment_id}/webhooks/{webhook_id}"
     return visit.page(
         "webhooks/webhook.html",
