@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from nodback_core.domain.webhooks.events import (
     ANSWERABLE_EVENTS,
     OPT_IN_EVENTS,
-    Answered,
     Cancelled,
     EventType,
     Handed,
     NewRequest,
+    RequestAnswered,
     Resumed,
     SlaBreached,
     TestSent,
@@ -72,8 +72,10 @@ REFERENCE_BODY = """
 EVENTS = [
     NewRequest(),
     TestSent(),
-    Answered(EventType.REQUEST_RESPONDED, "approved", "approved", "approved", "a@example.com", "email", None, AT),
-    Answered(EventType.REQUEST_AUTO_RESPONDED, "rejected", "rejected", "", "auto", "auto", None, AT),
+    RequestAnswered(
+        EventType.REQUEST_RESPONDED, "approved", "approved", "approved", "a@example.com", "email", None, AT
+    ),
+    RequestAnswered(EventType.REQUEST_AUTO_RESPONDED, "rejected", "rejected", "", "auto", "auto", None, AT),
     Handed(EventType.REQUEST_ESCALATED, 2, "a@example.com", "b@example.com", AT),
     Handed(EventType.REQUEST_REASSIGNED, 2, "a@example.com", "b@example.com", AT),
     Cancelled("a@example.com", "not needed", AT),

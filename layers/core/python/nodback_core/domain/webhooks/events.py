@@ -62,7 +62,7 @@ class TestSent:
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class RequestAnswered:
     """The request has its response, from a person or from auto-response."""
 
     type: Literal[EventType.REQUEST_RESPONDED, EventType.REQUEST_AUTO_RESPONDED]
@@ -157,7 +157,7 @@ class SlaBreached:
         return "sla", {"minutes": self.sla_minutes, "due_at": utc_text(self.due_at)}
 
 
-WebhookEvent: TypeAlias = NewRequest | TestSent | Answered | Handed | Cancelled | Resumed | SlaBreached
+WebhookEvent: TypeAlias = NewRequest | TestSent | RequestAnswered | Handed | Cancelled | Resumed | SlaBreached
 
 
 def event_id(request_id: str, seq: int) -> str:

@@ -13,11 +13,11 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.happenings import Happening
 from nodback_core.domain.webhooks.events import (
-    Answered,
     Cancelled,
     EventType,
     Handed,
     NewRequest,
+    RequestAnswered,
     Resumed,
     SlaBreached,
     WebhookEvent,
@@ -61,8 +61,8 @@ def _answered(
     answer: reviews.Answered,
     at: datetime,
     words: Words | None,
-) -> Answered:
-    return Answered(
+) -> RequestAnswered:
+    return RequestAnswered(
         type=type_,
         outcome=answer.outcome,
         feedback=words.feedback if words else "",
