@@ -108,7 +108,7 @@ class Handed:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancelled:
+class RequestCancelled:
     """The request was withdrawn; its flow does not go on."""
 
     cancelled_by: str
@@ -157,7 +157,7 @@ class SlaBreached:
         return "sla", {"minutes": self.sla_minutes, "due_at": utc_text(self.due_at)}
 
 
-WebhookEvent: TypeAlias = NewRequest | TestSent | RequestAnswered | Handed | Cancelled | Resumed | SlaBreached
+WebhookEvent: TypeAlias = NewRequest | TestSent | RequestAnswered | Handed | RequestCancelled | Resumed | SlaBreached
 
 
 def event_id(request_id: str, seq: int) -> str:

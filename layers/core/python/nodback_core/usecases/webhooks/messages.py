@@ -13,11 +13,11 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.happenings import Happening
 from nodback_core.domain.webhooks.events import (
-    Cancelled,
     EventType,
     Handed,
     NewRequest,
     RequestAnswered,
+    RequestCancelled,
     Resumed,
     SlaBreached,
     WebhookEvent,
@@ -44,7 +44,7 @@ def event_for(
         case reviews.Reassigned(round=round_, from_email=before, to_email=to):
             return Handed(EventType.REQUEST_REASSIGNED, round_, before, to, assigned_at=at)
         case reviews.Cancelled(by=by):
-            return Cancelled(cancelled_by=f"{by.kind}/{by.id}", reason=reason, cancelled_at=at)
+            return RequestCancelled(cancelled_by=f"{by.kind}/{by.id}", reason=reason, cancelled_at=at)
         case flows.ResumeSucceeded(attempt=attempt):
             return Resumed(EventType.RESUME_SUCCEEDED, attempt, None, finished_at=at)
         case flows.ResumeFailed(attempt=attempt, reason=why):
