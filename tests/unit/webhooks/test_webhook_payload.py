@@ -18,7 +18,7 @@ from nodback_core.domain.webhooks.events import (
     RequestAnswered,
     RequestCancelled,
     Resumed,
-    SlaBreached,
+    TargetMissed,
     TestSent,
     event_id,
     utc_text,
@@ -81,7 +81,7 @@ EVENTS = [
     RequestCancelled("a@example.com", "not needed", AT),
     Resumed(EventType.RESUME_SUCCEEDED, 1, None, AT),
     Resumed(EventType.RESUME_FAILED, 2, "ValueError", AT),
-    SlaBreached(30, AT),
+    TargetMissed(30, AT),
 ]
 
 

@@ -145,7 +145,7 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True)
-class SlaBreached:
+class TargetMissed:
     """The target response time went by without an answer."""
 
     sla_minutes: float
@@ -157,7 +157,7 @@ class SlaBreached:
         return "sla", {"minutes": self.sla_minutes, "due_at": utc_text(self.due_at)}
 
 
-WebhookEvent: TypeAlias = NewRequest | TestSent | RequestAnswered | Handed | RequestCancelled | Resumed | SlaBreached
+WebhookEvent: TypeAlias = NewRequest | TestSent | RequestAnswered | Handed | RequestCancelled | Resumed | TargetMissed
 
 
 def event_id(request_id: str, seq: int) -> str:

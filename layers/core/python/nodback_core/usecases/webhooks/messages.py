@@ -19,7 +19,7 @@ from nodback_core.domain.webhooks.events import (
     RequestAnswered,
     RequestCancelled,
     Resumed,
-    SlaBreached,
+    TargetMissed,
     WebhookEvent,
 )
 from nodback_core.domain.webhooks.payload import DeploymentContent, RequestContent
@@ -52,7 +52,7 @@ def event_for(
         case reviews.SlaBreached():
             assert request.sla_due_at is not None
             sla_ms = from_document(json.loads(request.policy)).sla_ms or 0
-            return SlaBreached(sla_minutes=sla_ms / MS_PER_MINUTE, due_at=request.sla_due_at)
+            return TargetMissed(sla_minutes=sla_ms / MS_PER_MINUTE, due_at=request.sla_due_at)
     raise TypeError(f"webhooks are told nothing of {happening.action}")
 
 
