@@ -14,7 +14,7 @@ from typing import IO
 
 import httpx
 
-from infra.local.mailroom import Mailroom
+from infra.local.mailroom import Mailroom, open_mailroom
 from infra.local.mailroom.inbound import inbound_from_stack
 from infra.local.processes import end_group
 from infra.local.stack import HOME, EmbeddedStack
@@ -146,7 +146,8 @@ def open_house(
     with EmbeddedStack.start(folder, tell=tell, enforce_rights=True) as stack:
         addresses = stack.addresses
         inbound = inbound_from_stack(asdict(addresses))
-        with Mailroom(folder / "mail", addresses.smtp_port, addresses.web_port, inbound, gallery=_gallery) as mailroom:
+        ports = addresses.smtp_port, addresses.web_port
+        with open_mailroom(folder / "mail", *ports, inbound, gallery=_gallery) as mailroom:
             flow_key, deployment_id = _deployment(folder, stack, DEMO_SETTINGS if settings is None else settings)
             house = House(stack, mailroom, folder, flow_key, deployment_id)
             _write_env(house)

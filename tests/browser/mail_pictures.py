@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser
 
-from infra.local.mailroom import Mailroom
+from infra.local.mailroom import open_mailroom
 from nodback_core.mail.letters.compose import Envelope, compose
 from nodback_core.mail.letters.samples import samples
 
@@ -27,7 +27,7 @@ def take_mail_pictures(browser: Browser, out: Path) -> None:
         to=reviewer,
         reply_to=f"r-{'a2b3' * 14}@reply.nodback.test",
     )
-    with tempfile.TemporaryDirectory() as folder, Mailroom(Path(folder), 0, 0, None) as mailroom:
+    with tempfile.TemporaryDirectory() as folder, open_mailroom(Path(folder), 0, 0, None) as mailroom:
         mailroom.send(compose(envelope, letter), "nodback@nodback.test", [reviewer])
         mail = mailroom.wait_for(to=reviewer)
         page = browser.new_page(viewport=MAILROOM_SIZE, color_scheme="light")

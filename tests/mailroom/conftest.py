@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.mailroom import Mailroom
+from infra.local.mailroom import Mailroom, open_mailroom
 
 DOMAIN = "reply.nodback.test"
 REPLY_ADDRESS = f"r-{'a2b3' * 14}@{DOMAIN}"
@@ -53,7 +53,7 @@ def service() -> RecordingService:
 
 @pytest.fixture
 def mailroom(tmp_path: Path, service: RecordingService) -> Iterator[Mailroom]:
-    with Mailroom(tmp_path / "mail", 0, 0, service) as room:
+    with open_mailroom(tmp_path / "mail", 0, 0, service) as room:
         yield room
 
 

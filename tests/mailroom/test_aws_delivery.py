@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from infra.local.mailroom import Mailroom, inbound_from_stack
+from infra.local.mailroom import inbound_from_stack, open_mailroom
 
 from .conftest import REPLY_ADDRESS
 
@@ -49,7 +49,7 @@ def test_a_mail_over_smtp_ends_as_an_object_and_an_asynchronous_invocation(tmp_p
         functions = RecordingLambda()
         delivery = replace(inbound_from_stack(STACK), s3=s3, lambda_=functions)
 
-        with Mailroom(tmp_path, 0, 0, delivery) as mailroom:
+        with open_mailroom(tmp_path, 0, 0, delivery) as mailroom:
             mailroom.send(b"From: m@example.com\r\nSubject: Re\r\n\r\nApproved\r\n", "m@example.com", [REPLY_ADDRESS])
 
         [call] = functions.calls

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.mailroom import Handling, Mailroom, Verdicts
+from infra.local.mailroom import Handling, Mailroom, Verdicts, open_mailroom
 from infra.local.mailroom.raw_headers import split_mail
 from infra.local.mailroom.sending import MailRefused
 
@@ -143,13 +143,13 @@ def test_mails_and_their_order_survive_a_restart_and_waiting_ones_are_carried_on
     tmp_path: Path, service: RecordingService
 ) -> None:
     folder = tmp_path / "mail"
-    with Mailroom(folder, 0, 0, service) as before:
+    with open_mailroom(folder, 0, 0, service) as before:
         deliver(before, notification(), "maria@example.com")
         deliver(before, "X-Mailroom-Delay: 0.8\r\n" + ANSWER, REPLY_ADDRESS)
         kept = before.mailbox.all()
     assert service.events == []
 
-    with Mailroom(folder, 0, 0, service) as after:
+    with open_mailroom(folder, 0, 0, service) as after:
         assert after.mailbox.all() == kept
         service.wait_for_events(1)
         deliver(after, notification(message_id="<n2@email.amazonses.com>"), "maria@example.com")
@@ -158,12 +158,12 @@ def test_mails_and_their_order_survive_a_restart_and_waiting_ones_are_carried_on
 
 def test_a_torn_last_line_of_the_index_costs_only_that_line(tmp_path: Path, service: RecordingService) -> None:
     folder = tmp_path / "mail"
-    with Mailroom(folder, 0, 0, service) as before:
+    with open_mailroom(folder, 0, 0, service) as before:
         deliver(before, notification(), "maria@example.com")
     with (folder / "index.jsonl").open("a") as index:
         index.write('{"number": 2, "dire')
 
-    with Mailroom(folder, 0, 0, service) as after:
+    with open_mailroom(folder, 0, 0, service) as after:
         assert [mail.subject for mail in after.mailbox.all()] == ["Review: launch"]
 
 

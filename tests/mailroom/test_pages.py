@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from infra.local.mailroom import Mailroom
+from infra.local.mailroom import Mailroom, open_mailroom
 
 from .conftest import REPLY_ADDRESS, RecordingService, notification
 
@@ -172,7 +172,7 @@ def test_a_name_that_points_here_from_outside_is_refused(web: httpx.Client) -> N
 def test_the_gallery_shows_every_sample_it_is_given(tmp_path: Path) -> None:
     samples = [("Reminder", "Still waiting", "Please answer.", '<p>Please <a href="mailto:r@x">answer</a></p>')]
     with (
-        Mailroom(tmp_path, 0, 0, None, gallery=lambda: samples) as room,
+        open_mailroom(tmp_path, 0, 0, None, gallery=lambda: samples) as room,
         httpx.Client(base_url=room.web_url, trust_env=False) as client,
     ):
         assert "Still waiting" in client.get("/gallery").text
@@ -225,9 +225,9 @@ def test_news_arrive_while_a_page_waits_for_them(mailroom: Mailroom, web: httpx.
 
 
 def test_stopping_does_not_wait_for_pages_that_wait(tmp_path: Path, service: RecordingService) -> None:
-    room = Mailroom(tmp_path, 0, 0, service)
-    room.start()
-    stopper = threading.Thread(target=room.stop)
+    opened = contextlib.ExitStack()
+    room = opened.enter_context(open_mailroom(tmp_path, 0, 0, service))
+    stopper = threading.Thread(target=opened.close)
 
     with httpx.Client(base_url=room.web_url, trust_env=False, timeout=15) as client:
         client.get("/")

@@ -4,6 +4,7 @@ from infra.local.mailroom.handling import Handling, Verdicts
 from infra.local.mailroom.inbound import AwsInboundDelivery, InboundDelivery, inbound_from_stack
 from infra.local.mailroom.mailbox import StoredMail
 from infra.local.mailroom.mailroom import Mailroom
+from infra.local.mailroom.opening import open_mailroom
 from infra.local.mailroom.styles import STYLES
 
 __all__ = [
@@ -15,4 +16,5 @@ __all__ = [
     "StoredMail",
     "Verdicts",
     "inbound_from_stack",
+    "open_mailroom",
 ]

@@ -1,4 +1,4 @@
-"""The developer's post office beside the embedded stack: mail server, mail client and pages in one object."""
+"""The developer's post office beside the embedded stack: mailbox, mail server and mail client in one object."""
 
 from __future__ import annotations
 
@@ -22,9 +22,6 @@ from infra.local.mailroom.postman import Postman
 from infra.local.mailroom.reading import read
 from infra.local.mailroom.sending import send
 from infra.local.mailroom.smtp import Reception, smtp_server
-from infra.local.mailroom.web.app import web_app
-from infra.local.mailroom.web.gallery import Gallery, empty_gallery
-from infra.local.mailroom.web.server import WebServer
 
 
 def utc_now() -> datetime:
@@ -39,18 +36,15 @@ def free_port() -> int:
 
 
 class Mailroom:
-    """Receives what SES sends, shows it, and brings answers to the service as SES inbound does.
+    """Receives what SES sends, keeps it, and brings answers to the service as SES inbound does.
+
+    `open_mailroom` opens one together with its pages.
 
     Arguments:
-        folder: where the mails are kept; what is in it already is shown again.
-        smtp_port, web_port: loopback ports; 0 takes a free one, to be read from the attributes of these names.
+        folder: where the mails are kept; what is in it already is there again.
+        smtp_port, web_port: loopback ports of the mail server and of the pages; 0 takes a free one, to be read from the
+            attributes of these names.
         inbound: where mail for the inbound domain goes; None keeps all mail here.
-        gallery: gives (name, subject, text, html) of every kind of mail, for the page `/gallery`.
-
-    Example:
-        with Mailroom(folder, smtp_port=0, web_port=0, inbound=inbound_from_stack(stack)) as mailroom:
-            mail = mailroom.wait_for(to="reviewer@example.com", subject_contains="Review")
-            mailroom.reply(mail, "Approved", style="outlook-desktop")
     """
 
     def __init__(
@@ -60,7 +54,6 @@ class Mailroom:
         web_port: int,
         inbound: InboundDelivery | None,
         *,
-        gallery: Gallery = empty_gallery,
         clock: Callable[[], datetime] = utc_now,
         random_bytes: Callable[[int], bytes] = os.urandom,
     ) -> None:
@@ -70,6 +63,7 @@ class Mailroom:
         self.mailbox = Mailbox(folder)
         self.defaults = DefaultsFile(folder)
         self.stopping = False
+        """Whether whoever waits for news should stop waiting."""
         self._clock = clock
         self._random_bytes = random_bytes
         self._postman = Postman(self.mailbox, inbound, clock) if inbound else None
@@ -82,36 +76,26 @@ class Mailroom:
             random_bytes=random_bytes,
         )
         self._smtp: Controller | None = None
-        self._web = WebServer(web_app(self, gallery), self.web_port)
 
     @property
     def web_url(self) -> str:
         return f"http://127.0.0.1:{self.web_port}"
 
     def start(self) -> None:
-        """Open the doors; mail left waiting by an earlier run is carried on."""
+        """Receive mail; what an earlier run left waiting is carried on."""
         if self._postman:
             self._postman.start()
         # Made here, because a server that never starts would leave its event loop open.
         self._smtp = smtp_server(self._reception, self.smtp_port)
         self._smtp.start()
-        self._web.start()
 
     def stop(self) -> None:
-        """Close the doors, after what is being handed over has arrived."""
+        """Receive no more mail; returns when what is being handed over has arrived."""
         self.stopping = True
-        self._web.stop()
         if self._smtp:
             self._smtp.stop()
         if self._postman:
             self._postman.stop()
-
-    def __enter__(self) -> Mailroom:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
 
     def wait_for(
         self, *, to: str = "", subject_contains: str = "", after: int = 0, timeout: float = 30.0

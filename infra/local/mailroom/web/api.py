@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.concurrency import run_in_threadpool
@@ -14,12 +14,10 @@ from starlette.responses import JSONResponse, Response
 from infra.local.mailroom.composing import BadDraft
 from infra.local.mailroom.handling import UnknownHandling, handling_from_settings
 from infra.local.mailroom.mailbox import HandOver, StoredMail, UnknownMail
+from infra.local.mailroom.mailroom import Mailroom
 from infra.local.mailroom.reading import read
 from infra.local.mailroom.sending import MailRefused
 from infra.local.mailroom.threads import answers_to, thread_of
-
-if TYPE_CHECKING:
-    from infra.local.mailroom.mailroom import Mailroom
 
 CHANGES_WAIT_SECONDS: Final = 20.0
 CHANGES_LOOK_SECONDS: Final = 0.15

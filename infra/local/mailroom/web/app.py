@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -11,12 +9,10 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from infra.local.mailroom.mailroom import Mailroom
 from infra.local.mailroom.web import api, gallery, pages
 from infra.local.mailroom.web.guard import guard
 from infra.local.mailroom.web.rendering import HERE
-
-if TYPE_CHECKING:
-    from infra.local.mailroom.mailroom import Mailroom
 
 ROUTES = [
     Route("/", pages.inbox),

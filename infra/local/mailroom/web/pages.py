@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
@@ -14,6 +14,7 @@ from infra.local.mailroom.composing import BadDraft, Draft
 from infra.local.mailroom.defaults import Defaults
 from infra.local.mailroom.handling import Handling, UnknownHandling
 from infra.local.mailroom.mailbox import StoredMail, UnknownMail
+from infra.local.mailroom.mailroom import Mailroom
 from infra.local.mailroom.raw_headers import split_mail
 from infra.local.mailroom.reading import Content, read
 from infra.local.mailroom.sending import MailRefused
@@ -21,9 +22,6 @@ from infra.local.mailroom.threads import answers_to, thread_of, threads
 from infra.local.mailroom.web.forms import draft_from, handling_from, texts
 from infra.local.mailroom.web.rendering import page
 from infra.local.mailroom.web.shown import SHOWN_POLICY, shown_html
-
-if TYPE_CHECKING:
-    from infra.local.mailroom.mailroom import Mailroom
 
 THREADS_ON_A_PAGE: Final = 40
 VIEWS: Final = ("html", "text", "headers", "source")
