@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from nodback_core.domain.audit.trail import kind_of
 from nodback_core.domain.shared.entries import Action
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -13,33 +14,6 @@ _SOURCES = {
     "api": "through the API",
     "webhook": "through a callback",
     "auto": "automatically",
-}
-_ACTIONS = {
-    Action.REQUEST_OPENED: "The flow paused and asked",
-    Action.REQUEST_ASSIGNED: "Assigned",
-    Action.REQUEST_REASSIGNED: "Given to somebody else",
-    Action.REQUEST_REMINDED: "Reminded",
-    Action.REQUEST_ESCALATED: "Escalated",
-    Action.REQUEST_RESPONDED: "Answered",
-    Action.REQUEST_AUTO_RESPONDED: "Answered automatically",
-    Action.REQUEST_CANCELLED: "Cancelled",
-    Action.REQUEST_SUPERSEDED: "Superseded by a newer request",
-    Action.SLA_BREACHED: "Target time missed",
-    Action.REPLY_REJECTED: "A reply was refused",
-    Action.NOTIFICATION_SENT: "Mail sent",
-    Action.NOTIFICATION_NOT_TAKEN: "Mail not taken by the mail service yet",
-    Action.NOTIFICATION_FAILED: "Mail refused by the mail service",
-    Action.NOTIFICATION_SKIPPED: "Mail no longer needed",
-    Action.NOTIFICATION_DELIVERED: "Mail delivered",
-    Action.NOTIFICATION_BOUNCED: "Mail bounced",
-    Action.NOTIFICATION_COMPLAINED: "Mail marked as spam",
-    Action.RESUME_CLAIMED: "The answer was taken by a worker",
-    Action.RESUME_CONSUMED: "The flow goes on",
-    Action.RESUME_SUCCEEDED: "The flow ran through",
-    Action.RESUME_FAILED: "The flow could not go on",
-    Action.RESUME_RETRIED: "A retry was asked for",
-    Action.WEBHOOKS_DISPATCHED: "Webhooks told",
-    Action.CONTENT_ERASED: "Texts erased",
 }
 
 
@@ -85,5 +59,5 @@ def source_words(source: str) -> str:
 
 def action_words(action: str) -> str:
     """What happened, in words; an action that has none is told by its name."""
-    known = {a.value: words for a, words in _ACTIONS.items()}
-    return known.get(action) or action.replace(".", " ").replace("_", " ").capitalize()
+    known = kind_of(Action(action))
+    return known.words if known else action.replace(".", " ").replace("_", " ").capitalize()

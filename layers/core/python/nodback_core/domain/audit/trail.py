@@ -148,6 +148,20 @@ def tells_webhooks(entry: Entry) -> bool:
     return entry.data.get(WEBHOOKS) is True
 
 
+def object_of(entry: Entry) -> str:
+    """The object of the mail that an entry is about, or nothing; also of an entry that lacks other facts.
+
+    What erasing destroys must not depend on whether this version can read the rest.
+    """
+    return str(entry.data.get("object_key") or "")
+
+
+def webhooks_told(entry: Entry) -> frozenset[str]:
+    """The webhooks whose deliveries an entry is about; also of an entry that lacks other facts, as `object_of`."""
+    named = entry.data.get("webhooks") if class_of(entry) is WebhooksDispatched else None
+    return frozenset(str(name) for name in named) if isinstance(named, list | tuple) else frozenset()
+
+
 def actions_that(holds: Callable[[type[Happening]], object]) -> list[str]:
     """The names of the actions whose class is such a one, for the rules of the bus."""
     return [kind.action.value for kind in KINDS if holds(kind)]

@@ -7,12 +7,33 @@ from nodback_core.domain.shared.happenings import Happening, Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationSent(Happening):
-    """The mail service has taken it."""
+class OfMail(Happening):
+    """What happens to one mail of a request."""
 
     letter: str
     to: str
+
+    @property
+    def notification_id(self) -> str:
+        """The id of the notification that it is about."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending(OfMail):
+    """What came of sending it, at the time of sending."""
+
     for_seq: int
+
+    @property
+    def notification_id(self) -> str:
+        return f"mail:{self.for_seq}:{self.letter}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationSent(Sending):
+    """The mail service has taken it."""
+
     message_id: str | None
 
     action = Action.NOTIFICATION_SENT
@@ -21,26 +42,21 @@ class NotificationSent(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationNotTaken(Happening):
+class NotificationNotTaken(Sending):
     """The mail service has not taken it, for a reason that may pass."""
 
-    letter: str
-    to: str
-    for_seq: int
     code: str
 
     action = Action.NOTIFICATION_NOT_TAKEN
     words = "Mail not taken by the mail service yet"
+    tone = Tone.BAD
     is_event = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationFailed(Happening):
+class NotificationFailed(Sending):
     """It will never be sent."""
 
-    letter: str
-    to: str
-    for_seq: int
     code: str
 
     action = Action.NOTIFICATION_FAILED
@@ -50,12 +66,9 @@ class NotificationFailed(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationSkipped(Happening):
+class NotificationSkipped(Sending):
     """It was of no use any more when its turn came."""
 
-    letter: str
-    to: str
-    for_seq: int
     code: str
     reason: str
 
@@ -65,15 +78,17 @@ class NotificationSkipped(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailFeedback(Happening):
+class MailFeedback(OfMail):
     """What the mail service tells of a mail after it has taken it."""
 
     notification: str
-    letter: str
-    to: str
     message_id: str | None
     happened_at: str
     feedback_id: str | None = None
+
+    @property
+    def notification_id(self) -> str:
+        return self.notification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

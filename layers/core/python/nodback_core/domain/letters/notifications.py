@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.records import Key, Row
 
 NOTIFICATION_PREFIX = "notification/"
@@ -94,11 +93,6 @@ def id_of(tag: str) -> str | None:
     kind, _, rest = tag.partition("_")
     number, _, letter = rest.partition("_")
     return f"{kind}:{number}:{letter}" if kind == "mail" and number.isdecimal() and letter else None
-
-
-def id_in(data: Mapping[str, Json]) -> str:
-    """The id of the notification that an entry is about."""
-    return str(data.get("notification") or f"mail:{data.get('for_seq')}:{data.get('letter')}")
 
 
 @dataclass(frozen=True, slots=True)

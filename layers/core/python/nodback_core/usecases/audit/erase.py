@@ -11,13 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from nodback_core.domain.audit.erasing import SavedState, erase
+from nodback_core.domain.audit.trail import object_of, webhooks_told
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.flows.flow import Flow, FlowState
 from nodback_core.domain.letters.notifications import Notification
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.contents import Content, ContentKey
 from nodback_core.domain.reviews.requests import Request
-from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Record, Rows
 from nodback_core.domain.webhooks.deliveries import Delivery, DeliveryJob
@@ -116,12 +117,9 @@ def _remove_objects(request: Request, *, store: Store, objects: Objects, now: da
         objects.delete(name)
     webhooks: set[str] = set()
     for entry in chain_of(request.subject, store=store):
-        mail = str(entry.data.get("object_key") or "")
-        if mail.startswith(RAW_MAIL):
+        if (mail := object_of(entry)).startswith(RAW_MAIL):
             objects.delete(mail)
-        if entry.action is Action.WEBHOOKS_DISPATCHED:
-            named = entry.data.get("webhooks")
-            webhooks |= {str(name) for name in named} if isinstance(named, list | tuple) else set()
+        webhooks |= webhooks_told(entry)
     if any(effect.kind == WEBHOOKS for effect in request.effects):
         # A fan-out that died has queued deliveries which no entry names yet.
         webhooks |= {webhook.webhook_id for webhook in webhooks_of(request.deployment_id, store=store)}

@@ -9,8 +9,10 @@ from typing import cast
 
 from nodback_core.domain.audit import merkle
 from nodback_core.domain.audit.seals import DeploymentHeads, Seal, SealedHead, summary_leaf
+from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.happenings import Answered, Opened, Responded
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.canonical import Json
@@ -19,12 +21,11 @@ from nodback_core.ports import ContentErased, Objects, Store, Vault
 from nodback_core.usecases.audit.erase import chain_of
 from nodback_core.usecases.audit.seal import DAY, Archive, sealed_groups, seals_between
 from nodback_core.usecases.reviews.read_requests import visible_to
-from nodback_core.usecases.reviews.reasons import REASON_DIGEST, read_reasons
+from nodback_core.usecases.reviews.reasons import REASON_DIGEST, explained, read_reasons
 from nodback_core.usecases.shared.contents import json_text, open_key, read_content, words_of
 
 SEALS_LOOKED_AT = 4
 """After each entry: the next seals that were made, of which one holds it unless it was late."""
-REPLY_FIELDS = ("message_id", "raw_digest", "verdicts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +80,20 @@ def _decision(decided: Entry | None) -> Mapping[str, Json] | None:
     if decided is None:
         return None
     document = decided.document()
-    return {**decided.data, "seq": decided.seq, "at": document["at"], "action": document["action"]}
+    facts = cast("Mapping[str, Json]", document["data"])
+    return {**facts, "seq": decided.seq, "at": document["at"], "action": document["action"]}
 
 
 def _reply(decided: Entry | None) -> Mapping[str, Json] | None:
-    if decided is None or "raw_digest" not in decided.data:
+    said = None if decided is None else readable(decided)
+    if decided is None or not isinstance(said, Responded) or said.raw_digest is None:
         return None
-    return {"seq": decided.seq, **{name: decided.data.get(name) for name in REPLY_FIELDS}}
+    return {
+        "seq": decided.seq,
+        "message_id": said.message_id,
+        "raw_digest": said.raw_digest,
+        "verdicts": said.verdicts,
+    }
 
 
 def _texts(
@@ -107,16 +115,24 @@ def _texts(
     if words is not None:
         said = words_of(read_content(words, key=key, vault=vault, objects=objects))
         texts |= {"feedback_digest": said.feedback, "reply_text_digest": said.reply_text}
-    explained = [e.seq for e in entries if REASON_DIGEST in e.data]
-    reasons = read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
+    reasons = read_reasons(request_id, explained(entries), key=key, store=store, vault=vault, objects=objects)
     listed: list[Json] = []
     for entry in entries:
-        listed += [
-            {"seq": entry.seq, "digest": name, "text": text} for name, text in texts.items() if name in entry.data
-        ]
+        listed += [{"seq": entry.seq, "digest": name, "text": texts[name]} for name in _digests(entry) if name in texts]
         if entry.seq in reasons:
             listed.append({"seq": entry.seq, "digest": REASON_DIGEST, "text": reasons[entry.seq]})
     return {"salt": vault.salt(key).hex(), "texts": listed}
+
+
+def _digests(entry: Entry) -> tuple[str, ...]:
+    """The names of the digests that an entry has of texts of the request."""
+    match readable(entry):
+        case Opened():
+            return ("shown_digest",)
+        case Answered():
+            return ("feedback_digest", "reply_text_digest")
+        case _:
+            return ()
 
 
 def _proof(request: Request, entries: Sequence[Entry], *, store: Store, archive: Archive) -> SealProof | None:

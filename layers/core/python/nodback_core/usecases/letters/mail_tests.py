@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.letters.notifications import Notification, NotificationStatus
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.people.sessions import Tally
+from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.reviews.closing import EffectDraft, record
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.canonical import Json
@@ -199,19 +202,18 @@ def answer_until(request: Request) -> datetime:
 
 
 def _reply(entry: Entry) -> SeenReply | None:
-    if entry.action not in (Action.REPLY_REJECTED, Action.REQUEST_RESPONDED):
-        return None
-    verdicts = entry.data.get("verdicts")
-    sender, told = entry.data.get("sender"), entry.data.get("told")
-    return SeenReply(
-        at=entry.at,
-        result=str(entry.data.get("check", "recorded")),
-        verdicts={k: None if v is None else str(v) for k, v in verdicts.items()}
-        if isinstance(verdicts, Mapping)
-        else {},
-        told=None if told is None else str(told),
-        sender=None if sender is None else str(sender),
-    )
+    match readable(entry):
+        case ReplyRejected() as refused:
+            said = _verdicts(refused.verdicts)
+            return SeenReply(entry.at, refused.check, said, told=refused.told, sender=refused.sender)
+        case Responded() as answer:
+            return SeenReply(entry.at, "recorded", _verdicts(answer.verdicts or {}), told=None, sender=None)
+        case _:
+            return None
+
+
+def _verdicts(verdicts: Mapping[str, Json]) -> dict[str, str | None]:
+    return {name: None if value is None else str(value) for name, value in verdicts.items()}
 
 
 def _address(text: str) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from nodback_core.domain.letters.notifications import NOTIFICATION_PREFIX, UNSENT, Notification, id_in
+from nodback_core.domain.audit.trail import readable
+from nodback_core.domain.letters.happenings import OfMail
+from nodback_core.domain.letters.notifications import NOTIFICATION_PREFIX, UNSENT, Notification
 from nodback_core.domain.shared.entries import Action, Entry
 from nodback_core.ports import Store
 
@@ -32,7 +34,11 @@ def said_of_troubles(request_id: str, entries: Sequence[Entry], *, store: Store)
 
     The words stand on the notification, which can forget them, so only the newest of each mail are known.
     """
-    told = {(id_in(e.data), e.action): e.seq for e in entries if e.action in TROUBLES}
+    told = {
+        (happening.notification_id, entry.action): entry.seq
+        for entry in entries
+        if entry.action in TROUBLES and isinstance(happening := readable(entry), OfMail)
+    }
     if not told:
         return {}
     said: dict[int, str] = {}

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Literal, TypeVar, cast
 
+from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.flows.flow import Flow
-from nodback_core.domain.letters.notifications import ASKING, Notification, id_in
+from nodback_core.domain.letters.happenings import NotificationBounced, NotificationComplained, OfMail
+from nodback_core.domain.letters.notifications import ASKING, Notification
+from nodback_core.domain.replies.happenings import ReplyRejected
+from nodback_core.domain.reviews import happenings
 from nodback_core.domain.reviews.requests import Effect, Request, Source, Status
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.happenings import Happening
 from nodback_core.domain.shared.key_ring import KeyRing
 from nodback_core.domain.shared.times import moment
 from nodback_core.mail.letters.kinds import (
@@ -36,7 +39,7 @@ from nodback_core.mail.letters.kinds import (
 )
 from nodback_core.ports import ContentErased, Objects, Store, Vault
 from nodback_core.usecases.letters.asked import AskedRequest, about, asking, branding, review_request
-from nodback_core.usecases.reviews.reasons import REASON_DIGEST, read_reasons
+from nodback_core.usecases.reviews.reasons import read_reasons
 from nodback_core.usecases.shared.contents import Shown, Words, read_content, words_of
 
 WHILE_PENDING = ASKING | {"bounce_notice"}
@@ -54,6 +57,7 @@ ANSWERS = frozenset(
     }
 )
 """Letters that answer a mail, and say so in `Auto-Submitted` (RFC 3834)."""
+H = TypeVar("H", bound=Happening)
 QUOTE = "quote"
 """The name under which the quote of an effect is sealed."""
 
@@ -80,9 +84,15 @@ class Desk:
     def branding(self) -> Branding:
         return branding(self.asked, sender_name=self.sender_name)
 
-    def entry(self) -> Entry:
-        """The entry that caused the effect."""
-        return self.store.chain(self.request.subject, after_seq=self.effect.seq - 1, limit=1).items[0]
+    def happening(self) -> Happening | None:
+        """What caused the effect."""
+        return happening_of(self.store.chain(self.request.subject, after_seq=self.effect.seq - 1, limit=1).items[0])
+
+    def caused_by(self, kind: type[H]) -> H:
+        """What caused the effect, which is of this class."""
+        cause = self.happening()
+        assert isinstance(cause, kind), cause
+        return cause
 
     def words(self) -> Words | None:
         """The words of the answer, unless they were erased or there are none."""
@@ -202,40 +212,41 @@ def _unclear(desk: Desk) -> Letter:
 
 
 def _confirm(desk: Desk) -> Letter:
-    data = desk.entry().data
-    written_at = data.get("written_at")
+    refused = desk.caused_by(ReplyRejected)
     return ConfirmReply(
         about=about(desk.asked, desk.shown),
         asking=asking(desk.asked, given_at=desk.effect.at, ring=desk.ring, domain=desk.domain, is_confirming=True),
-        why=cast("Why", data.get("check")),
+        why=cast("Why", refused.check),
         received_at=desk.effect.at,
         asked_at=desk.request.opened_at,
-        written_at=moment(str(written_at)) if written_at else None,
+        written_at=moment(refused.written_at) if refused.written_at else None,
         branding=desk.branding,
     )
 
 
 def _expired(desk: Desk) -> Letter:
-    expired_at = desk.entry().data.get("expired_at")
-    return ExpiredToken(desk.review_request(), expired_at=moment(cast("str", expired_at)))
+    refused = desk.caused_by(ReplyRejected)
+    assert refused.expired_at is not None
+    return ExpiredToken(desk.review_request(), expired_at=moment(refused.expired_at))
 
 
 def _wrong_sender(desk: Desk) -> Letter:
     return WrongSenderNotice(
         about=about(desk.asked, desk.shown),
-        attempted_from=str(desk.entry().data.get("sender") or "an unreadable sender"),
+        attempted_from=desk.caused_by(ReplyRejected).sender or "an unreadable sender",
         received_at=desk.effect.at,
         branding=desk.branding,
     )
 
 
 def _reassigned(desk: Desk) -> Letter:
-    entry = desk.entry()
+    handed = desk.happening()
+    is_explained = isinstance(handed, happenings.Reassigned) and handed.reason_digest is not None
     return Reassigned(
         about=about(desk.asked, desk.shown),
         reassigned_at=desk.effect.at,
-        because="escalated" if entry.action is Action.REQUEST_ESCALATED else "reassigned",
-        reason=desk.reason() if REASON_DIGEST in entry.data else None,
+        because="escalated" if isinstance(handed, happenings.Escalated) else "reassigned",
+        reason=desk.reason() if is_explained else None,
         branding=desk.branding,
     )
 
@@ -252,21 +263,26 @@ def _auto_responded(desk: Desk) -> Letter:
 
 
 def _bounce_notice(desk: Desk) -> Letter:
-    data = desk.entry().data
-    kind = {"notification.bounced": "bounce", "notification.complained": "complaint"}
+    lost = desk.caused_by(OfMail)
     return BounceNotice(
         about=about(desk.asked, desk.shown),
-        failed_address=str(data.get("to")),
-        kind=cast("Literal['bounce', 'complaint', 'rejected']", kind.get(desk.entry().action.value, "rejected")),
-        diagnostic=_what_was_said(desk, data),
+        failed_address=lost.to,
+        kind=_loss(lost),
+        diagnostic=_what_was_said(desk, lost),
         failed_at=desk.effect.at,
         branding=desk.branding,
     )
 
 
-def _what_was_said(desk: Desk, data: Mapping[str, Json]) -> str | None:
+def _loss(lost: OfMail) -> Literal["bounce", "complaint", "rejected"]:
+    if isinstance(lost, NotificationBounced):
+        return "bounce"
+    return "complaint" if isinstance(lost, NotificationComplained) else "rejected"
+
+
+def _what_was_said(desk: Desk, lost: OfMail) -> str | None:
     """The words of the mail service or the reader's server: on the notification, which can forget them."""
-    address = Notification.at(desk.request.request_id, id_in(data))
+    address = Notification.at(desk.request.request_id, lost.notification_id)
     known = desk.store.fetch(address)[address]
     return known.reason if known is not None else None
 

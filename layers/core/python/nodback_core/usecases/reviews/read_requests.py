@@ -13,7 +13,7 @@ from nodback_core.domain.shared.cursors import cursor_at, place_of, wrong_cursor
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.ports import ContentErased, Entries, Objects, Store, Vault
 from nodback_core.usecases.letters.notifications import notifications_of, said_of_troubles
-from nodback_core.usecases.reviews.reasons import REASON_DIGEST, read_reasons
+from nodback_core.usecases.reviews.reasons import explained, read_reasons
 from nodback_core.usecases.shared.contents import (
     JsonValue,
     Shown,
@@ -85,12 +85,12 @@ def read_timeline(
     entries = store.chain(request.subject, after_seq=after, limit=TIMELINE_PAGE)
     entries = replace(entries, cursor=entries.cursor and cursor_at(entries.cursor, of=of))
     said = said_of_troubles(request_id, entries.items, store=store)
-    explained = [e.seq for e in entries.items if REASON_DIGEST in e.data]
-    if not explained:
+    seqs = explained(entries.items)
+    if not seqs:
         return EntriesWithReasons(entries, said)
     try:
         key = open_key(fetched[key_row], vault=vault)
-        reasons = read_reasons(request_id, explained, key=key, store=store, vault=vault, objects=objects)
+        reasons = read_reasons(request_id, seqs, key=key, store=store, vault=vault, objects=objects)
     except ContentErased:
         return EntriesWithReasons(entries, said)
     return EntriesWithReasons(entries, {**said, **reasons})

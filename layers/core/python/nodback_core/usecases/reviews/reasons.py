@@ -1,11 +1,13 @@
 """Why somebody reassigned or cancelled: sealed like every text, with only its digest in the trail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.happenings import Cancelled, Reassigned
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import text_digest
+from nodback_core.domain.shared.entries import Entry, text_digest
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.records import Key, Record
 from nodback_core.ports import DataKey, Objects, Store, Vault
@@ -57,6 +59,15 @@ def checked_reason(text: str | None) -> str | None:
 def reason_for(text: str | None, row: ContentKey | None, *, vault: Vault) -> Reason:
     """The reason with its request's key; raises ContentErased when there are words and no key any more."""
     return Reason(text, open_key(row, vault=vault) if text is not None else None)
+
+
+def explained(entries: Iterable[Entry]) -> list[int]:
+    """The numbers of the entries that have a reason."""
+    return [
+        entry.seq
+        for entry in entries
+        if isinstance(said := readable(entry), Reassigned | Cancelled) and said.reason_digest is not None
+    ]
 
 
 def read_reasons(

@@ -9,9 +9,11 @@ from nodback_core.dashboard.json_tree import tree
 from nodback_core.dashboard.timeline import TimelineLine, told
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit
 from nodback_core.dashboard.web import HttpResponse
+from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.reviews.deadlines import AutoRespond, Escalate, SlaBreach, coming, from_document
+from nodback_core.domain.reviews.happenings import Assigned
 from nodback_core.domain.reviews.requests import Request, Status
-from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
 from nodback_core.mail.letters.content import cut
 from nodback_core.mail.letters.markdown import MARKDOWN_MAX_CHARS, code_to_html, to_html
@@ -228,8 +230,8 @@ def _later_entries(visit: Visit, review: Review) -> str:
 def _considered(entries: tuple[Entry, ...]) -> list[dict[str, str]]:
     """What became of each rule when the request was assigned."""
     for entry in reversed(entries):
-        if entry.action is Action.REQUEST_ASSIGNED:
-            return cast("list[dict[str, str]]", entry.data.get("considered") or [])
+        if isinstance(said := readable(entry), Assigned):
+            return cast("list[dict[str, str]]", said.considered)
     return []
 
 
