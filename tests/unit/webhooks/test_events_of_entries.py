@@ -9,6 +9,7 @@ from unit.audit.test_trail import ENTRIES, entry_of
 from nodback_core.domain.audit.trail import KINDS, happening_of
 from nodback_core.domain.reviews.happenings import Escalated, TestOpened
 from nodback_core.domain.shared.happenings import Happening
+from nodback_core.domain.webhooks.events import EventType
 from nodback_core.usecases.webhooks.messages import event_for
 
 HAPPENINGS = [happening for text in ENTRIES.values() if (happening := happening_of(entry_of(text))) is not None]
@@ -17,6 +18,7 @@ TOLD = [happening for happening in HAPPENINGS if happening.webhook_event is not 
 
 def test_every_class_with_an_event_is_tried_here() -> None:
     assert {type(happening) for happening in TOLD} == {kind for kind in KINDS if kind.webhook}
+    assert {kind.webhook for kind in KINDS} - {None} == {*EventType} - {EventType.TEST}
 
 
 @pytest.mark.parametrize("happening", TOLD, ids=lambda happening: happening.action.value)
