@@ -32,7 +32,7 @@ class Visit:
     """What a page gets. `identity` is None for a browser that is not signed in."""
 
     asked: HttpRequest
-    made: Service
+    service: Service
     now: datetime
     nonce: str
     identity: Identity | None = None
@@ -48,11 +48,11 @@ class Visit:
 
     @property
     def store(self) -> Store:
-        return self.made.store
+        return self.service.store
 
     @property
     def texts(self) -> Texts:
-        return Texts(store=self.made.store, vault=self.made.vault, objects=self.made.objects)
+        return Texts(store=self.service.store, vault=self.service.vault, objects=self.service.objects)
 
     @property
     def deployment_id(self) -> int:
@@ -61,7 +61,7 @@ class Visit:
 
     def url(self, path: str, **query: object) -> str:
         """A path of ours as a link within this install."""
-        return path_with(base_path(self.made.environment.public_url) + path, query)
+        return path_with(base_path(self.service.environment.public_url) + path, query)
 
     def page(self, template: str, *, status: int = 200, **values: object) -> HttpResponse:
         """A template with what every page shows."""

@@ -14,16 +14,16 @@ def page(visit: Visit) -> HttpResponse:
 
 
 def create(visit: Visit) -> HttpResponse:
-    asked, made = visit.asked, visit.made
+    asked, service = visit.asked, visit.service
     try:
         deployment, key = create_deployment(
             name=asked.field("name"),
             creator_email=asked.field("creator_email"),
             settings=DEFAULTS,
-            organization_id=made.environment.organization_id,
+            organization_id=service.environment.organization_id,
             caller=visit.who.anywhere(),
-            store=made.store,
-            material=made.key_material(),
+            store=service.store,
+            material=service.key_material(),
             now=visit.now,
         )
     except InvalidInput as error:
@@ -45,5 +45,5 @@ def _page(
         errors=errors,
         secret=secret,
         created=created,
-        public_url=visit.made.environment.public_url,
+        public_url=visit.service.environment.public_url,
     )

@@ -63,7 +63,7 @@ def test_mail(visit: Visit) -> HttpResponse:
     try:
         asked = open_mail_test(
             visit.deployment_id,
-            request_id=visit.made.new_id(),
+            request_id=visit.service.new_id(),
             to_email=visit.asked.field("to_email") or visit.who.address,
             caller=visit.who.within(visit.deployment_id),
             now=visit.now,

@@ -29,7 +29,7 @@ def create(visit: Visit) -> HttpResponse:
             scope=Scope(scope),
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
-            material=visit.made.key_material(),
+            material=visit.service.key_material(),
             now=visit.now,
         )
     except InvalidInput as error:

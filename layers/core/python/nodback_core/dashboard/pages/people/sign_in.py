@@ -21,10 +21,10 @@ def ask_page(visit: Visit) -> HttpResponse:
 def ask(visit: Visit) -> HttpResponse:
     """Whatever the address is, the answer is the same."""
     email, next_path = visit.asked.field("email"), _own_path(visit.asked.field("next"))
-    made, secret = visit.made, visit.made.browser_secret()
-    wish = Asked(made.new_id(), email, secret, visit.asked.source_address, next_path)
+    service, secret = visit.service, visit.service.browser_secret()
+    wish = Asked(service.new_id(), email, secret, visit.asked.source_address, next_path)
     try:
-        sign_in = ask_to_sign_in(wish, store=made.store, bus=made.bus, now=visit.now)
+        sign_in = ask_to_sign_in(wish, store=service.store, bus=service.bus, now=visit.now)
     except InvalidInput as error:
         return _ask(visit, email=email, next_path=next_path, errors=error.errors, status=status_of(error))
     except TooManyAttempts as error:
@@ -49,17 +49,17 @@ def by_code(visit: Visit) -> HttpResponse:
     sign_in = _attempt(visit)
     if sign_in is None:
         return visit.redirect("/sign-in")
-    made = visit.made
+    service = visit.service
     try:
         session, used = sign_in_by_code(
             sign_in.sign_in_id,
             visit.asked.field("code"),
-            code=made.tokens.code(sign_in.sign_in_id),
+            code=service.tokens.code(sign_in.sign_in_id),
             browser_secret=_asked(visit)[1],
             browser=_browser(visit),
-            session_id=made.new_id(),
-            organization_id=made.environment.organization_id,
-            store=made.store,
+            session_id=service.new_id(),
+            organization_id=service.environment.organization_id,
+            store=service.store,
             now=visit.now,
         )
     except InvalidInput as error:
@@ -75,7 +75,7 @@ def by_code(visit: Visit) -> HttpResponse:
 
 def link_page(visit: Visit) -> HttpResponse:
     """A link in a mail is opened by scanners too: it shows a button, and a person presses that."""
-    read = visit.made.tokens.read_link(visit.parts["token"], now=visit.now)
+    read = visit.service.tokens.read_link(visit.parts["token"], now=visit.now)
     usable = False
     if read is not None:
         sign_in = _attempt(visit)
@@ -87,8 +87,8 @@ def link_page(visit: Visit) -> HttpResponse:
 
 def by_link(visit: Visit) -> HttpResponse:
     """The button of the link's page, in the browser that asked."""
-    made = visit.made
-    read = made.tokens.read_link(visit.parts["token"], now=visit.now)
+    service = visit.service
+    read = service.tokens.read_link(visit.parts["token"], now=visit.now)
     asked_id, secret = _asked(visit)
     if read is None or read[0] != asked_id:
         return visit.page("people/sign_in_link.html", status=410, email=read[1] if read else "", token="", usable=False)
@@ -97,9 +97,9 @@ def by_link(visit: Visit) -> HttpResponse:
             asked_id,
             browser_secret=secret,
             browser=_browser(visit),
-            session_id=made.new_id(),
-            organization_id=made.environment.organization_id,
-            store=made.store,
+            session_id=service.new_id(),
+            organization_id=service.environment.organization_id,
+            store=service.store,
             now=visit.now,
         )
     except Gone as error:
@@ -108,7 +108,7 @@ def by_link(visit: Visit) -> HttpResponse:
 
 
 def _signed_in(visit: Visit, session: Session, used: SignIn) -> HttpResponse:
-    token = visit.made.tokens.session(session, now=visit.now)
+    token = visit.service.tokens.session(session, now=visit.now)
     there = visit.redirect(_own_path(used.next_path) or "/")
     cookies = (
         set_cookie(SESSION_COOKIE, token, seconds=SESSION_DAYS * 86400),

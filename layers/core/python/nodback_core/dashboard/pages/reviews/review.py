@@ -187,7 +187,7 @@ def _page(
         is_open=request.status is Status.PENDING,
         is_moving=request.resume.status.value in STATES_THAT_MOVE,
         answered=answered,
-        form_id=visit.made.new_id(),
+        form_id=visit.service.new_id(),
         errors=errors,
         lost=lost,
         typed=typed,

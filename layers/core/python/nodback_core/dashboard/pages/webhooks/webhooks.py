@@ -40,17 +40,17 @@ def page(visit: Visit) -> HttpResponse:
 
 
 def create(visit: Visit) -> HttpResponse:
-    made = visit.made
+    service = visit.service
     try:
         new = create_webhook(
             visit.deployment_id,
             _wish(visit, active=True),
-            webhook_id=f"wh_{made.new_id().replace('-', '')[:20]}",
-            random=made.random_bytes(SECRET_BYTES),
-            reach=reach(made),
+            webhook_id=f"wh_{service.new_id().replace('-', '')[:20]}",
+            random=service.random_bytes(SECRET_BYTES),
+            reach=reach(service),
             caller=visit.who.within(visit.deployment_id),
-            store=made.store,
-            vault=made.vault,
+            store=service.store,
+            vault=service.vault,
             now=visit.now,
         )
     except InvalidInput as error:
@@ -73,7 +73,7 @@ def change(visit: Visit) -> HttpResponse:
             visit.deployment_id,
             visit.parts["id"],
             wish,
-            reach=reach(visit.made),
+            reach=reach(visit.service),
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
             now=visit.now,
@@ -85,22 +85,22 @@ def change(visit: Visit) -> HttpResponse:
 
 def rotate(visit: Visit) -> HttpResponse:
     """Start a rotation, complete it, or call it off."""
-    made, webhook_id = visit.made, visit.parts["id"]
+    service, webhook_id = visit.service, visit.parts["id"]
     caller = visit.who.within(visit.deployment_id)
     step = visit.asked.field("step")
     try:
         if step == "complete":
-            complete_rotation(visit.deployment_id, webhook_id, caller=caller, store=made.store, now=visit.now)
+            complete_rotation(visit.deployment_id, webhook_id, caller=caller, store=service.store, now=visit.now)
         elif step == "abort":
-            abort_rotation(visit.deployment_id, webhook_id, caller=caller, store=made.store, now=visit.now)
+            abort_rotation(visit.deployment_id, webhook_id, caller=caller, store=service.store, now=visit.now)
         else:
             new = start_rotation(
                 visit.deployment_id,
                 webhook_id,
-                random=made.random_bytes(SECRET_BYTES),
+                random=service.random_bytes(SECRET_BYTES),
                 caller=caller,
-                store=made.store,
-                vault=made.vault,
+                store=service.store,
+                vault=service.vault,
                 now=visit.now,
             )
             return _one(visit, webhook_id, status=201, new=new)
@@ -114,10 +114,10 @@ def test(visit: Visit) -> HttpResponse:
     send_test(
         visit.deployment_id,
         visit.parts["id"],
-        new_id=visit.made.new_id(),
-        public_url=visit.made.environment.public_url,
+        new_id=visit.service.new_id(),
+        public_url=visit.service.environment.public_url,
         caller=visit.who.within(visit.deployment_id),
-        sending=sending(visit.made),
+        sending=sending(visit.service),
         now=visit.now,
     )
     return _back(visit, "tested")
@@ -129,9 +129,9 @@ def deliver_again(visit: Visit) -> HttpResponse:
             visit.deployment_id,
             visit.parts["id"],
             visit.asked.field("delivery")[:100],
-            new_id=visit.made.new_id(),
+            new_id=visit.service.new_id(),
             caller=visit.who.within(visit.deployment_id),
-            sending=sending(visit.made),
+            sending=sending(visit.service),
             now=visit.now,
         )
     except ContentErased as error:
