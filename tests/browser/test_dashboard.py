@@ -166,7 +166,7 @@ def test_a_webhook_is_made_tested_watched_and_its_secret_rotated(house: House, p
         page.get_by_role("button", name="Rotate the secret").click()
         fresh = page.locator("#secret").inner_text()
         assert fresh != application.secret
-        page.get_by_role("button", name="Complete: use the new one alone").click()
+        page.get_by_role("button", name="Complete: use only the new one").click()
         application.secret = fresh
         page.get_by_role("button", name="Send a test").click()
         assert application.next()[0]["event"] == "test"

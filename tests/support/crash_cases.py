@@ -237,7 +237,7 @@ def notify_confirmation(world: World) -> Case:
     return Case(lambda: notify(request_id, seq, post=world.post, now=world.now), lambda: mailed(world, "confirmation"))
 
 
-@case("letters.notify.notify", "notify: a mail that is of no use any more")
+@case("letters.notify.notify", "notify: a mail that is no longer needed")
 def notify_skipped(world: World) -> Case:
     request_id = world.pause(world.deployment()).request.request_id
     world.bus.events.clear()

@@ -130,14 +130,14 @@ def test_where_more_waits_than_one_look_takes_the_page_says_so_and_goes_on(world
     first = ana.get("/")
     assert f"For others {MAX_LOOKED_AT}+" in first.text
     assert f"1–{PAGE_ROWS} of more than {MAX_LOOKED_AT}" in first.text
-    later = ana.get(way_on(first, "Go on with what came later"))
+    later = ana.get(way_on(first, "Continue with what came later"))
     assert len(links(later)) == 31
     assert links(later)[0] == waiting[MAX_LOOKED_AT].request_id
     assert links(ana.get(way_on(later, "Back to the oldest"))) == links(first)
 
     nothing = ana.get("/?method=approve_refund")
     assert "Nothing fits so far" in nothing.text
-    found = ana.get(way_on(nothing, "Go on with what came later"))
+    found = ana.get(way_on(nothing, "Continue with what came later"))
     assert links(found) == [newest.request_id]
 
 

@@ -291,7 +291,7 @@ def test_webhooks_are_made_tested_rotated_paused_and_removed(world: World) -> No
     assert "test Queued" in ana.get(one).text
     rotated = ana.post(f"{one}/rotate", {"step": "start"})
     assert secret not in rotated.body
-    assert "A rotation is under way" in rotated.text
+    assert "A rotation has been under way" in rotated.text
     assert ana.post(f"{one}/rotate", {"step": "start"}).status == 409
     completed = ana.post(f"{one}/rotate", {"step": "complete"})
     assert "Messages are signed with the new secret alone." in ana.get(completed.location).text
