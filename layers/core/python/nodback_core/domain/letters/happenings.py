@@ -20,7 +20,7 @@ class OfMail(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sending(OfMail):
+class MailOutcome(OfMail):
     """What came of sending it, at the time of sending."""
 
     for_seq: int
@@ -31,7 +31,7 @@ class Sending(OfMail):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationSent(Sending):
+class NotificationSent(MailOutcome):
     """The mail service has taken it."""
 
     message_id: str | None
@@ -42,7 +42,7 @@ class NotificationSent(Sending):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationNotTaken(Sending):
+class NotificationNotTaken(MailOutcome):
     """The mail service has not taken it, for a reason that may pass."""
 
     code: str
@@ -54,7 +54,7 @@ class NotificationNotTaken(Sending):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationFailed(Sending):
+class NotificationFailed(MailOutcome):
     """It will never be sent."""
 
     code: str
@@ -66,7 +66,7 @@ class NotificationFailed(Sending):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NotificationSkipped(Sending):
+class NotificationSkipped(MailOutcome):
     """It was of no use any more when its turn came."""
 
     code: str
