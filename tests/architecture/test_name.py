@@ -2,7 +2,7 @@
 
 import ast
 import re
-import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,10 @@ from nodback_core.version import PRODUCT
 
 ROOT = Path(__file__).parents[2]
 EARLIER = "sign" + "off"
+MADE_HERE = {
+    *(".git", ".nodback", ".tools", "node_modules", "cdk.out", "dist", "__pycache__"),
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
+}
 CODE = [ROOT / "layers", ROOT / "sdk/src"]
 HOMES = {ROOT / "layers/core/python/nodback_core/version.py", ROOT / "sdk/src/nodback/version.py"}
 NAME = re.compile(rf"(?<![A-Za-z]){PRODUCT}(?![A-Za-z])")
@@ -19,15 +23,23 @@ TEXTS = {".html", ".txt", ".js", ".css", ".svg", ".json"}
 COMMENTS = re.compile(r"\{#.*?#\}|<!--.*?-->|/\*.*?\*/|^\s*//[^\n]*", re.S | re.M)
 
 
+def files(folder: Path = ROOT) -> Iterator[Path]:
+    """Every file of the repository, also where there is no git: all but what is made here."""
+    for path in sorted(folder.iterdir()):
+        if path.name in MADE_HERE or path.suffix == ".egg-info" or (folder == ROOT and path.name.startswith(".venv")):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from files(path)
+        elif path.is_file():
+            yield path
+
+
 def test_the_earlier_name_is_gone() -> None:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     found = []
-    for name in filter(None, listed.split("\0")):
-        path = ROOT / name
+    for path in files():
+        name = path.relative_to(ROOT).as_posix()
         if EARLIER in name.lower():
             found.append(name)
-        if not path.is_file():
-            continue
         lines = path.read_bytes().lower().split(b"\n")
         found += [f"{name}:{number}" for number, line in enumerate(lines, start=1) if EARLIER.encode() in line]
     assert [place.partition(":")[0] for place in found] == ["CHANGELOG.md"], found
