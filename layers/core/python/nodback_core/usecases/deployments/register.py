@@ -14,14 +14,17 @@ from nodback_core.domain.deployments.deployment import (
     digest_secret,
 )
 from nodback_core.domain.deployments.document import as_document
+from nodback_core.domain.deployments.happenings import DeploymentChanged, DeploymentCreated, KeyCreated, KeyRevoked
 from nodback_core.domain.deployments.parsing import parse_settings, saved_settings
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
-from nodback_core.domain.shared.entries import Action, NewEntry, append
+from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
+from nodback_core.domain.shared.outcomes import Outcome, changed
+from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import Page, Store
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change
 
 MAX_NAME_CHARACTERS = 120
 
@@ -52,24 +55,18 @@ def create_deployment(
     caller.require(Scope.INSTALL)
     name, address = _checked(name, creator_email)
 
-    def write() -> tuple[Deployment, NewKey]:
-        install = store.fetch(Install.at())[Install.at()] or Install()
+    def decide(rows: Rows) -> Outcome:
+        install = rows[Install.at()] or Install()
         number = install.last_deployment_id + 1
-        new = new_key(number, "first flow key", Scope.FLOW, material=material, now=now)
         deployment = Deployment(number, organization_id, name, address, now, settings=settings_text(settings))
-        entries, head = append(
-            deployment.head,
-            [
-                NewEntry(Action.DEPLOYMENT_CREATED, caller.actor, {"name": name, "creator_email": address}),
-                NewEntry(Action.KEY_CREATED, caller.actor, {"key_id": new.row.key_id, "scope": new.row.scope.value}),
-            ],
-            at=now,
-        )
-        deployment = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-        store.commit([replace(install, last_deployment_id=number), deployment, new.row], entries)
-        return replace(deployment, version=1), new
+        key = _new_key(number, "first flow key", Scope.FLOW, material, now)
+        created = DeploymentCreated(by=caller.actor, name=name, creator_email=address)
+        first_key = KeyCreated(by=caller.actor, key_id=key.key_id, scope=key.scope.value)
+        also = (replace(install, last_deployment_id=number), key)
+        return changed(deployment, created, first_key, also=also)
 
-    return until_written(write)
+    rows = change(decide, Install.at(), on=store, now=now)
+    return rows.of(Deployment), _with_text(rows.of(ApiKey), material)
 
 
 def change_deployment(
@@ -88,22 +85,21 @@ def change_deployment(
     caller.require(Scope.INSTALL, Scope.MANAGE)
     caller.check_deployment(deployment_id)
 
-    def write() -> Deployment:
-        deployment = find_deployment(deployment_id, store=store)
+    def decide(rows: Rows) -> Outcome | None:
+        deployment = deployment_in(rows, deployment_id)
         title, address = _checked(name or deployment.name, creator_email or deployment.creator_email)
         if address != deployment.creator_email:
             parse_settings(as_document(settings_of(deployment)), creator_email=address)
         pairs = {"name": (deployment.name, title), "creator_email": (deployment.creator_email, address)}
-        changes = {field: {"before": old, "after": new} for field, (old, new) in pairs.items() if old != new}
+        changes: dict[str, Json] = {
+            field: {"before": old, "after": new} for field, (old, new) in pairs.items() if old != new
+        }
         if not changes:
-            return deployment
-        happening = NewEntry(Action.DEPLOYMENT_CHANGED, caller.actor, {"changes": changes})
-        entries, head = append(deployment.head, [happening], at=now)
-        changed = replace(deployment, name=title, creator_email=address, last_seq=head.last_seq, head_hash=head.hash)
-        store.commit([changed], entries)
-        return replace(changed, version=changed.version + 1)
+            return None
+        after = replace(deployment, name=title, creator_email=address)
+        return changed(after, DeploymentChanged(by=caller.actor, changes=changes))
 
-    return until_written(write)
+    return change(decide, Deployment.at(deployment_id), on=store, now=now).of(Deployment)
 
 
 def create_key(
@@ -114,16 +110,16 @@ def create_key(
     caller.check_deployment(deployment_id)
     if scope is Scope.INSTALL:
         raise InvalidInput((FieldError("scope", "choose flow, respond or manage: the install key is made once"),))
+    title = _named(name)
 
-    def write() -> NewKey:
-        deployment = find_deployment(deployment_id, store=store)
-        new = new_key(deployment_id, _named(name), scope, material=material, now=now)
-        happening = NewEntry(Action.KEY_CREATED, caller.actor, {"key_id": new.row.key_id, "scope": scope.value})
-        entries, head = append(deployment.head, [happening], at=now)
-        store.commit([replace(deployment, last_seq=head.last_seq, head_hash=head.hash), new.row], entries)
-        return new
+    def decide(rows: Rows) -> Outcome:
+        deployment = deployment_in(rows, deployment_id)
+        key = _new_key(deployment_id, title, scope, material, now)
+        created = KeyCreated(by=caller.actor, key_id=key.key_id, scope=scope.value)
+        return changed(deployment, created, also=(key,))
 
-    return until_written(write)
+    rows = change(decide, Deployment.at(deployment_id), on=store, now=now)
+    return _with_text(rows.of(ApiKey), material)
 
 
 def revoke_key(deployment_id: int, key_id: str, *, caller: Caller, store: Store, now: datetime) -> None:
@@ -131,20 +127,15 @@ def revoke_key(deployment_id: int, key_id: str, *, caller: Caller, store: Store,
     caller.require(Scope.INSTALL, Scope.MANAGE)
     caller.check_deployment(deployment_id)
 
-    def write() -> None:
-        fetched = store.fetch(Deployment.at(deployment_id), ApiKey.at(deployment_id, key_id))
-        deployment, row = fetched[Deployment.at(deployment_id)], fetched[ApiKey.at(deployment_id, key_id)]
-        if deployment is None or row is None:
+    def decide(rows: Rows) -> Outcome | None:
+        deployment, key = rows[Deployment.at(deployment_id)], rows[ApiKey.at(deployment_id, key_id)]
+        if deployment is None or key is None:
             raise NotFound(f"deployment {deployment_id} has no key {key_id}")
-        if row.revoked_at is not None:
-            return
-        entries, head = append(
-            deployment.head, [NewEntry(Action.KEY_REVOKED, caller.actor, {"key_id": key_id})], at=now
-        )
-        changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-        store.commit([changed, replace(row, revoked_at=now)], entries)
+        if key.revoked_at is not None:
+            return None
+        return changed(deployment, KeyRevoked(by=caller.actor, key_id=key_id), also=(replace(key, revoked_at=now),))
 
-    until_written(write)
+    change(decide, Deployment.at(deployment_id), ApiKey.at(deployment_id, key_id), on=store, now=now)
 
 
 def list_keys(deployment_id: int, *, caller: Caller, store: Store, cursor: str | None) -> Page[ApiKey]:
@@ -169,7 +160,12 @@ def read_deployment(deployment_id: int, *, caller: Caller, store: Store) -> Depl
 
 def find_deployment(deployment_id: int, *, store: Store) -> Deployment:
     """The deployment, or NotFound."""
-    found = store.fetch(Deployment.at(deployment_id))[Deployment.at(deployment_id)]
+    return deployment_in(store.fetch(Deployment.at(deployment_id)), deployment_id)
+
+
+def deployment_in(rows: Rows, deployment_id: int) -> Deployment:
+    """The deployment among the rows that were read, or NotFound."""
+    found = rows[Deployment.at(deployment_id)]
     if found is None:
         raise NotFound(f"there is no deployment {deployment_id}")
     return found
@@ -185,9 +181,12 @@ def settings_text(settings: Settings) -> str:
     return json.dumps(as_document(settings), ensure_ascii=False)
 
 
-def new_key(deployment_id: int, name: str, scope: Scope, *, material: KeyMaterial, now: datetime) -> NewKey:
-    text = KeyText(scope, deployment_id, material.key_id, material.secret)
-    return NewKey(ApiKey(deployment_id, material.key_id, name, scope, digest_secret(material.secret), now), text)
+def _new_key(deployment_id: int, name: str, scope: Scope, material: KeyMaterial, now: datetime) -> ApiKey:
+    return ApiKey(deployment_id, material.key_id, name, scope, digest_secret(material.secret), now)
+
+
+def _with_text(key: ApiKey, material: KeyMaterial) -> NewKey:
+    return NewKey(key, KeyText(key.scope, key.deployment_id, key.key_id, material.secret))
 
 
 def _checked(name: str, creator_email: str) -> tuple[str, str]:

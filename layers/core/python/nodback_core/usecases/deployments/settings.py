@@ -6,16 +6,17 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.deployments.document import changes
+from nodback_core.domain.deployments.happenings import SettingsChanged
 from nodback_core.domain.deployments.parsing import merge, parse_settings
 from nodback_core.domain.deployments.routing import Routing, assign
 from nodback_core.domain.deployments.settings import Settings, SettingsWarning, warnings
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, NewEntry, append
 from nodback_core.domain.shared.errors import VersionDiffers
+from nodback_core.domain.shared.outcomes import Outcome, changed
+from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import Store
-from nodback_core.usecases.deployments.register import find_deployment, settings_of, settings_text
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.deployments.register import deployment_in, find_deployment, settings_of, settings_text
+from nodback_core.usecases.shared.change import change
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +96,11 @@ def _write(
     store: Store,
     now: datetime,
 ) -> SavedSettings:
-    def write() -> SavedSettings:
-        deployment = _own(deployment_id, caller=caller, store=store)
+    caller.require(Scope.INSTALL, Scope.MANAGE)
+    caller.check_deployment(deployment_id)
+
+    def decide(rows: Rows) -> Outcome | None:
+        deployment = deployment_in(rows, deployment_id)
         if expected_version is not None and expected_version != deployment.settings_version:
             raise VersionDiffers(
                 f"the settings are at version {deployment.settings_version} and you changed version "
@@ -107,21 +111,12 @@ def _write(
         after = wanted(before, deployment.creator_email)
         differences = changes(before, after)
         if not differences:
-            return _saved(deployment)
+            return None
         version = deployment.settings_version + 1
-        data: dict[str, Json] = {"settings_version": version, "changes": differences}
-        entries, head = append(deployment.head, [NewEntry(Action.SETTINGS_CHANGED, caller.actor, data)], at=now)
-        changed = replace(
-            deployment,
-            settings=settings_text(after),
-            settings_version=version,
-            last_seq=head.last_seq,
-            head_hash=head.hash,
-        )
-        store.commit([changed], entries)
-        return _saved(changed)
+        saved = replace(deployment, settings=settings_text(after), settings_version=version)
+        return changed(saved, SettingsChanged(by=caller.actor, settings_version=version, changes=differences))
 
-    return until_written(write)
+    return _saved(change(decide, Deployment.at(deployment_id), on=store, now=now).of(Deployment))
 
 
 def _own(deployment_id: int, *, caller: Caller, store: Store) -> Deployment:

@@ -15,7 +15,7 @@ from nodback_core.domain.shared.happenings import Happening
 from nodback_core.domain.shared.outcomes import Change, Outcome, changed
 from nodback_core.domain.shared.records import Key, Record, Rows
 from nodback_core.ports import Page, Store
-from nodback_core.usecases.deployments.register import find_deployment
+from nodback_core.usecases.deployments.register import deployment_in, find_deployment
 from nodback_core.usecases.shared.change import change
 
 
@@ -107,9 +107,7 @@ def _keys(deployment_id: int, address: str) -> tuple[Key[Record], ...]:
 
 
 def _found(rows: Rows, deployment_id: int, address: str) -> tuple[Deployment, Member | None, Person]:
-    deployment = rows[Deployment.at(deployment_id)]
-    if deployment is None:
-        raise NotFound(f"there is no deployment {deployment_id}")
+    deployment = deployment_in(rows, deployment_id)
     person = rows[Person.at(address)] or Person(address, deployment.organization_id)
     return deployment, rows[Member.at(deployment_id, address)], person
 
