@@ -248,6 +248,24 @@ def test_every_one_of_54_keys_can_be_revoked(world: World) -> None:
     assert way_on(second, "Back to the first") == path
 
 
+def test_every_one_of_54_members_can_be_changed_and_removed(world: World) -> None:
+    seven = world.deployment()
+    ana = a_manager(world, seven)
+    for number in range(53):
+        address = f"m{number:03d}@example.com"
+        add_member(seven.deployment_id, address, [MANAGE], caller=INSTALL, store=world.store, now=world.now)
+    path = f"/deployments/{seven.deployment_id}/members"
+
+    first = ana.get(path)
+    second = ana.get(way_on(first, "Next"))
+
+    found = set(re.findall(r'name="address" value="([^"]+)"', first.body + second.body))
+    assert found == {"ana@example.com", *(f"m{number:03d}@example.com" for number in range(53))}
+    assert ">Next<" not in second.body
+    assert way_on(second, "Back to the first") == path
+    assert ana.get(f"{path}?cursor=nowhere").status == 422
+
+
 def test_a_webhooks_older_deliveries_can_be_looked_at_and_sent_again(world: World) -> None:
     seven = world.deployment()
     ana = a_manager(world, seven)

@@ -62,11 +62,16 @@ def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), typed: str = "", done: str = ""
 ) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
+    cursor = visit.asked.get("cursor") or None
+    found = list_members(visit.deployment_id, caller=caller, store=visit.store, cursor=cursor)
+    here = f"/deployments/{visit.deployment_id}/members"
     return visit.page(
         "people/members.html",
         status=status,
         deployment=read_deployment(visit.deployment_id, caller=caller, store=visit.store),
-        members=list_members(visit.deployment_id, caller=caller, store=visit.store).items,
+        members=found.items,
+        first_page=visit.url(here) if cursor else "",
+        next_page=visit.url(here, cursor=found.cursor) if found.cursor else "",
         permissions=[
             (Permission.MANAGE.value, "Manage", "configure everything here, see all requests"),
             (Permission.RESPOND.value, "Respond", "sign in, see and answer what is assigned to them"),
