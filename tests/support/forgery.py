@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from nodback.verify_hashes import canonical, digest, entry_hash, genesis, leaf, root_by_path, seal_genesis, tree_root
+from nodback.verify.hashes import canonical, digest, entry_hash, genesis, leaf, root_by_path, seal_genesis, tree_root
 from nodback_core.domain.audit.seals import fingerprint
 from nodback_core.ports import Signer
 

@@ -14,7 +14,7 @@ from support.world import World
 
 from nodback.cli import main
 from nodback.verify import Known, Verdict, read_known, verify
-from nodback.verify_hashes import canonical
+from nodback.verify.hashes import canonical
 from nodback_core.adapters.memory import MemorySigner
 from nodback_core.domain.audit.seals import fingerprint
 from nodback_core.usecases.audit.receipts import receipt

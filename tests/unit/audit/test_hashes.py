@@ -7,8 +7,8 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nodback.verify_hashes import canonical as canonical_in_sdk
-from nodback.verify_hashes import leaf, root_by_path, tree_root
+from nodback.verify.hashes import canonical as canonical_in_sdk
+from nodback.verify.hashes import leaf, root_by_path, tree_root
 from nodback_core.domain.audit import merkle
 from nodback_core.domain.shared.canonical import SAFE_INTEGER, canonical
 

@@ -4,9 +4,9 @@ import hashlib
 import hmac
 from typing import Any
 
-from nodback.verify_hashes import canonical, digest, entry_hash, genesis
-from nodback.verify_report import Incomplete, Kept, Known, Report, Tampered, Unreadable, missing_known
-from nodback.verify_seals import PublicKey, check_inclusion, check_seal, compare_with_known
+from nodback.verify.hashes import canonical, digest, entry_hash, genesis
+from nodback.verify.report import Incomplete, Kept, Known, Report, Tampered, Unreadable, missing_known
+from nodback.verify.seals import PublicKey, check_inclusion, check_seal, compare_with_known
 
 FORMAT = "review/receipt/1"
 ERASED = "content.erased"

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nodback.verify_hashes import SEAL_FORMAT, canonical, digest, leaf, root_by_path, seal_genesis, tree_root
-from nodback.verify_report import Kept, Known, Report, Tampered, Unreadable
+from nodback.verify.hashes import SEAL_FORMAT, canonical, digest, leaf, root_by_path, seal_genesis, tree_root
+from nodback.verify.report import Kept, Known, Report, Tampered, Unreadable
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey

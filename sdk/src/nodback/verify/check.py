@@ -1,25 +1,14 @@
-"""Check an audit export or a receipt without the service: ``nodback verify FOLDER_OR_RECEIPT``.
-
-    from pathlib import Path
-    from nodback.verify import Verdict, read_known, verify
-
-    report = verify(Path("export-2026-q4"), known=read_known(Path("export-2026-q3"), key="5f0c…e1"))
-    assert report.verdict is Verdict.INTACT, report.reason
-
-Nothing is asked over the network. What holds is said by hashes and signatures alone; docs/audit.md describes them, so
-that another program can do the same. An export cannot vouch for its own key, nor for what was sealed before it: that
-takes what did not come with it, the key's fingerprint or something that was kept.
-"""
+"""The check of an export or a receipt, and what an earlier one lets be compared."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from nodback.verify_export import MANIFEST, check_export, keep_manifest
-from nodback.verify_hashes import read_json
-from nodback.verify_receipt import FORMAT as RECEIPT_FORMAT
-from nodback.verify_receipt import check_receipt, keep_receipt
-from nodback.verify_report import (
+from nodback.verify.export import MANIFEST, check_export, keep_manifest
+from nodback.verify.hashes import read_json
+from nodback.verify.receipt import FORMAT as RECEIPT_FORMAT
+from nodback.verify.receipt import check_receipt, keep_receipt
+from nodback.verify.report import (
     Incomplete,
     Kept,
     Known,
@@ -30,8 +19,6 @@ from nodback.verify_report import (
     Unreadable,
     Verdict,
 )
-
-__all__ = ["Known", "Report", "Verdict", "read_known", "size_of", "verify"]
 
 MAX_RECEIPT_BYTES = 64 * 1024 * 1024
 HOW_TO_LINK = "Export that time too, check it with what you have kept, then keep it and check this with it"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nodback.verify_hashes import canonical, digest, genesis, read_json
-from nodback.verify_report import Incomplete, Kept, Known, Report, Tampered, Unreadable, missing_known
-from nodback.verify_seals import PublicKey, SealChain
+from nodback.verify.hashes import canonical, digest, genesis, read_json
+from nodback.verify.report import Incomplete, Kept, Known, Report, Tampered, Unreadable, missing_known
+from nodback.verify.seals import PublicKey, SealChain
 
 MANIFEST = "manifest.json"
 FORMAT = "review/export/1"
