@@ -1,5 +1,6 @@
 """Resumes: workers that are late or lost, and who may decide with a retry."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ from support.world import FLOW_CLASS, INSTALL, World
 from nodback_core.adapters.memory import MemoryStore
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.contents import Content
 from nodback_core.domain.reviews.requests import MAX_LOST_CLAIMS, Request, ResumeStatus, ready_partition
 from nodback_core.domain.shared.errors import Forbidden, Refused
-from nodback_core.domain.shared.records import Index, Key
+from nodback_core.domain.shared.records import Index, Key, Rows
 from nodback_core.ports import Page
+from nodback_core.usecases.audit.erase import erase_content
 from nodback_core.usecases.flows.resumes import (
     Claimed,
     claim_resume,
@@ -165,6 +168,34 @@ def test_a_resume_that_has_ended_is_not_taken_by_a_list_that_lags(succeeded: boo
     assert claim(world, "c2") is None
     world.pass_time(seconds=3600)
     assert claim(world, "c2") is None
+
+
+class ErasingStore(MemoryStore):
+    """A store in which the texts of a request are erased right after its resume was claimed."""
+
+    erase: Callable[[], object] | None = None
+
+    def fetch(self, *keys: Key[Any]) -> Rows:
+        if self.erase is not None and any(key.kind is Content and "response" in key.sort for key in keys):
+            erase, self.erase = self.erase, None
+            erase()
+        return super().fetch(*keys)
+
+
+def test_a_resume_whose_texts_are_erased_while_it_is_claimed_fails_visibly() -> None:
+    store = ErasingStore()
+    world = World(store=store)
+    request_id = world.pause(world.deployment()).request.request_id
+    world.deliver()
+    world.reply("approved", to=world.reply_address())
+    store.erase = lambda: erase_content(
+        request_id, even_unfinished=True, caller=INSTALL, store=store, objects=world.objects, now=world.now
+    )
+    assert claim(world, "c1") is None
+    resume = world.request(request_id).resume
+    assert (resume.status, resume.claim_id) == (ResumeStatus.FAILED, "c1")
+    assert "was erased" in str(resume.error)
+    world.check_chains()
 
 
 def failed(text: str) -> tuple[World, str]:

@@ -39,6 +39,8 @@ class ResumeSucceeded(Happening):
 
     attempt: int
     claim_id: str
+    reason: str | None = None
+    """The kind of an error that its worker told all the same."""
 
     action = Action.RESUME_SUCCEEDED
     words = "The flow ran through"
