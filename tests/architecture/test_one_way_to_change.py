@@ -7,7 +7,6 @@ ROOT = Path(__file__).parents[2]
 CORE = ROOT / "layers/core/python/nodback_core"
 RUNNER = {"usecases/shared/change.py", "domain/reviews/closing.py"}
 NOT_YET = {
-    "usecases/flows/states.py",
     "usecases/letters/mail_tests.py",
     "usecases/letters/notify.py",
     "usecases/letters/record_feedback.py",

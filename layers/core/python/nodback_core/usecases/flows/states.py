@@ -10,8 +10,10 @@ from nodback_core.domain.flows.flow import FlowState, check_flow_id
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.contents import INLINE_CONTENT_BYTES
 from nodback_core.domain.shared.errors import NotFound
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import DataKey, Objects, Store, Vault
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change
 from nodback_core.usecases.shared.contents import MAX_CONTENT_BYTES, JsonValue
 
 STATE = "state"
@@ -34,17 +36,20 @@ def save_flow_state(
     deployment_id = caller.own_deployment()
     address = FlowState.at(deployment_id, flow_id)
 
-    def write() -> None:
-        known = store.fetch(address)[address]
-        owner = _owner(deployment_id, flow_id)
-        key = vault.open(owner, known.wrapped_key) if known else vault.create(owner)
-        sealed, name = _seal(owner, state, key=key, vault=vault, objects=objects)
-        version = known.version if known else 0
-        store.commit([FlowState(deployment_id, flow_id, method_name, now, sealed, name, key.wrapped, version)])
-        if known and known.object_key:
-            objects.delete(known.object_key)
+    replaced: FlowState | None = None
 
-    until_written(write)
+    def decide(rows: Rows) -> Outcome:
+        nonlocal replaced
+        replaced = rows[address]
+        owner = _owner(deployment_id, flow_id)
+        key = vault.open(owner, replaced.wrapped_key) if replaced else vault.create(owner)
+        sealed, name = _seal(owner, state, key=key, vault=vault, objects=objects)
+        version = replaced.version if replaced else 0
+        return Outcome(rows=(FlowState(deployment_id, flow_id, method_name, now, sealed, name, key.wrapped, version),))
+
+    change(decide, address, on=store, now=now)
+    if replaced is not None and replaced.object_key:
+        objects.delete(replaced.object_key)
 
 
 def read_flow_state(
