@@ -15,7 +15,6 @@ NOT_YET = {
     "usecases/replies/receive_mail.py",
     "usecases/reviews/meet_deadlines.py",
     "usecases/reviews/open_request.py",
-    "usecases/reviews/reassign_request.py",
     "usecases/reviews/respond.py",
     "usecases/reviews/respond_by_api.py",
     "usecases/reviews/respond_by_person.py",

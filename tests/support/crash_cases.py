@@ -102,7 +102,6 @@ NOT_INJECTED = {
     "reviews.read_requests.read_request": "reads only",
     "reviews.read_requests.read_timeline": "reads only",
     "reviews.reasons.read_reasons": "reads only",
-    "reviews.reasons.reason_for": "opens a key; a step of cancel_request and reassign_request",
     "replies.limits.allow": "reads only; a step of receive_mail",
     "reviews.respond.respond": "the arbiter's front: a step of every way to answer",
     "deployments.settings.explain_route": "reads only",

@@ -1,43 +1,73 @@
 """Giving a pending request to somebody else: a new round, in which only the new address may answer."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
-from nodback_core.domain.reviews.closing import EffectDraft, NotPending, record
+from nodback_core.domain.reviews.closing import because, mail, too_late
+from nodback_core.domain.reviews.happenings import Escalated, Reassigned
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Actor, Entry, NewEntry
+from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import Refused
+from nodback_core.domain.shared.happenings import Digested, EffectDraft
+from nodback_core.domain.shared.outcomes import Change
 
 MAX_EARLIER_ROUNDS = 20
 MAX_ROUNDS = 50
 """How often people may pass a request on, so that what its row owes has an end; an escalation is always done."""
 
 
-def reassign(
-    request: Request, to: str, *, action: Action, actor: Actor, data: Mapping[str, Json], now: datetime
-) -> tuple[Request, tuple[Entry, ...]]:
-    """The request in its next round, with the mails to both; raises NotPending when it is closed, and Refused
-    `too_many_rounds` when people have passed it on `MAX_ROUNDS` times.
+def reassign(request: Request, to: str, *, by: Actor, reason: str | None) -> Change:
+    """The request in its next round, given to `to` by a person, with a mail to both. Deadlines stay as they are.
 
-    `action` is REQUEST_REASSIGNED or REQUEST_ESCALATED. Deadlines stay as they are.
+    Raises what `too_late` says of a closed request, and Refused: `too_many_rounds` when people have passed it on
+    `MAX_ROUNDS` times, `already_assigned` when it is theirs.
     """
     if request.status is not Status.PENDING:
-        raise NotPending(request)
+        raise too_late(request)
     before = request.assignment
-    if action is Action.REQUEST_REASSIGNED and before.round >= MAX_ROUNDS:
+    if before.round >= MAX_ROUNDS:
         raise Refused(
             f"the request was given to somebody else {before.round - 1} times already: let the assignee answer, "
             "answer it by the API, or cancel it",
             code="too_many_rounds",
         )
-    after = Assignment(before.round + 1, to)
-    effects: tuple[EffectDraft, ...] = ()
-    if request.email_notifications:
-        letter = "escalated" if action is Action.REQUEST_ESCALATED else "review_request"
-        effects = (EffectDraft("mail", letter, to), EffectDraft("mail", "reassigned", before.address))
+    if to == before.address:
+        raise Refused(f"the request is assigned to {to} already", code="already_assigned")
+    passed_on = _in_next_round(request, to)
+    happened = Reassigned(
+        by=by,
+        calls_for=_mails(request, to, "review_request"),
+        from_email=before.address,
+        to_email=to,
+        round=passed_on.assignment.round,
+        reason_digest=Digested(reason) if reason else None,
+    )
+    return because(reason, Change(passed_on, (happened,)))
+
+
+def escalate(request: Request, to: str, *, step: str) -> Change:
+    """The request in its next round because nobody has answered; only a note of it when it is theirs already."""
+    before = request.assignment
+    if to == before.address:
+        return Change(request, (Escalated(step=step, skipped="already the assignee"),))
+    passed_on = _in_next_round(request, to)
+    happened = Escalated(
+        calls_for=_mails(request, to, "escalated"),
+        step=step,
+        from_email=before.address,
+        to_email=to,
+        round=passed_on.assignment.round,
+    )
+    return Change(passed_on, (happened,))
+
+
+def _in_next_round(request: Request, to: str) -> Request:
+    before = request.assignment
     earlier = (*request.earlier, before)[-MAX_EARLIER_ROUNDS:]
-    changed = replace(request, assignment=after, earlier=earlier, reason_seq=None)
-    facts: dict[str, Json] = {**data, "from_email": before.address, "to_email": to, "round": after.round}
-    return record(changed, NewEntry(action, actor, facts), effects, now=now)
+    return replace(request, assignment=Assignment(before.round + 1, to), earlier=earlier, reason_seq=None)
+
+
+def _mails(request: Request, to: str, letter: str) -> tuple[EffectDraft, ...]:
+    """To the new assignee, and to the one before."""
+    if not request.email_notifications:
+        return ()
+    return mail(letter, to), mail("reassigned", request.assignment.address)

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from nodback_core.domain.reviews.closing import EffectDraft, breached, record
+from nodback_core.domain.reviews.closing import EffectDraft, breached, note, record
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.deadlines import (
     AutoRespond,
@@ -18,7 +18,7 @@ from nodback_core.domain.reviews.deadlines import (
     from_document,
     next_wake,
 )
-from nodback_core.domain.reviews.reassigning import reassign
+from nodback_core.domain.reviews.reassigning import escalate
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry
@@ -83,10 +83,9 @@ def _changed(request: Request, step: Step, *, now: datetime) -> tuple[Request, t
         return breached(request, now=now)
     data: dict[str, Json] = {"step": step.name}
     if isinstance(step, Escalate):
-        if step.to == request.assignment.address:
-            skipped = NewEntry(Action.REQUEST_ESCALATED, SERVICE, {**data, "skipped": "already the assignee"})
-            return record(request, skipped, now=now)
-        return reassign(request, step.to, action=Action.REQUEST_ESCALATED, actor=SERVICE, data=data, now=now)
+        escalated = escalate(request, step.to, step=step.name)
+        assert isinstance(escalated.row, Request)
+        return note(escalated.row, escalated.happened[0], now=now)
     assert isinstance(step, ReminderDue)
     effects: tuple[EffectDraft, ...] = ()
     if request.email_notifications:

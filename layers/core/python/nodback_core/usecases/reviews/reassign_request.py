@@ -1,21 +1,20 @@
 """A person gives a pending request to somebody else."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.closing import NotPending, too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.reassigning import reassign
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
-from nodback_core.domain.shared.entries import Action
-from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
-from nodback_core.ports import Objects, Store, Vault
+from nodback_core.domain.shared.errors import FieldError, InvalidInput
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Rows
+from nodback_core.ports import Objects, Storage, Store, Vault
 from nodback_core.usecases.reviews.read_requests import visible_to
-from nodback_core.usecases.reviews.reasons import checked_reason, reason_for
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.reviews.reasons import checked_reason
+from nodback_core.usecases.shared.change import change
 
 
 def reassign_request(
@@ -41,27 +40,9 @@ def reassign_request(
     except InvalidAddress as error:
         raise InvalidInput((FieldError("to_email", str(error)),)) from None
 
-    def write() -> Request:
-        fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
-        request = visible_to(caller, fetched[Request.at(request_id)], request_id)
-        said = reason_for(words, fetched[ContentKey.at(request_id)], vault=vault)
-        try:
-            changed, entries = reassign(
-                request,
-                address,
-                action=Action.REQUEST_REASSIGNED,
-                actor=caller.actor,
-                data=said.facts(vault),
-                now=now,
-            )
-        except NotPending:
-            raise too_late(request) from None
-        if address == request.assignment.address:
-            raise Refused(f"the request is assigned to {address} already", code="already_assigned")
-        sealed = said.sealed(request_id, changed.last_seq, vault=vault, objects=objects)
-        if sealed:
-            changed = replace(changed, reason_seq=changed.last_seq)
-        store.commit([changed, *sealed], entries)
-        return replace(changed, version=changed.version + 1)
+    def decide(rows: Rows) -> Outcome:
+        request = visible_to(caller, rows[Request.at(request_id)], request_id)
+        return Outcome((reassign(request, address, by=caller.actor, reason=words),))
 
-    return until_written(write)
+    storage = Storage(store, vault, objects)
+    return change(decide, Request.at(request_id), ContentKey.at(request_id), on=storage, now=now).of(Request)
