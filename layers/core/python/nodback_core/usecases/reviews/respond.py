@@ -1,22 +1,17 @@
 """Recording an answer, whatever channel it came by: the one arbiter's front."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from nodback_core.domain.reviews.closing import Closing, EffectDraft, close
 from nodback_core.domain.reviews.contents import ContentKey, ContentKind
-from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Decision, Request, Source, Status
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Actor, text_digest
-from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.records import Record
 from nodback_core.ports import Objects, Store, Vault
 from nodback_core.usecases.shared.contents import open_key, seal_content
-
-MAX_FEEDBACK_CHARACTERS = 64_000
-MAX_SOURCE_CLAIM_CHARACTERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,25 +50,6 @@ class TooLate:
     """The request had been closed before; nothing was changed."""
 
     request: Request
-
-
-def read_answer(feedback: str | None, outcome: str | None, *, emit: Sequence[str]) -> tuple[str | None, str]:
-    """Outcome and feedback of a programmatic answer: an explicit outcome must be an option, else the text is read.
-
-    Raises InvalidInput for an unknown outcome, for nothing at all, and for too much.
-    """
-    text = (feedback or "").strip()
-    if len(text) > MAX_FEEDBACK_CHARACTERS:
-        raise InvalidInput((FieldError("feedback", f"at most {MAX_FEEDBACK_CHARACTERS} characters"),))
-    if outcome is not None:
-        chosen = match_option(outcome, emit)
-        if chosen is None:
-            known = ", ".join(emit) or "none: this request takes free text only"
-            raise InvalidInput((FieldError("outcome", f"{outcome!r} is not an option of this request ({known})"),))
-        return chosen, text or chosen
-    if not text:
-        raise InvalidInput((FieldError("feedback", "say something: a blank answer is never recorded"),))
-    return match_option(text, emit), text
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.reviews.answering import MAX_SOURCE_CLAIM_CHARACTERS, read_answer
 from nodback_core.domain.reviews.closing import too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Source, Status
@@ -13,12 +14,10 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.ports import Objects, Store, Vault
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.respond import (
-    MAX_SOURCE_CLAIM_CHARACTERS,
     Answer,
     AsRead,
     Recorded,
     TooLate,
-    read_answer,
     respond,
     settled,
 )

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from nodback_core.domain.people.members import Identity
+from nodback_core.domain.reviews.answering import read_answer
 from nodback_core.domain.reviews.closing import too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Source, Status
@@ -15,7 +16,6 @@ from nodback_core.usecases.reviews.respond import (
     AsRead,
     Recorded,
     TooLate,
-    read_answer,
     respond,
     settled,
 )

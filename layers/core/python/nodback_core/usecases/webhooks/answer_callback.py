@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from nodback_core.domain.reviews.answering import MAX_SOURCE_CLAIM_CHARACTERS, read_answer
 from nodback_core.domain.reviews.closing import too_late
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Source, Status
@@ -13,11 +14,9 @@ from nodback_core.domain.webhooks.callbacks import RefusedAttempts
 from nodback_core.domain.webhooks.webhook import Webhook
 from nodback_core.ports import Changed, Objects, Store, Vault
 from nodback_core.usecases.reviews.respond import (
-    MAX_SOURCE_CLAIM_CHARACTERS,
     Answer,
     AsRead,
     Recorded,
-    read_answer,
     respond,
     settled,
 )
