@@ -3,12 +3,12 @@
 import json
 import math
 import random
-import time
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.steps import steps_of
 
 from nodback_core.domain.deployments.parsing import parse_settings
 from nodback_core.domain.deployments.routing import Routing, as_document, assign
@@ -213,16 +213,16 @@ def test_no_state_makes_routing_fail(rules: list[Rule], state: object):
         assert found.considered[-1].name == found.rule
 
 
-def test_five_hundred_rules_take_less_than_five_milliseconds():
+def test_five_hundred_rules_take_a_few_steps_each():
     numbers = random.Random(5)
     rules = tuple(
         Rule(f"rule {n}", Match(f"*step_{numbers.randrange(1000)}_?_*", (Condition("a.b", Operator.GT, n),)), FINANCE)
         for n in range(500)
     )
     state = {"a": {"b": 0}}
-    took = []
-    for _ in range(5):
-        started = time.perf_counter()
-        assert assign(rules=rules, method_name="review_step_x", state=state, creator_email=CREATOR).rule is None
-        took.append(time.perf_counter() - started)
-    assert min(took) < 0.005
+
+    def route() -> Routing:
+        return assign(rules=rules, method_name="review_step_x", state=state, creator_email=CREATOR)
+
+    assert route().rule is None
+    steps_of(route, limit=50 * len(rules))

@@ -1,13 +1,17 @@
 """Raw mails become text: parts, encodings, charsets, HTML, and everything hostile within bounds."""
 
 import hashlib
-import time
 from email.message import EmailMessage
 
 import pytest
+from support.hostile_replies import HOSTILE_MAILS
+from support.steps import steps_of
 
 from nodback_core.mail.replies.html_text import text_of_html
 from nodback_core.mail.replies.inbound import MAX_MAIL_BYTES, UnreadableMail, parse_headers, parse_mail
+
+MAX_STEPS = 1_000_000
+"""Far less than one for each pair of bytes or lines would be."""
 
 
 def plain(body: bytes, content_type: str = "text/plain; charset=utf-8", *head: str) -> str:
@@ -202,50 +206,10 @@ def test_a_large_attachment_does_not_hide_the_answer() -> None:
         b"Content-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b"QUJD" * 7_500_000
     )
     body = b"--e\r\n\r\napproved\r\n--e\r\n" + attachment + b"\r\n--e--\r\n"
-    started = time.process_time()
-
     assert plain(body, "multipart/mixed; boundary=e") == "approved"
-    assert time.process_time() - started < 0.5
+    assert steps_of(lambda: plain(body, "multipart/mixed; boundary=e"), limit=MAX_STEPS) < 1_000
 
 
-HTML = "From: a@b.co\nContent-Type: text/html\n\n"
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"A: b\n" * 1_000_000,
-        b"From: " + b'"' * 1_000_000,
-        b"From: " + b"(" * 1_000_000,
-        b"Subject: " + b"=?utf-8?q?a?= " * 100_000,
-        b"Content-Type: text/plain; " + b'a="b\\' * 100_000,
-        b"Subject: a\n" + b" \n" * 1_000_000,
-        b"Content-Type: multipart/mixed; boundary=x\n\n" + b"--x" * 3_000_000,
-        b"References: " + b"<a@b> " * 100_000,
-        *(
-            (HTML + text).encode()
-            for text in (
-                "<div>" * 100_000,
-                "<b><p>" * 50_000,
-                "<font>x</p>" * 40_000,
-                "<nobr><b><i>" * 30_000,
-                "<" * 500_000,
-                "<!--" * 100_000,
-                "<style>" * 70_000,
-                "<blockquote>" * 30_000,
-                "a &amp; <br>" * 40_000,
-                "<div " + " ".join(f"a{n}=1" for n in range(60_000)) + ">",
-            )
-        ),
-        *(
-            b"Content-Type: text/plain; charset=" + charset + b"\n\n" + b"\x1b$B+~{-&\xff\x81" * 50_000
-            for charset in (b"utf-7", b"hz", b"iso-2022-jp", b"big5", b"utf-16", b"punycode", b"idna", b"zlib")
-        ),
-    ],
-    ids=range(26),
-)
-def test_no_mail_takes_long_to_read(raw: bytes) -> None:
-    started = time.process_time()
-    parse_mail(raw)
-
-    assert time.process_time() - started < 0.25
+@pytest.mark.parametrize("raw", HOSTILE_MAILS, ids=range(len(HOSTILE_MAILS)))
+def test_no_mail_takes_many_steps_to_read(raw: bytes) -> None:
+    steps_of(lambda: parse_mail(raw), limit=MAX_STEPS)

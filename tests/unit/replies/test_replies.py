@@ -1,11 +1,14 @@
 """What a reviewer typed, read from the text of a mail that answers one of ours."""
 
-import time
-
 import pytest
+from support.hostile_replies import hostile_texts
+from support.steps import steps_of
 
 from nodback_core.domain.replies.reading import MAX_REPLY_LINES, Reply, SentMail, read_reply
 from nodback_core.domain.reviews.options import match_option
+
+MAX_STEPS = 2_000_000
+"""Far less than one for each pair of characters or lines would be."""
 
 NOTIFICATION = """\
 Ana, your review is needed: ContentApprovalFlow
@@ -271,34 +274,6 @@ def test_a_long_quote_does_not_hide_the_answer_below_it() -> None:
     assert read(f"{ATTRIBUTION}\n{long_quote}\n\napproved") == Reply("approved", "approved")
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        "On " * 30_000,
-        "\n" * 100_000,
-        ">" * 100_000,
-        "> " * 50_000,
-        "-" * 100_000,
-        ("-" * 900 + "\n") * 100,
-        "On 2026 " * 10_000 + ":",
-        ("On 2026 10:00\n") * 8_000,
-        ("From: a@b.co\n") * 8_000,
-        ("From: Nodback\n") * 8_000,
-        ("a:" * 400 + "\n") * 100,
-        ("[EXTERNAL]" * 90 + "\n") * 100,
-        "<" * 100_000,
-        ("approved\n") * 10_000,
-        NOTIFICATION * 100,
-        ("Sent from my iPhone\n") * 5_000,
-        ("Best regards,\n") * 5_000,
-        ("confidential message " * 40 + "\n\n") * 100,
-        "\u0301" * 100_000,
-        "ﷺ" * 70_000,
-    ],
-    ids=range(20),
-)
-def test_no_text_takes_long_to_read(hostile: str) -> None:
-    started = time.process_time()
-    read(hostile)
-
-    assert time.process_time() - started < 0.25
+@pytest.mark.parametrize("hostile", hostile_texts(NOTIFICATION), ids=range(20))
+def test_no_text_takes_many_steps_to_read(hostile: str) -> None:
+    steps_of(lambda: read(hostile), limit=MAX_STEPS)
