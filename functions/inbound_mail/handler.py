@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from nodback_core.mail.replies.arrival import ArrivedMail
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
-from nodback_core.usecases.replies.receive_mail import ArrivedMail, receive_mail
+from nodback_core.usecases.replies.receive_mail import receive_mail
 
 OBJECT_PREFIX = "inbound/"
 

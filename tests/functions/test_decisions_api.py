@@ -6,8 +6,8 @@ import pytest
 from support.http import INSTALL_KEY, Answered, call, key_for
 from support.world import REVIEWER, World
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import ResumeStatus, Status
-from nodback_core.usecases.replies.receive_mail import Result
 
 
 class Case:

@@ -12,9 +12,9 @@ from support.races import KINDS, Arena
 from support.scale import SCALE, SEED, replay_with
 from support.witness import BrokenPromise
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.errors import Refused
-from nodback_core.usecases.replies.receive_mail import Result
 
 WRITERS = 8
 RACES = 100 * SCALE

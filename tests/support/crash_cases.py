@@ -18,6 +18,7 @@ from nodback_core.domain.flows.flow import FlowState
 from nodback_core.domain.letters.notifications import Feedback, NotificationStatus
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, Status
+from nodback_core.mail.replies.arrival import ArrivedMail
 from nodback_core.ports import MailRefused
 from nodback_core.usecases.deployments.register import KeyMaterial, change_deployment, create_key, revoke_key
 from nodback_core.usecases.deployments.settings import change_settings, replace_settings
@@ -33,7 +34,7 @@ from nodback_core.usecases.flows.states import save_flow_state
 from nodback_core.usecases.letters.mail_tests import open_mail_test
 from nodback_core.usecases.letters.notify import notify
 from nodback_core.usecases.letters.record_feedback import record_feedback
-from nodback_core.usecases.replies.receive_mail import ArrivedMail, receive_mail
+from nodback_core.usecases.replies.receive_mail import receive_mail
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.reviews.respond_by_api import respond_by_api
@@ -81,7 +82,6 @@ NOT_INJECTED = {
     "webhooks.configure.write_change": "a step of the other changes of webhooks",
     "letters.asked.fetch_asked": "reads only; a step of notify and receive_mail",
     "letters.messages.written": "reads only; a step of notify",
-    "letters.asked.sent_mail": "reads only; a step of receive_mail",
     "people.authenticate.authenticate": "reads only",
     "shared.contents.open_key": "a step of every use case that reads or writes texts",
     "shared.contents.read_content": "reads only; a step of others",
@@ -102,7 +102,6 @@ NOT_INJECTED = {
     "reviews.read_requests.read_request": "reads only",
     "reviews.read_requests.read_timeline": "reads only",
     "reviews.reasons.read_reasons": "reads only",
-    "replies.limits.allow": "reads only; a step of receive_mail",
     "reviews.respond.respond": "the arbiter's front: a step of every way to answer",
     "deployments.settings.explain_route": "reads only",
     "deployments.settings.read_settings": "reads only",

@@ -15,11 +15,11 @@ from typing import Any, cast
 
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.errors import Refused
 from nodback_core.ports import Event, Store
-from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.reviews.respond_by_api import respond_by_api

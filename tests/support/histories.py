@@ -9,11 +9,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import ResumeStatus
 from nodback_core.domain.shared.errors import NodbackError
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.usecases.flows.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
-from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.reviews.respond import Recorded

@@ -8,11 +8,11 @@ from uuid import UUID
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.replies.token import issue, reply_address
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import NodbackError
-from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.open_request import OpenedPause
 from nodback_core.usecases.reviews.reassign_request import reassign_request

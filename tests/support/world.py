@@ -32,18 +32,20 @@ from nodback_core.domain.audit.seals import Seal
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.deployments.parsing import parse_settings
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.entries import Actor, Entry, check_chain
 from nodback_core.domain.shared.key_ring import KeyRing
+from nodback_core.mail.replies.arrival import ArrivedMail
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.ports import Event
 from nodback_core.usecases.audit.seal import Archive, seal
 from nodback_core.usecases.deployments.register import KeyMaterial, create_deployment
 from nodback_core.usecases.letters.messages import Post, Sender
 from nodback_core.usecases.letters.notify import notify
-from nodback_core.usecases.replies.receive_mail import ArrivedMail, Result, receive_mail
+from nodback_core.usecases.replies.receive_mail import receive_mail
 from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
 from nodback_core.usecases.reviews.open_request import OpenedPause, Pause, open_request
 from nodback_core.usecases.shared.contents import JsonValue, Shown

@@ -9,8 +9,8 @@ from unit.audit.test_trail import ENTRIES, entry_of
 
 from nodback_core.dashboard.timeline import told
 from nodback_core.domain.audit.trail import class_of
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.shared.entries import Action, Entry
-from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.replies.words import WORDS
 
 

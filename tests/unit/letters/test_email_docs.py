@@ -7,9 +7,10 @@ import pytest
 
 from nodback.mail_test import HINTS
 from nodback_core.domain.letters.notifications import NotificationStatus
+from nodback_core.domain.replies import limits as reply_limits
+from nodback_core.domain.replies.results import LETTERS, Result
 from nodback_core.mail.replies import mime
-from nodback_core.usecases.replies import limits as reply_limits
-from nodback_core.usecases.replies.receive_mail import LETTERS, MAX_MAIL_BYTES, Result
+from nodback_core.usecases.replies.receive_mail import MAX_MAIL_BYTES
 
 DOCS = Path(__file__).parents[3] / "docs"
 EMAIL = (DOCS / "email.md").read_text(encoding="utf-8")

@@ -12,10 +12,10 @@ import pytest
 from mails.arrived import MICROSOFT_SIGNS, as_stored, signature
 from support.world import PASS, REPLY_DOMAIN, REVIEWER, World
 
+from nodback_core.domain.replies.limits import MAX_CONFIRMATIONS
+from nodback_core.domain.replies.results import LETTERS, Result
 from nodback_core.domain.reviews.requests import Status
 from nodback_core.mail.replies.sender import Verdicts
-from nodback_core.usecases.replies.limits import MAX_CONFIRMATIONS
-from nodback_core.usecases.replies.receive_mail import LETTERS, Result
 
 RELAY = "postmaster@evil.example"
 """Who sends a copy of somebody else's mail: authentic for its own domain, and only for that."""

@@ -4,7 +4,7 @@ import pytest
 from support.world import INSTALL, REVIEWER, World
 
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.usecases.replies.receive_mail import Result
+from nodback_core.domain.replies.results import Result
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 
 MALLORY = "mallory@example.net"

@@ -3,15 +3,15 @@
 import pytest
 from support.world import REVIEWER, World
 
-from nodback_core.domain.reviews.requests import Status
-from nodback_core.mail.replies.sender import Verdicts
-from nodback_core.usecases.replies.limits import (
+from nodback_core.domain.replies.limits import (
     MAX_ERROR_MAILS,
     MAX_ERROR_MAILS_PER_ADDRESS,
     MAX_REJECTIONS_RECORDED,
     MAX_STRANGER_NOTICES,
 )
-from nodback_core.usecases.replies.receive_mail import LETTERS, STRANGERS, Result
+from nodback_core.domain.replies.results import LETTERS, STRANGERS, Result
+from nodback_core.domain.reviews.requests import Status
+from nodback_core.mail.replies.sender import Verdicts
 
 MALLORY = "mallory@example.net"
 

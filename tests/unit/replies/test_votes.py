@@ -3,10 +3,10 @@
 import pytest
 from support.world import REVIEWER, World
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.replies.votes import later_doubt
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Status
-from nodback_core.usecases.replies.receive_mail import Result
 
 OPTIONS = ("approved", "rejected", "needs_revision")
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 from support.world import REVIEWER, World
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.closing import Closing, close
 from nodback_core.domain.reviews.deadlines import SlaBreach
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, Source, Status
 from nodback_core.domain.shared.entries import SERVICE
 from nodback_core.ports import Changed
-from nodback_core.usecases.replies.receive_mail import Result
 
 BOSS = "boss@example.com"
 AUTO = {"enabled": True, "timeout_minutes": 60, "default_outcome": "rejected"}

@@ -5,11 +5,11 @@ from support.world import FLOW_CLASS, OPTIONS, PASS, REVIEWER, World
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import ResumeStatus, Source, Status
 from nodback_core.domain.shared.errors import InvalidInput, Refused
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.usecases.flows.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
-from nodback_core.usecases.replies.receive_mail import Result
 
 FLOW = Caller(Scope.FLOW, 1, "k1")
 

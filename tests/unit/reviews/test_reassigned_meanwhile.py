@@ -11,9 +11,9 @@ from support.pauses import no_pauses
 from support.world import INSTALL, REVIEWER, World
 
 from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Status
 from nodback_core.usecases.people.members import add_member
-from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 
 NEXT = "next@example.com"

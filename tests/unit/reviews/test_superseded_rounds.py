@@ -3,8 +3,8 @@
 import pytest
 from support.world import REVIEWER, World
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Status
-from nodback_core.usecases.replies.receive_mail import Result
 
 NEWER = "newer review of this flow, number 2"
 

@@ -10,6 +10,7 @@ from support.unreadable import restore, spoil
 from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 
 from nodback.webhooks import verify
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Source, Status
 from nodback_core.domain.webhooks.deliveries import DeliveryStatus
 from nodback_core.domain.webhooks.events import OPT_IN_EVENTS, EventType
@@ -18,7 +19,6 @@ from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.ports import Message, RowUnreadable
 from nodback_core.usecases.audit.erase import erase_content
 from nodback_core.usecases.letters.notify import notify
-from nodback_core.usecases.replies.receive_mail import Result
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.webhooks.configure import Wish, change_webhook, remove_webhook

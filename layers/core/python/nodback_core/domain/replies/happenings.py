@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Action
-from nodback_core.domain.shared.happenings import Happening, Tone
+from nodback_core.domain.shared.happenings import Digest, Happening, Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,3 +28,8 @@ class ReplyRejected(Happening):
     words = "A reply was refused"
     tone = Tone.BAD
     calls_for_mail = True
+
+    def facts(self, digest: Digest | None = None) -> dict[str, Json]:
+        known = Happening.facts(self, digest)
+        # A date that nobody can read is a fact of its own.
+        return known | {"written_at": self.written_at} if self.check == Result.MISDATED else known

@@ -7,7 +7,7 @@ from typing import ClassVar
 from nodback_core.domain.reviews.requests import Status
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Action
-from nodback_core.domain.shared.happenings import Digested, Happening, Tone
+from nodback_core.domain.shared.happenings import Digest, Digested, Happening, Tone
 from nodback_core.domain.webhooks.events import EventType
 
 
@@ -168,6 +168,11 @@ class Responded(Answered):
     calls_for_mail = True
     webhook = EventType.REQUEST_RESPONDED
     closes_as: ClassVar[Status] = Status.RESPONDED
+
+    def facts(self, digest: Digest | None = None) -> dict[str, Json]:
+        known = Happening.facts(self, digest)
+        # A mail without a usable Message-ID is a fact of its own.
+        return known | {"message_id": self.message_id} if self.mail_id is not None else known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

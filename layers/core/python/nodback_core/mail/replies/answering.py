@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.replies.token import tokens_of
 from nodback_core.mail.replies.heading import Heading
 
@@ -32,7 +33,7 @@ class Expected:
     needs_proof: bool
 
 
-def doubt_about(heading: Heading, expected: Expected) -> str | None:
+def doubt_about(heading: Heading, expected: Expected) -> Result | None:
     """The code of the first check that fails, or None for an answer."""
     return next((code for code, holds in CHECKS if not holds(heading, expected)), None)
 
@@ -60,11 +61,11 @@ def _is_covered(heading: Heading, expected: Expected) -> bool:
     return not expected.needs_proof or heading.proof.covering(believed(heading, expected.address)) is not None
 
 
-CHECKS: tuple[tuple[str, Callable[[Heading, Expected], bool]], ...] = (
-    ("ambiguous_headers", lambda heading, _: not heading.is_ambiguous),
-    ("several_reviews", _is_to_one_review),
-    ("not_addressed", _is_addressed),
-    ("misdated", _is_of_its_time),
-    ("reused_message_id", lambda _, expected: not expected.is_used),
-    ("not_covered", _is_covered),
+CHECKS: tuple[tuple[Result, Callable[[Heading, Expected], bool]], ...] = (
+    (Result.AMBIGUOUS_HEADERS, lambda heading, _: not heading.is_ambiguous),
+    (Result.SEVERAL_REVIEWS, _is_to_one_review),
+    (Result.NOT_ADDRESSED, _is_addressed),
+    (Result.MISDATED, _is_of_its_time),
+    (Result.REUSED_MESSAGE_ID, lambda _, expected: not expected.is_used),
+    (Result.NOT_COVERED, _is_covered),
 )

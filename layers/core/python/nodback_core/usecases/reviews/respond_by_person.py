@@ -3,24 +3,17 @@
 from datetime import datetime
 
 from nodback_core.domain.people.members import Identity
-from nodback_core.domain.reviews.answering import read_answer
-from nodback_core.domain.reviews.closing import too_late
-from nodback_core.domain.reviews.contents import ContentKey
-from nodback_core.domain.reviews.requests import Request, Source, Status
-from nodback_core.domain.shared.entries import Actor, text_digest
+from nodback_core.domain.reviews.answering import Taken, answer, read_answer
+from nodback_core.domain.reviews.happenings import Responded
+from nodback_core.domain.reviews.requests import Request, Source
+from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import FieldError, Forbidden, InvalidInput
-from nodback_core.ports import Objects, Store, Vault
+from nodback_core.domain.shared.happenings import Digested
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Rows
+from nodback_core.ports import Objects, Storage, Store, Vault
 from nodback_core.usecases.reviews.read_requests import visible_to
-from nodback_core.usecases.reviews.respond import (
-    Answer,
-    AsRead,
-    Recorded,
-    TooLate,
-    respond,
-    settled,
-)
-from nodback_core.usecases.shared.attempts import until_written
-from nodback_core.usecases.shared.contents import open_key
+from nodback_core.usecases.reviews.respond import IdOf, Recorded, respond
 
 IDENTITY = "signed in by mail"
 
@@ -48,35 +41,28 @@ def respond_by_person(
     the options that are asked for, and what `too_late` says of a request that was closed otherwise.
     """
 
-    def write() -> Recorded | TooLate:
-        fetched = store.fetch(Request.at(request_id), ContentKey.at(request_id))
-        request = _answerable(fetched[Request.at(request_id)], request_id, identity=identity)
-        key = fetched[ContentKey.at(request_id)]
-        # Salted like every digest of words: the decision id is an entry's, and outlives the words.
-        salt = vault.salt(open_key(key, vault=vault))
-        decision_id = f"dashboard:{identity.session_id}:{text_digest(salt, form_id)[:40]}"
-        if request.status is not Status.PENDING:
-            return settled(request, decision_id)
-        chosen, text = read_answer(feedback, outcome, emit=request.emit)
-        if chosen is None and request.emit and request.free_text == "ask":
-            raise InvalidInput((FieldError("outcome", "choose one of the options; your words go along with it"),))
-        answer = Answer(
-            decision_id=decision_id,
-            source=Source.DASHBOARD,
-            actor=Actor("reviewer", identity.address),
-            responder=identity.address,
-            identity=IDENTITY,
-            outcome=chosen,
-            feedback=text,
-            reply_text=text,
-            evidence={"session_id": identity.session_id},
-        )
-        return respond(AsRead(request, key), answer, store=store, vault=vault, objects=objects, now=now)
+    def decide(rows: Rows, id_of: IdOf) -> Outcome | None:
+        request = _answerable(rows[Request.at(request_id)], request_id, identity=identity)
 
-    told = until_written(write)
-    if isinstance(told, Recorded):
-        return told
-    raise too_late(told.request)
+        def understand(taken: Taken) -> Responded:
+            chosen, text = read_answer(feedback, outcome, emit=request.emit)
+            if chosen is None and request.emit and request.free_text == "ask":
+                raise InvalidInput((FieldError("outcome", "choose one of the options; your words go along with it"),))
+            return Responded(
+                **taken,
+                by=Actor("reviewer", identity.address),
+                source=Source.DASHBOARD,
+                responder=identity.address,
+                identity=IDENTITY,
+                outcome=chosen,
+                feedback_digest=Digested(text),
+                reply_text_digest=Digested(text),
+                session_id=identity.session_id,
+            )
+
+        return answer(request, id_of(f"dashboard:{identity.session_id}", form_id), understand, now=now)
+
+    return respond(request_id, decide, on=Storage(store, vault, objects), now=now)
 
 
 def _answerable(found: Request | None, request_id: str, *, identity: Identity) -> Request:

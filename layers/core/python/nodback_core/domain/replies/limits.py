@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from nodback_core.domain.people.sessions import Tally
 from nodback_core.domain.reviews.requests import Request
-from nodback_core.ports import Store
+from nodback_core.domain.shared.records import Key
 
 MAX_REJECTIONS_RECORDED = 50
 """Entries of refused mails per request, from strangers, doubtful ones and from its people each; then only logged."""
@@ -48,8 +48,11 @@ class Allowed:
         return self.tally is not None
 
 
-def allow(request: Request, *, writer: Writer, tell: str | None, store: Store, now: datetime) -> Allowed | None:
-    """Count a refused reply about which `tell` would be mailed; None when it is not even written down any more."""
+def allow(request: Request, *, writer: Writer, tally: Tally | None) -> Allowed | None:
+    """Count a refused reply; None when it is not even written down any more.
+
+    `tally` counts the hour's mails to the address that would be told; None when nobody is to be told.
+    """
     recorded, mails, limit = {
         Writer.PERSON: (request.rejections, request.error_mails, MAX_ERROR_MAILS),
         Writer.STRANGER: (request.stranger_rejections, request.stranger_notices, MAX_STRANGER_NOTICES),
@@ -57,8 +60,10 @@ def allow(request: Request, *, writer: Writer, tell: str | None, store: Store, n
     }[writer]
     if recorded >= MAX_REJECTIONS_RECORDED:
         return None
-    tally = _tally(tell, store=store, now=now) if tell is not None and mails < limit else None
-    recorded, mails = recorded + 1, mails + int(tally is not None)
+    told = None
+    if tally is not None and mails < limit and tally.count < MAX_ERROR_MAILS_PER_ADDRESS:
+        told = tally.once_more()
+    recorded, mails = recorded + 1, mails + int(told is not None)
     match writer:
         case Writer.PERSON:
             counted = replace(request, rejections=recorded, error_mails=mails)
@@ -66,14 +71,20 @@ def allow(request: Request, *, writer: Writer, tell: str | None, store: Store, n
             counted = replace(request, stranger_rejections=recorded, stranger_notices=mails)
         case Writer.DOUBTFUL:
             counted = replace(request, doubtful_rejections=recorded, confirmations_asked=mails)
-    return Allowed(counted, tally)
+    return Allowed(counted, told)
 
 
-def _tally(address: str, *, store: Store, now: datetime) -> Tally | None:
-    """The address's count of this hour with one more, None when it is full."""
-    window = int(now.timestamp() // WINDOW.total_seconds())
-    name = f"error-mails/{address}"
-    row = Tally.at(name, window)
+def tally_at(address: str, now: datetime) -> Key[Tally]:
+    """Where this hour's mails to an address are counted."""
+    return Tally.at(*_window(address, now))
+
+
+def empty_tally(address: str, now: datetime) -> Tally:
+    """The count of an hour in which nothing was mailed to an address yet."""
+    name, window = _window(address, now)
     ends_at = datetime.fromtimestamp((window + 1) * WINDOW.total_seconds(), UTC) + WINDOW
-    tally = store.fetch(row)[row] or Tally(name, window, ends_at)
-    return tally.once_more() if tally.count < MAX_ERROR_MAILS_PER_ADDRESS else None
+    return Tally(name, window, ends_at)
+
+
+def _window(address: str, now: datetime) -> tuple[str, int]:
+    return f"error-mails/{address}", int(now.timestamp() // WINDOW.total_seconds())
