@@ -12,7 +12,6 @@ NOT_YET = {
     "usecases/letters/record_feedback.py",
     "usecases/people/sessions.py",
     "usecases/people/sign_in.py",
-    "usecases/reviews/open_request.py",
     "usecases/shared/sweep.py",
     "usecases/webhooks/configure.py",
     "usecases/webhooks/deliver.py",

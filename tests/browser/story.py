@@ -8,12 +8,12 @@ from support.browse import ADMIN, Browser
 from support.world import INSTALL, World
 
 from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.reviews.contents import JsonValue
 from nodback_core.domain.reviews.requests import Request, Resume, ResumeStatus
 from nodback_core.mail.letters.samples import _COPY
 from nodback_core.usecases.deployments.settings import change_settings
 from nodback_core.usecases.figures.metrics import count_events
 from nodback_core.usecases.people.members import add_member
-from nodback_core.usecases.shared.contents import JsonValue
 
 MANAGER = "marta@example.com"
 PEOPLE = (MANAGER, "ines@example.com", "joao@example.com")

@@ -7,8 +7,8 @@ from support.http import call, key_for
 from support.world import World
 
 from nodback_core.api.shared.bodies import json_object
+from nodback_core.domain.reviews.contents import json_text
 from nodback_core.domain.shared.errors import InvalidInput
-from nodback_core.usecases.shared.contents import json_text
 
 NO_JSON = ["NaN", "Infinity", "-Infinity", "1e999", "-1e999", '"half \\ud800"', '"\\uDFFF"', '{"\\udbff": 1}']
 

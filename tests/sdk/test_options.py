@@ -8,8 +8,8 @@ from support.options import ALIKE, APART, BLANK
 from nodback.errors import FlowRefused
 from nodback.options import option_problems
 from nodback_core.domain.reviews import options as service
+from nodback_core.domain.reviews.opening import check_options as check_at_service
 from nodback_core.domain.shared.errors import InvalidInput
-from nodback_core.usecases.reviews.open_request import check_options as check_at_service
 
 pytestmark = pytest.mark.filterwarnings("default")
 CASES = {**ALIKE, **APART, **{f"blank {number}": ("x", text) for number, text in enumerate(BLANK)}}

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import cast
 
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, words_of
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, Status
 from nodback_core.domain.shared.entries import Entry, check_chain, text_digest
 from nodback_core.ports import Store
-from nodback_core.usecases.shared.contents import open_key, read_content, words_of
+from nodback_core.usecases.shared.contents import open_key, read_content
 from support.witness import CLOSING_ACTIONS, Witness
 from support.world import World
 

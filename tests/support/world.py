@@ -33,7 +33,9 @@ from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.deployments.parsing import parse_settings
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.replies.results import Result
+from nodback_core.domain.reviews.contents import JsonValue, Shown
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
+from nodback_core.domain.reviews.opening import Pause
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.entries import Actor, Entry, check_chain
@@ -47,8 +49,7 @@ from nodback_core.usecases.letters.messages import Post, Sender
 from nodback_core.usecases.letters.notify import notify
 from nodback_core.usecases.replies.receive_mail import receive_mail
 from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
-from nodback_core.usecases.reviews.open_request import OpenedPause, Pause, open_request
-from nodback_core.usecases.shared.contents import JsonValue, Shown
+from nodback_core.usecases.reviews.open_request import OpenedPause, open_request
 from nodback_core.usecases.shared.relay import relay
 from nodback_core.usecases.shared.sweep import Swept, sweep
 from nodback_core.usecases.webhooks.fan_out import Dispatcher, fan_out

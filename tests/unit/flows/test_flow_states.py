@@ -8,12 +8,11 @@ from support.world import REVIEWER, World
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.flows.flow import FlowState
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.contents import Content, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKind, JsonValue
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.ports import RowUnreadable
 from nodback_core.usecases.audit.erase import erase_content
 from nodback_core.usecases.flows.states import read_flow_state, save_flow_state
-from nodback_core.usecases.shared.contents import JsonValue
 
 FLOW, MANAGE = Caller(Scope.FLOW, 1, "k8"), Caller(Scope.MANAGE, 1, "k9")
 LARGE = "Secret words " * 4000

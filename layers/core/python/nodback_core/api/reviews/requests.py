@@ -22,12 +22,13 @@ from nodback_core.api.shared.models import (
 )
 from nodback_core.api.shared.views import entry_view, opened_view, request_view
 from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.reviews.contents import Shown
+from nodback_core.domain.reviews.opening import Pause
 from nodback_core.domain.shared.times import stamp
 from nodback_core.runtime.service import service
 from nodback_core.usecases.flows.states import read_flow_state, save_flow_state
-from nodback_core.usecases.reviews.open_request import Pause, open_request
+from nodback_core.usecases.reviews.open_request import open_request
 from nodback_core.usecases.reviews.read_requests import read_pending, read_request, read_timeline
-from nodback_core.usecases.shared.contents import Shown
 
 router = Router()
 RequestId = Annotated[UUID, Path()]

@@ -107,12 +107,17 @@ def as_document(route: Routing) -> dict[str, Json]:
         "assigned_to_email": route.address,
         "rule": route.rule,
         "reason": route.reason,
-        "considered": [
-            {
-                "rule": verdict.name,
-                "outcome": verdict.outcome.value,
-                **({"detail": verdict.detail} if verdict.detail else {}),
-            }
-            for verdict in route.considered
-        ],
+        "considered": considered_document(route),
     }
+
+
+def considered_document(route: Routing) -> list[Json]:
+    """What became of each rule that was asked, in order."""
+    return [
+        {
+            "rule": verdict.name,
+            "outcome": verdict.outcome.value,
+            **({"detail": verdict.detail} if verdict.detail else {}),
+        }
+        for verdict in route.considered
+    ]

@@ -1,10 +1,15 @@
 """The texts of a request, apart from its row: encrypted under a key of its own, so that they can be erased."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeAlias, cast
 
 from nodback_core.domain.shared.records import Key, Row
+
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 INLINE_CONTENT_BYTES = 32 * 1024
 MAX_SNAPSHOT_BYTES = 4 * 1024 * 1024
@@ -72,3 +77,55 @@ class Content(Row):
 def content_name(kind: ContentKind, seq: int | None = None) -> str:
     """The name of a content within its request: ``shown``, ``reason-7``."""
     return kind.value if seq is None else f"{kind}-{seq}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the flow sent to be looked at."""
+
+    message: str
+    output: JsonValue
+    state: Mapping[str, JsonValue]
+    metadata: Mapping[str, JsonValue]
+    history: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of an answer."""
+
+    feedback: str
+    reply_text: str
+
+
+def json_text(value: JsonValue) -> str:
+    """The text form of a value that its digest is made of."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def shown_document(shown: Shown) -> JsonValue:
+    return {
+        "message": shown.message,
+        "output": shown.output,
+        "state": dict(shown.state),
+        "metadata": dict(shown.metadata),
+        "history": list(shown.history),
+    }
+
+
+def shown_of(value: JsonValue) -> Shown:
+    """What `shown_document` wrote."""
+    document = cast("dict[str, JsonValue]", value)
+    return Shown(
+        message=cast("str", document["message"]),
+        output=document["output"],
+        state=cast("dict[str, JsonValue]", document["state"]),
+        metadata=cast("dict[str, JsonValue]", document["metadata"]),
+        history=tuple(cast("list[str]", document["history"])),
+    )
+
+
+def words_of(value: JsonValue) -> Words:
+    """The words of a response content."""
+    document = cast("dict[str, str]", value)
+    return Words(document["feedback"], document["reply_text"])

@@ -11,7 +11,7 @@ from nodback_core.domain.audit import merkle
 from nodback_core.domain.audit.seals import DeploymentHeads, Seal, SealedHead, summary_leaf
 from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, json_text, words_of
 from nodback_core.domain.reviews.happenings import Answered, Opened, Responded
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared import labels
@@ -22,7 +22,7 @@ from nodback_core.usecases.audit.erase import chain_of
 from nodback_core.usecases.audit.seal import DAY, Archive, sealed_groups, seals_between
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.reasons import REASON_DIGEST, explained, read_reasons
-from nodback_core.usecases.shared.contents import json_text, open_key, read_content, words_of
+from nodback_core.usecases.shared.contents import open_key, read_content
 
 SEALS_LOOKED_AT = 4
 """After each entry: the next seals that were made, of which one holds it unless it was late."""

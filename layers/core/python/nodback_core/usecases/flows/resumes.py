@@ -17,7 +17,7 @@ from nodback_core.domain.flows.resuming import (
     runs_another,
 )
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, JsonValue, Words, words_of
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, ready_partition
 from nodback_core.domain.shared.errors import Forbidden, NotFound
 from nodback_core.domain.shared.outcomes import Outcome
@@ -25,7 +25,7 @@ from nodback_core.domain.shared.records import Index, Rows
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import ContentErased, Objects, Store, Vault
 from nodback_core.usecases.shared.change import change, change_once
-from nodback_core.usecases.shared.contents import JsonValue, Words, open_key, read_content, words_of
+from nodback_core.usecases.shared.contents import open_key, read_content
 
 CLAIM_READS = 25
 """How many ready resumes a claim looks at before it reads on."""

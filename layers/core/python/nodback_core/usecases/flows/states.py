@@ -8,13 +8,13 @@ from typing import cast
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.flows.flow import FlowState, check_flow_id
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.contents import INLINE_CONTENT_BYTES
+from nodback_core.domain.reviews.contents import INLINE_CONTENT_BYTES, JsonValue
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import DataKey, Objects, Store, Vault
 from nodback_core.usecases.shared.change import change
-from nodback_core.usecases.shared.contents import MAX_CONTENT_BYTES, JsonValue
+from nodback_core.usecases.shared.contents import MAX_CONTENT_BYTES
 
 STATE = "state"
 

@@ -8,9 +8,8 @@ from uuid import UUID
 
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.deployments.settings import Settings
-from nodback_core.domain.replies.reading import SentMail
 from nodback_core.domain.replies.token import issue, reply_address
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, Shown, shown_of
 from nodback_core.domain.reviews.deadlines import (
     AutoRespond,
     Escalate,
@@ -25,7 +24,7 @@ from nodback_core.mail.letters.content import context_of
 from nodback_core.mail.letters.kinds import About, Asking, Branding, Deadline, JsonValue, ReviewRequest
 from nodback_core.ports import ContentErased, DataKey, Objects, Store, Vault
 from nodback_core.usecases.deployments.register import settings_of
-from nodback_core.usecases.shared.contents import Shown, open_key, read_content, shown_of
+from nodback_core.usecases.shared.contents import open_key, read_content
 
 ERASED = Shown("(the text of this request was erased)", None, {}, {}, ())
 
@@ -163,13 +162,3 @@ def review_request(
         earlier_rounds=len(asked.request.earlier),
         branding=branding(asked, sender_name=sender_name),
     )
-
-
-def sent_mail(asked: AskedRequest, *, sender_name: str, domain: str, vault: Vault, objects: Objects) -> SentMail:
-    """What the reader of a reply must know of our own mail: its sender's name, and its lines if it is recorded."""
-    name = branding(asked, sender_name=sender_name).sender_name
-    try:
-        value = read_content(asked.sent, key=asked.data_key(vault), vault=vault, objects=objects)
-    except ContentErased:
-        value = None
-    return SentMail(name, domain, tuple(str(value or "").splitlines()))

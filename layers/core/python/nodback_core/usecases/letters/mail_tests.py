@@ -12,7 +12,7 @@ from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.people.sessions import Tally
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.reviews.closing import EffectDraft, record
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, Shown, shown_document, words_of
 from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
@@ -24,15 +24,7 @@ from nodback_core.usecases.deployments.register import find_deployment
 from nodback_core.usecases.letters.notifications import notifications_of
 from nodback_core.usecases.letters.notify import MAIL
 from nodback_core.usecases.shared.attempts import until_written
-from nodback_core.usecases.shared.contents import (
-    Shown,
-    open_key,
-    owner_of,
-    read_content,
-    seal_content,
-    shown_document,
-    words_of,
-)
+from nodback_core.usecases.shared.contents import open_key, owner_of, read_content, seal_content
 
 TEST_METHOD = "test_request"
 TEST_OPTIONS = ("it_works",)

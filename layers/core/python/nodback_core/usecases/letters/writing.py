@@ -10,6 +10,7 @@ from nodback_core.domain.letters.happenings import NotificationBounced, Notifica
 from nodback_core.domain.letters.notifications import ASKING, Notification
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.reviews import happenings
+from nodback_core.domain.reviews.contents import Shown, Words, words_of
 from nodback_core.domain.reviews.requests import Effect, Request, Source, Status
 from nodback_core.domain.shared.happenings import Happening
 from nodback_core.domain.shared.key_ring import KeyRing
@@ -40,7 +41,7 @@ from nodback_core.mail.letters.kinds import (
 from nodback_core.ports import ContentErased, Objects, Store, Vault
 from nodback_core.usecases.letters.asked import AskedRequest, about, asking, branding, review_request
 from nodback_core.usecases.reviews.reasons import read_reasons
-from nodback_core.usecases.shared.contents import Shown, Words, read_content, words_of
+from nodback_core.usecases.shared.contents import read_content
 
 WHILE_PENDING = ASKING | {"bounce_notice"}
 """Letters that are of no use once the request is closed."""

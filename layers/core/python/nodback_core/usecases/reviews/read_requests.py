@@ -7,22 +7,23 @@ from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.flows.flow import Flow
 from nodback_core.domain.letters.notifications import Notification
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import (
+    Content,
+    ContentKey,
+    ContentKind,
+    JsonValue,
+    Shown,
+    Words,
+    shown_of,
+    words_of,
+)
 from nodback_core.domain.reviews.requests import Request, ResumeStatus
 from nodback_core.domain.shared.cursors import cursor_at, place_of, wrong_cursor
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.ports import ContentErased, Entries, Objects, Store, Vault
 from nodback_core.usecases.letters.notifications import notifications_of, said_of_troubles
 from nodback_core.usecases.reviews.reasons import explained, read_reasons
-from nodback_core.usecases.shared.contents import (
-    JsonValue,
-    Shown,
-    Words,
-    open_key,
-    read_content,
-    shown_of,
-    words_of,
-)
+from nodback_core.usecases.shared.contents import open_key, read_content
 
 TIMELINE_PAGE = 100
 

@@ -11,7 +11,7 @@ from functools import cache
 from typing import TypeVar, cast
 
 from nodback_core.domain.reviews.closing import note
-from nodback_core.domain.reviews.contents import Content, ContentKey
+from nodback_core.domain.reviews.contents import Content, ContentKey, JsonValue
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry, NewEntry, append, text_digest
 from nodback_core.domain.shared.happenings import Digest
@@ -19,7 +19,7 @@ from nodback_core.domain.shared.outcomes import Change, Outcome, Subject
 from nodback_core.domain.shared.records import Key, Record, Rows
 from nodback_core.ports import Changed, Counters, DataKey, Storage, Store
 from nodback_core.usecases.shared.attempts import until_written
-from nodback_core.usecases.shared.contents import JsonValue, open_key, seal_content
+from nodback_core.usecases.shared.contents import open_key, seal_content
 
 F = TypeVar("F")
 

@@ -2,35 +2,20 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import cast
 
-from nodback_core.domain.reviews.contents import INLINE_CONTENT_BYTES, Content, ContentKey, ContentKind, content_name
+from nodback_core.domain.reviews.contents import (
+    INLINE_CONTENT_BYTES,
+    Content,
+    ContentKey,
+    ContentKind,
+    JsonValue,
+    content_name,
+    json_text,
+)
 from nodback_core.ports import ContentErased, DataKey, Objects, Vault
 
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
-
 MAX_CONTENT_BYTES = 16 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the flow sent to be looked at."""
-
-    message: str
-    output: JsonValue
-    state: Mapping[str, JsonValue]
-    metadata: Mapping[str, JsonValue]
-    history: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """The words of an answer."""
-
-    feedback: str
-    reply_text: str
 
 
 def owner_of(request_id: str) -> str:
@@ -82,36 +67,3 @@ def read_content(content: Content | None, *, key: DataKey, vault: Vault, objects
         if sealed is None:
             raise ContentErased
     return cast("JsonValue", json.loads(vault.unseal(key, content.name, sealed)))
-
-
-def json_text(value: JsonValue) -> str:
-    """The text form of a value that its digest is made of."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def shown_document(shown: Shown) -> JsonValue:
-    return {
-        "message": shown.message,
-        "output": shown.output,
-        "state": dict(shown.state),
-        "metadata": dict(shown.metadata),
-        "history": list(shown.history),
-    }
-
-
-def shown_of(value: JsonValue) -> Shown:
-    """What `shown_document` wrote."""
-    document = cast("dict[str, JsonValue]", value)
-    return Shown(
-        message=cast("str", document["message"]),
-        output=document["output"],
-        state=cast("dict[str, JsonValue]", document["state"]),
-        metadata=cast("dict[str, JsonValue]", document["metadata"]),
-        history=tuple(cast("list[str]", document["history"])),
-    )
-
-
-def words_of(value: JsonValue) -> Words:
-    """The words of a response content."""
-    document = cast("dict[str, str]", value)
-    return Words(document["feedback"], document["reply_text"])

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.reviews.closing import record
-from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, Shown, shown_of, words_of
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry
@@ -20,7 +20,7 @@ from nodback_core.domain.webhooks.payload import webhook_body
 from nodback_core.domain.webhooks.webhook import WEBHOOKS, Webhook
 from nodback_core.ports import Changed, ContentErased, Message, Objects, Queue, RowUnreadable, Store, Vault
 from nodback_core.usecases.shared.attempts import until_written
-from nodback_core.usecases.shared.contents import Shown, open_key, read_content, shown_of, words_of
+from nodback_core.usecases.shared.contents import open_key, read_content
 from nodback_core.usecases.webhooks.configure import stored_webhooks
 from nodback_core.usecases.webhooks.jobs import Job, seal_job
 from nodback_core.usecases.webhooks.messages import (

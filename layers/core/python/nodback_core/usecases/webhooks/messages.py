@@ -8,6 +8,7 @@ from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.flows import happenings as flows
 from nodback_core.domain.reviews import happenings as reviews
+from nodback_core.domain.reviews.contents import Shown, Words
 from nodback_core.domain.reviews.deadlines import auto_response_at, from_document
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry
@@ -23,7 +24,6 @@ from nodback_core.domain.webhooks.events import (
     WebhookEvent,
 )
 from nodback_core.domain.webhooks.payload import DeploymentContent, RequestContent
-from nodback_core.usecases.shared.contents import Shown, Words
 
 MS_PER_MINUTE = 60_000
 
