@@ -102,7 +102,6 @@ NOT_INJECTED = {
     "reviews.read_requests.read_request": "reads only",
     "reviews.read_requests.read_timeline": "reads only",
     "reviews.reasons.read_reasons": "reads only",
-    "reviews.respond.respond": "the arbiter's front: a step of every way to answer",
     "deployments.settings.explain_route": "reads only",
     "deployments.settings.read_settings": "reads only",
 }
