@@ -10,8 +10,6 @@ NOT_YET = {
     "usecases/letters/mail_tests.py",
     "usecases/letters/notify.py",
     "usecases/letters/record_feedback.py",
-    "usecases/people/sessions.py",
-    "usecases/people/sign_in.py",
     "usecases/shared/sweep.py",
     "usecases/webhooks/configure.py",
     "usecases/webhooks/deliver.py",

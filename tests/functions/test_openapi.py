@@ -25,7 +25,7 @@ from nodback_core.domain.webhooks.events import EventType
 SCALE = float(os.environ.get("NODBACK_FUZZ_SCALE", "1"))
 EXAMPLES = 4
 ROOT = Path(__file__).parents[2]
-OF_THE_DASHBOARD = ("sign_in", "respond_by_person")
+OF_THE_DASHBOARD = ("sign_in", "signing_in", "respond_by_person")
 PUBLIC = {"GET /health", "POST /v1/callbacks/{token}"}
 CHECKS = [
     not_a_server_error,

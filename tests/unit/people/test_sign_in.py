@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from support.meanwhile import Overtaken
 from support.pauses import no_pauses
 from support.unreadable import spoil
 from support.world import INSTALL, REVIEWER, World
@@ -348,6 +349,40 @@ def test_signing_out_ends_this_session_and_everywhere_ends_all() -> None:
     assert not live_sessions(here, store=world.store, now=world.now)
     assert identify(ADMIN, sessions[1].session_id, store=world.store, admins={ADMIN}, now=world.now) is None
     world.check_chains()
+
+
+def test_a_session_that_begins_while_all_are_ended_ends_too() -> None:
+    door = Door()
+    world = door.world
+    session = door.by_link(door.ask(ADMIN))
+    late = door.ask(ADMIN)
+    here = identify(ADMIN, session.session_id, store=world.store, admins={ADMIN}, now=world.now)
+    assert here is not None
+
+    with no_pauses():
+        sign_out(here, everywhere=True, store=Overtaken(world.store, lambda: door.by_link(late)), now=world.now)
+
+    assert not live_sessions(here, store=world.store, now=world.now)
+    world.check_chains()
+
+
+def test_the_last_guess_closes_the_attempt_for_a_right_code_that_comes_at_the_same_moment() -> None:
+    door = Door()
+    sign_in = door.ask(ADMIN)
+    for _ in range(MAX_CODE_TRIES - 1):
+        with pytest.raises(InvalidInput):
+            door.by_code(sign_in, "AAAAAAAA")
+
+    def guess() -> None:
+        with pytest.raises(Gone):
+            door.by_code(sign_in, "AAAAAAAA")
+
+    store = door.world.store
+    door.world.store = Overtaken(store, guess)
+    with no_pauses(), pytest.raises(Gone):
+        door.by_code(sign_in, door.tokens.code(sign_in.sign_in_id))
+    who = Person.at(ADMIN)
+    assert store.fetch(who)[who] is None
 
 
 def test_signing_out_ends_each_of_120_sessions() -> None:

@@ -1,15 +1,15 @@
 """Who a browser is: the session that its cookie names, as long as the row allows it."""
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from nodback_core.domain.people.members import Identity, Person
 from nodback_core.domain.people.sessions import Session
-from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
-from nodback_core.domain.shared.records import Record
+from nodback_core.domain.people.signing_in import end
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import Store
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.shared.change import change
 
 SESSIONS_ENDED_AT_ONCE = 40
 """A transaction holds at most 100 rows, and each session that ends takes two."""
@@ -39,23 +39,22 @@ def live_sessions(identity: Identity, *, store: Store, now: datetime) -> tuple[S
 
 def sign_out(identity: Identity, *, everywhere: bool = False, store: Store, now: datetime) -> None:
     """End this session, or all of this person's."""
-    this = Session.at(identity.address, identity.session_id)
+    who, here = Person.at(identity.address), Session.at(identity.address, identity.session_id)
 
-    def write() -> bool:
-        person_row = Person.at(identity.address)
-        fetched = store.fetch(person_row, this)
-        person, session = fetched[person_row], fetched[this]
-        ending = [session] if session is not None and session.is_live(now=now) else []
-        if everywhere:
-            ending = list(live_sessions(identity, store=store, now=now)[:SESSIONS_ENDED_AT_ONCE])
-        if person is None or not ending:
-            return False
-        actor = Actor("person", identity.address)
-        told = [NewEntry(Action.SIGNED_OUT, actor, {"session_id": session.session_id}) for session in ending]
-        entries, head = append(person.head, told, at=now)
-        records: list[Record] = [replace(session, revoked_at=now) for session in ending]
-        store.commit([*records, replace(person, last_seq=head.last_seq, head_hash=head.hash)], entries)
-        return everywhere
+    def some_of_all(rows: Rows) -> Sequence[Session]:
+        # Read after the person's row, which moves with each sign-in: a session that begins meanwhile ends too.
+        return live_sessions(identity, store=store, now=now)[:SESSIONS_ENDED_AT_ONCE] if rows[who] else ()
 
-    while until_written(write):
-        pass
+    def decide(rows: Rows) -> Outcome | None:
+        person = rows[who]
+        return None if person is None else end(person, _sessions_in(rows), now=now)
+
+    if not everywhere:
+        change(decide, who, here, on=store, now=now)
+        return
+    while len(_sessions_in(change(decide, who, on=store, now=now, more=some_of_all))) == SESSIONS_ENDED_AT_ONCE:
+        pass  # As many ended as fit into one transaction, so there may be more.
+
+
+def _sessions_in(rows: Rows) -> list[Session]:
+    return [row for row in rows.found.values() if isinstance(row, Session)]

@@ -4,36 +4,33 @@ What a browser is told never depends on whether the address is known: asking wri
 is written elsewhere by whoever hears the event.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from nodback_core.domain.people.members import Person
 from nodback_core.domain.people.sessions import (
     LINK_ASKED,
-    MAX_CODE_TRIES,
     SIGN_IN_WINDOW_MINUTES,
     SIGN_INS_PER_ADDRESS,
-    SIGN_INS_PER_SOURCE,
     Session,
     SignIn,
     Tally,
     digest_browser,
-    is_code,
 )
+from nodback_core.domain.people.signing_in import begin, enter_by_code, enter_by_link, sign_in_over, tries_left
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
-from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
-from nodback_core.domain.shared.errors import FieldError, Gone, InvalidInput, TooManyAttempts
-from nodback_core.domain.shared.records import Index
+from nodback_core.domain.shared.errors import FieldError, InvalidInput
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Index, Record, Rows
 from nodback_core.mail.letters.compose import Envelope, compose
 from nodback_core.mail.letters.kinds import Branding
 from nodback_core.mail.letters.kinds import SignIn as SignInLetter
 from nodback_core.mail.letters.render import render
-from nodback_core.ports import Bus, Changed, Event, Mailer, MailNotTaken, MailRefused, Store
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.ports import Bus, Event, Mailer, MailNotTaken, MailRefused, Store
+from nodback_core.usecases.shared.change import change, change_once
 
-START_AGAIN = "this link or code does not work any more: ask for a new one"
 REVIEW_PATH = "/review/"
 
 
@@ -59,28 +56,19 @@ def ask_to_sign_in(asked: Asked, *, store: Store, bus: Bus, now: datetime) -> Si
     except InvalidAddress as error:
         raise InvalidInput((FieldError("email", str(error)),)) from None
     sign_in = SignIn(asked.sign_in_id, address, digest_browser(asked.browser_secret), now, asked.next_path)
+    window = int(now.timestamp()) // (SIGN_IN_WINDOW_MINUTES * 60)
+    ends_at = datetime.fromtimestamp((window + 1) * SIGN_IN_WINDOW_MINUTES * 60, UTC) + timedelta(hours=1)
+    of_address = Tally(f"sign-in-address/{address}", window, ends_at)
+    of_source = Tally(f"sign-in-source/{asked.source_address}", window, ends_at)
 
-    def write() -> bool:
-        window = int(now.timestamp()) // (SIGN_IN_WINDOW_MINUTES * 60)
-        ends_at = datetime.fromtimestamp((window + 1) * SIGN_IN_WINDOW_MINUTES * 60, UTC) + timedelta(hours=1)
-        names = f"sign-in-address/{address}", f"sign-in-source/{asked.source_address}"
-        keys = [Tally.at(name, window) for name in names]
-        fetched = store.fetch(*keys)
-        by_address, by_source = (
-            fetched[key] or Tally(name, window, ends_at) for key, name in zip(keys, names, strict=True)
-        )
-        if by_source.count >= SIGN_INS_PER_SOURCE:
-            raise TooManyAttempts(
-                "too many sign-ins were asked for from here: wait an hour",
-                seconds=SIGN_IN_WINDOW_MINUTES * 60,
-                code="too_many_sign_ins",
-            )
-        store.commit([sign_in, by_address.once_more(), by_source.once_more()])
-        return by_address.count < SIGN_INS_PER_ADDRESS
+    def decide(rows: Rows) -> Outcome:
+        return begin(sign_in, rows[of_address.key] or of_address, rows[of_source.key] or of_source)
 
-    if until_written(write):
+    rows = change(decide, of_address.key, of_source.key, on=store, now=now)
+    counted = rows[of_address.key]
+    if counted is not None and counted.count <= SIGN_INS_PER_ADDRESS:
         bus.publish([Event(LINK_ASKED, {"sign_in_id": sign_in.sign_in_id})])
-    return sign_in
+    return rows.of(SignIn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,30 +101,27 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
         branding=Branding(mail.sender_name),
     )
     message = compose(Envelope(mail.sender_name, mail.sender_address, sign_in.address), render(letter))
-    try:
-        store.commit([replace(sign_in, mailed_at=now)])
-    except Changed:
+    claimed = Outcome(rows=(replace(sign_in, mailed_at=now),))
+    if change_once(claimed, on=store, now=now) is None:
         return "somebody else sends it"
     try:
         mail.mailer.send(message, sender=mail.sender_address, to=sign_in.address, tags={"notification": "sign_in"})
     except MailRefused:
         return "refused by the mail service"
     except MailNotTaken:
-        _not_mailed(sign_in_id, store=store)
+        _not_mailed(sign_in_id, store=store, now=now)
         raise
     return "sent"
 
 
-def _not_mailed(sign_in_id: str, *, store: Store) -> None:
+def _not_mailed(sign_in_id: str, *, store: Store, now: datetime) -> None:
     """Take back that it was mailed, whatever has happened to the attempt meanwhile."""
 
-    def write() -> None:
-        row = SignIn.at(sign_in_id)
-        sign_in = store.fetch(row)[row]
-        if sign_in is not None:
-            store.commit([replace(sign_in, mailed_at=None)])
+    def decide(rows: Rows) -> Outcome | None:
+        sign_in = rows[SignIn.at(sign_in_id)]
+        return None if sign_in is None else Outcome(rows=(replace(sign_in, mailed_at=None),))
 
-    until_written(write)
+    change(decide, SignIn.at(sign_in_id), on=store, now=now)
 
 
 def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bool:
@@ -180,9 +165,12 @@ def sign_in_by_link(
     now: datetime,
 ) -> tuple[Session, SignIn]:
     """The session of the browser that asked; its link is used up. Raises Gone for anything else."""
-    return _sign_in(
-        sign_in_id, None, browser_secret, browser, session_id, organization_id, code="", store=store, now=now
-    )
+
+    def enter(attempt: SignIn, person: Person, session: Session) -> Outcome:
+        return enter_by_link(attempt, person, session, browser_secret=browser_secret, now=now)
+
+    rows = _enter(sign_in_id, enter, browser, session_id, organization_id, store=store, now=now)
+    return rows.of(Session), rows.of(SignIn)
 
 
 def sign_in_by_code(
@@ -201,51 +189,39 @@ def sign_in_by_code(
 
     Raises InvalidInput for a wrong code, and Gone when the attempt is over.
     """
-    return _sign_in(
-        sign_in_id, given, browser_secret, browser, session_id, organization_id, code=code, store=store, now=now
-    )
+
+    def enter(attempt: SignIn, person: Person, session: Session) -> Outcome:
+        return enter_by_code(attempt, person, session, typed=given, code=code, browser_secret=browser_secret, now=now)
+
+    rows = _enter(sign_in_id, enter, browser, session_id, organization_id, store=store, now=now)
+    attempt = rows.of(SignIn)
+    if attempt.used_at is None:
+        left = tries_left(attempt)
+        raise InvalidInput((FieldError("code", f"that is not the code of the newest mail; tries left: {left}"),))
+    return rows.of(Session), attempt
 
 
-def _sign_in(
+def _enter(
     sign_in_id: str,
-    given: str | None,
-    browser_secret: str,
+    enter: Callable[[SignIn, Person, Session], Outcome],
     browser: str,
     session_id: str,
     organization_id: int,
     *,
-    code: str,
     store: Store,
     now: datetime,
-) -> tuple[Session, SignIn]:
-    def write() -> tuple[Session, SignIn] | int:
-        row = SignIn.at(sign_in_id)
-        sign_in = store.fetch(row)[row]
-        if sign_in is None or not sign_in.is_open(now=now) or not sign_in.is_from(browser_secret):
-            raise Gone(START_AGAIN, code="sign_in_over")
-        # A code that was never mailed opens nothing, whoever guesses it.
-        if given is not None and not (sign_in.mailed_at is not None and is_code(given, code)):
-            store.commit([replace(sign_in, tries=sign_in.tries + 1)])
-            return MAX_CODE_TRIES - sign_in.tries - 1
-        person_row = Person.at(sign_in.address)
-        person = store.fetch(person_row)[person_row] or Person(sign_in.address, organization_id)
-        session = Session(sign_in.address, session_id, now, browser[:120])
-        data = {"session_id": session_id, "by": "link" if given is None else "code"}
-        happening = NewEntry(Action.SIGNED_IN, Actor("person", sign_in.address), data)
-        entries, head = append(person.head, [happening], at=now)
-        store.commit(
-            [
-                replace(sign_in, used_at=now),
-                session,
-                replace(person, last_seq=head.last_seq, head_hash=head.hash),
-            ],
-            entries,
-        )
-        return session, sign_in
+) -> Rows:
+    """Write what `enter` makes of an attempt, its person and the session that is to be."""
 
-    done = until_written(write)
-    if isinstance(done, int):
-        if not done:
-            raise Gone(START_AGAIN, code="sign_in_over")
-        raise InvalidInput((FieldError("code", f"that is not the code of the newest mail; tries left: {done}"),))
-    return done
+    def person_of(rows: Rows) -> Iterable[Record]:
+        attempt = rows[SignIn.at(sign_in_id)]
+        return [] if attempt is None else store.fetch(Person.at(attempt.address)).found.values()
+
+    def decide(rows: Rows) -> Outcome:
+        attempt = rows[SignIn.at(sign_in_id)]
+        if attempt is None:
+            raise sign_in_over()
+        person = rows[Person.at(attempt.address)] or Person(attempt.address, organization_id)
+        return enter(attempt, person, Session(attempt.address, session_id, now, browser[:120]))
+
+    return change(decide, SignIn.at(sign_in_id), on=store, now=now, more=person_of)
