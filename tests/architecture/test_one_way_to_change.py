@@ -11,7 +11,6 @@ NOT_YET = {
     "usecases/letters/notify.py",
     "usecases/letters/record_feedback.py",
     "usecases/shared/sweep.py",
-    "usecases/webhooks/configure.py",
     "usecases/webhooks/deliver.py",
     "usecases/webhooks/fan_out.py",
     "usecases/webhooks/log.py",

@@ -8,8 +8,11 @@ from support.meanwhile import Overtaken
 from support.pauses import no_pauses
 from support.world import INSTALL, World
 
+from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.domain.webhooks.deliveries import Delivery
+from nodback_core.domain.webhooks.events import EventType
 from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.usecases.webhooks.configure import NewSecret, Wish, change_webhook, remove_webhook
 from nodback_core.usecases.webhooks.log import redeliver, send_test
@@ -30,7 +33,7 @@ class Case:
         self.world, self.network = World(), Network()
         self.deployment = self.world.deployment()
         self.new: NewSecret = a_webhook(self.world, self.deployment)
-        self.world.pause(self.deployment)
+        self.request_id = self.world.pause(self.deployment).request.request_id
         self.world.deliver()
         take_all(self.world, self.network)
         self.network.posts.clear()
@@ -88,3 +91,41 @@ def test_a_webhook_that_moves_meanwhile_is_sent_to_where_it_is_now(send) -> None
 
     take_all(case.world, case.network)
     assert [post.url for post in case.network.posts] == [ELSEWHERE]
+
+
+def test_two_webhooks_that_are_added_at_the_same_moment_are_both_told_what_they_ask_for() -> None:
+    case = Case()
+    world, deployment = case.world, case.deployment
+    store = world.store
+
+    def somebody_adds() -> None:
+        world.store = store
+        a_webhook(world, deployment, ELSEWHERE, EventType.REQUEST_RESPONDED)
+
+    world.store = Overtaken(store, somebody_adds)
+    a_webhook(world, deployment, ELSEWHERE, EventType.REQUEST_CANCELLED)
+
+    wanted = {"new_request", "request_responded", "request_cancelled"}
+    stored = store.fetch(Deployment.at(deployment.deployment_id))[Deployment.at(deployment.deployment_id)]
+    assert set(stored.webhook_events) == wanted
+    assert set(world.request(case.request_id).webhook_events) == wanted
+    world.check_chains()
+
+
+def test_a_request_that_is_answered_while_it_learns_what_webhooks_want_keeps_its_answer() -> None:
+    case = Case()
+    world = case.world
+    reply_to = world.reply_address()
+    store = world.store
+
+    def somebody_answers() -> None:
+        world.store = store
+        world.reply("approved", to=reply_to)
+
+    world.store = Overtaken(store, somebody_answers, writes=Request)
+    a_webhook(world, case.deployment, ELSEWHERE, EventType.RESUME_FAILED)
+
+    stored = world.request(case.request_id)
+    assert stored.decision is not None
+    assert "resume_failed" in stored.webhook_events
+    world.check_chains()

@@ -4,16 +4,15 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
-from urllib.parse import urlsplit
 
-from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import PENDING_SHARDS, Request
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, NewEntry, append
-from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
-from nodback_core.domain.shared.records import Index, Record
+from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Index, Rows
 from nodback_core.domain.webhooks.address_guard import RefusedTarget, check_url
+from nodback_core.domain.webhooks.configuring import add, alter, remove
 from nodback_core.domain.webhooks.events import OPT_IN_EVENTS, EventType
 from nodback_core.domain.webhooks.signature import SigningSecret, make_secret
 from nodback_core.domain.webhooks.webhook import (
@@ -22,11 +21,10 @@ from nodback_core.domain.webhooks.webhook import (
     Reach,
     SealedSecret,
     Webhook,
-    wanted_events,
 )
 from nodback_core.ports import DataKey, Page, Store, Vault
-from nodback_core.usecases.deployments.register import find_deployment
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.usecases.deployments.register import deployment_in, find_deployment
+from nodback_core.usecases.shared.change import change
 
 FIRST_SECRET = "secret-1"
 MAX_WAITING_TOLD = 1000
@@ -42,6 +40,16 @@ class Wish:
     events: tuple[EventType, ...] | None = None
     active: bool | None = None
 
+    def applied_to(self, webhook: Webhook) -> Webhook:
+        """The webhook as it is wanted."""
+        return replace(
+            webhook,
+            name=webhook.name if self.name is None else self.name.strip(),
+            url=webhook.url if self.url is None else self.url,
+            events=webhook.events if self.events is None else _in_order(self.events),
+            active=webhook.active if self.active is None else self.active,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
@@ -51,17 +59,8 @@ class NewSecret:
     secret: SigningSecret
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookChange:
-    """What is to be written: one webhook, as it is to be or to be removed, and how all of them stand then."""
-
-    webhook: Webhook
-    all_then: Sequence[Webhook]
-    happening: NewEntry
-    removes: bool = False
-
-
-Decide: TypeAlias = Callable[[Sequence[Webhook]], WebhookChange | None]
+Decide: TypeAlias = Callable[[Deployment, Sequence[Webhook]], Outcome | None]
+"""From a deployment and all of its webhooks to what is written."""
 
 
 def create_webhook(
@@ -97,13 +96,10 @@ def create_webhook(
     key = vault.create(draft.owner)
     made = replace(draft, wrapped=key.wrapped, secret=sealed_secret(FIRST_SECRET, secret, key=key, vault=vault))
 
-    def write(webhooks: Sequence[Webhook]) -> WebhookChange:
-        if len(webhooks) >= MAX_WEBHOOKS:
-            raise Refused(f"a deployment has at most {MAX_WEBHOOKS} webhooks", code="too_many_webhooks")
-        happening = NewEntry(Action.WEBHOOK_CREATED, caller.actor, {**_facts(made), "active": made.active})
-        return WebhookChange(made, [*webhooks, made], happening)
+    def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome:
+        return add(deployment, webhooks, made, by=caller.actor)
 
-    return NewSecret(write_change(deployment_id, write, store=store, now=now) or made, secret)
+    return NewSecret(pick(write_change(deployment_id, decide, store=store, now=now), webhook_id), secret)
 
 
 def change_webhook(
@@ -113,44 +109,21 @@ def change_webhook(
     check_caller(caller, deployment_id)
     _check(wish, reach)
 
-    def write(webhooks: Sequence[Webhook]) -> WebhookChange | None:
+    def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome | None:
         before = pick(webhooks, webhook_id)
-        after = replace(
-            before,
-            name=before.name if wish.name is None else wish.name.strip(),
-            url=before.url if wish.url is None else wish.url,
-            events=before.events if wish.events is None else _in_order(wish.events),
-            active=before.active if wish.active is None else wish.active,
-        )
-        if after == before:
-            return None
-        changes: dict[str, Json] = {}
-        for field in ("name", "active", "events"):
-            old, new = getattr(before, field), getattr(after, field)
-            if old != new:
-                changes[field] = {"before": _plain(old), "after": _plain(new)}
-        if before.url != after.url:
-            # A path may hold a key of its own: the trail keeps the hosts only.
-            changes["url_host"] = {"before": _host(before.url), "after": _host(after.url)}
-        happening = NewEntry(
-            Action.WEBHOOK_CHANGED, caller.actor, {"webhook_id": before.webhook_id, "changes": changes}
-        )
-        return WebhookChange(after, [after if w.webhook_id == webhook_id else w for w in webhooks], happening)
+        return alter(deployment, webhooks, before, wish.applied_to(before), by=caller.actor)
 
-    changed = write_change(deployment_id, write, store=store, now=now)
-    return changed or read_webhook(deployment_id, webhook_id, caller=caller, store=store)
+    return pick(write_change(deployment_id, decide, store=store, now=now), webhook_id)
 
 
 def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store, now: datetime) -> None:
     """Nothing is sent to it any more, and the callback URLs that it was given are dead."""
     check_caller(caller, deployment_id)
 
-    def write(webhooks: Sequence[Webhook]) -> WebhookChange:
-        gone = pick(webhooks, webhook_id)
-        happening = NewEntry(Action.WEBHOOK_REMOVED, caller.actor, _facts(gone))
-        return WebhookChange(gone, [w for w in webhooks if w is not gone], happening, removes=True)
+    def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome:
+        return remove(deployment, webhooks, pick(webhooks, webhook_id), by=caller.actor)
 
-    write_change(deployment_id, write, store=store, now=now)
+    write_change(deployment_id, decide, store=store, now=now)
 
 
 def list_webhooks(deployment_id: int, *, caller: Caller, store: Store) -> tuple[Webhook, ...]:
@@ -199,61 +172,56 @@ def pick(webhooks: Collection[Webhook], webhook_id: str) -> Webhook:
     raise NotFound(f"this deployment has no webhook {webhook_id}")
 
 
-def write_change(deployment_id: int, decide: Decide, *, store: Store, now: datetime) -> Webhook | None:
-    """Write what `decide` says, with its entry and what the deployment's row says of webhooks; None when nothing."""
+def write_change(deployment_id: int, decide: Decide, *, store: Store, now: datetime) -> tuple[Webhook, ...]:
+    """Write what `decide` makes of a deployment and its webhooks; returns all of them as they are stored then."""
+    wanted_before: tuple[str, ...] = ()
 
-    def write() -> tuple[Webhook, tuple[EventType, ...]] | None:
-        deployment = find_deployment(deployment_id, store=store)
-        change = decide(webhooks_of(deployment_id, store=store))
-        if change is None:
-            return None
-        entries, head = append(deployment.head, [change.happening], at=now)
-        wanted = wanted_events(change.all_then)
-        news = tuple(e for e in wanted if e not in deployment.webhook_events and e is not EventType.NEW_REQUEST)
-        changed = replace(
-            deployment,
-            webhook_events=tuple(e.value for e in wanted),
-            last_seq=head.last_seq,
-            head_hash=head.hash,
-        )
-        records: list[Record] = [changed] if change.removes else [changed, change.webhook]
-        store.commit(records, entries, removals=[change.webhook] if change.removes else [])
-        return replace(change.webhook, version=change.webhook.version + 1), news
+    def webhooks(_: Rows) -> tuple[Webhook, ...]:
+        # Read after the deployment's row, which moves with each change: none of them can change unnoticed.
+        return webhooks_of(deployment_id, store=store)
 
-    done = until_written(write)
-    if done is None:
-        return None
-    webhook, news = done
-    if news:
-        _tell_waiting(deployment_id, news, store=store)
-    return webhook
+    def over_rows(rows: Rows) -> Outcome | None:
+        nonlocal wanted_before
+        deployment = deployment_in(rows, deployment_id)
+        wanted_before = deployment.webhook_events
+        return decide(deployment, _webhooks_in(rows))
+
+    rows = change(over_rows, Deployment.at(deployment_id), on=store, now=now, more=webhooks)
+    news = [EventType(event) for event in rows.of(Deployment).webhook_events if event not in wanted_before]
+    # A request is told of once when it opens: for those that wait already, that moment has passed.
+    if news := [event for event in news if event is not EventType.NEW_REQUEST]:
+        _tell_waiting(deployment_id, news, store=store, now=now)
+    return _webhooks_in(rows)
 
 
-def _tell_waiting(deployment_id: int, news: Sequence[EventType], *, store: Store) -> None:
-    """Let requests that wait already know what webhooks want since now; new ones copy it from the deployment."""
+def _webhooks_in(rows: Rows) -> tuple[Webhook, ...]:
+    return tuple(row for row in rows.found.values() if isinstance(row, Webhook))
+
+
+def _tell_waiting(deployment_id: int, news: Sequence[EventType], *, store: Store, now: datetime) -> None:
+    """Let requests that wait already know what webhooks want from now on; new ones copy it from the deployment."""
     told = 0
     for shard in range(PENDING_SHARDS):
         cursor = None
         while told < MAX_WAITING_TOLD:
             page = store.list(Request, Index.PENDING_BY_DEPLOYMENT, f"{deployment_id}#{shard}", cursor=cursor)
             for request in page.items:
-                _add_events(request, news, store=store)
+                _add_events(request, news, store=store, now=now)
                 told += 1
             if (cursor := page.cursor) is None:
                 break
 
 
-def _add_events(request: Request, news: Sequence[EventType], *, store: Store) -> None:
-    def write() -> None:
-        current = store.fetch(request.key)[request.key]
+def _add_events(request: Request, news: Sequence[EventType], *, store: Store, now: datetime) -> None:
+    def decide(rows: Rows) -> Outcome | None:
+        current = rows[request.key]
         if current is None:
-            return
+            return None
         more = tuple(e.value for e in news if e not in current.webhook_events)
-        if more:
-            # What is to be told is no change of the request's state: it leaves no entry.
-            store.commit([replace(current, webhook_events=(*current.webhook_events, *more))])
+        # What is to be told is no change of the request's state: it leaves no entry.
+        return Outcome(rows=(replace(current, webhook_events=(*current.webhook_events, *more)),)) if more else None
 
-    until_written(write)
+    change(decide, request.key, on=store, now=now, as_read=Rows({request.key: request}))
 
 
 def _check(wish: Wish, reach: Reach) -> None:
@@ -274,22 +242,3 @@ def _check(wish: Wish, reach: Reach) -> None:
 
 def _in_order(events: Collection[EventType]) -> tuple[EventType, ...]:
     return tuple(event for event in EventType if event in events)
-
-
-def _facts(webhook: Webhook) -> dict[str, Json]:
-    return {
-        "webhook_id": webhook.webhook_id,
-        "name": webhook.name,
-        "url_host": _host(webhook.url),
-        "events": [e.value for e in webhook.events],
-    }
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).netloc
-
-
-def _plain(value: object) -> Json:
-    if isinstance(value, tuple):
-        return [str(item) for item in value]
-    return value if isinstance(value, bool) else str(value)
