@@ -10,7 +10,6 @@ NOT_YET = {
     "usecases/letters/mail_tests.py",
     "usecases/letters/notify.py",
     "usecases/letters/record_feedback.py",
-    "usecases/shared/sweep.py",
     "usecases/webhooks/deliver.py",
     "usecases/webhooks/fan_out.py",
     "usecases/webhooks/log.py",

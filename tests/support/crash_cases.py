@@ -485,7 +485,7 @@ def fail_lost(world: World) -> Case:
     request_id = claimed(world, consumed=True)
     world.pass_time(seconds=91)
     return Case(
-        lambda: fail_lost_resume(request_id, **ports(world, "store")),
+        lambda: fail_lost_resume(world.request(request_id), **ports(world, "store")),
         _resume_is(world, request_id, ResumeStatus.FAILED),
     )
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from support.crash_cases import claimed
 from support.unreadable import restore, spoil
 from support.world import World
 
@@ -106,3 +107,26 @@ def test_rows_that_cannot_be_read_stop_no_shard_and_are_repaired_once_they_can_b
     assert sum((world.sweep() for _ in range(8)), Swept()) == Swept(effects=16)
     world.deliver()
     assert len(world.mailer.sent) == 24
+
+
+def test_a_lost_resume_that_two_sweepers_find_at_once_is_counted_by_one_of_them() -> None:
+    world, _ = consumed_by_a_lost_worker()
+    listed, others = world.store.list, []
+
+    def overtaken(*given: object, **named: object) -> object:
+        page = listed(*given, **named)
+        if page.items and not others:
+            world.store.list = listed
+            others.append(world.sweep())
+        return page
+
+    world.store.list = overtaken
+    assert [swept.resumes for swept in (world.sweep(), *others)] == [0, 1]
+
+
+def consumed_by_a_lost_worker() -> tuple[World, str]:
+    """A resume whose worker has said that the flow goes on, and nothing since."""
+    world = World()
+    request_id = claimed(world, consumed=True)
+    world.pass_time(seconds=91)
+    return world, request_id

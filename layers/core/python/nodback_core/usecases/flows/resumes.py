@@ -183,16 +183,13 @@ def retry_resume(request_id: str, *, outcome: str | None, caller: Caller, store:
     return change(decide, Request.at(request_id), on=store, now=now).of(Request)
 
 
-def fail_lost_resume(request_id: str, *, store: Store, now: datetime) -> bool:
-    """Mark a consumed resume whose lease ran out as failed; False when it is not one that was lost."""
-    address = Request.at(request_id)
+def fail_lost_resume(found: Request, *, store: Store, now: datetime) -> bool:
+    """Mark a consumed resume whose lease ran out as failed, over the row that was found.
 
-    def decide(rows: Rows) -> Outcome | None:
-        request = rows[address]
-        return None if request is None else fail_lost(request, now=now)
-
-    request = change(decide, address, on=store, now=now)[address]
-    return request is not None and request.resume.was_lost
+    False when it is not one that was lost, or when the row has moved: whoever moved it knows more.
+    """
+    lost = fail_lost(found, now=now)
+    return lost is not None and change_once(lost, on=store, now=now, rows=Rows({found.key: found})) is not None
 
 
 def _own(rows: Rows, request_id: str, caller: Caller) -> Request:

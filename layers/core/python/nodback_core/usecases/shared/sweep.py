@@ -5,16 +5,18 @@ bus once more, and they do the rest.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
-from nodback_core.domain.reviews.requests import ATTENTION_SHARDS, Request, ResumeStatus
+from nodback_core.domain.reviews.requests import ATTENTION_SHARDS, Request
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.records import Index
+from nodback_core.domain.shared.sweeping import ask_again, overdue
 from nodback_core.domain.shared.times import stamp
-from nodback_core.ports import Bus, Changed, Event, Page, Store
+from nodback_core.ports import Bus, Event, Page, Store
 from nodback_core.usecases.flows.resumes import fail_lost_resume
+from nodback_core.usecases.shared.change import change_once
 from nodback_core.usecases.shared.relay import event_of
 
 ROWS_PER_SHARD = 200
@@ -98,27 +100,19 @@ def _in_turn(now: datetime) -> list[int]:
 
 
 def _repair(request: Request, *, store: Store, bus: Bus, now: datetime) -> Swept:
-    if request.resume.status is ResumeStatus.CONSUMED and fail_lost_resume(request.request_id, store=store, now=now):
+    if fail_lost_resume(request, store=store, now=now):
         return Swept(resumes=1)
-    overdue = [e for e in request.effects if e.due is not None and e.due <= now]
-    wait = request.wait_lost_at is not None and request.wait_lost_at <= now
-    asked = request
-    for effect in overdue:
-        asked = asked.asking_again(effect.id, now=now)
-    if wait:
-        asked = replace(asked, wake_asked_at=now)
-    if asked == request:
+    late = overdue(request, now=now)
+    if late is None:
         return Swept()
-    try:
-        # First the row, so that a sweeper that dies here asks again later rather than for ever.
-        store.commit([asked])
-    except Changed:
+    # First the row, so that a sweeper that dies here asks again later rather than for ever.
+    if change_once(ask_again(request, late, now=now), on=store, now=now) is None:
         return Swept()
-    events = [_event_again(request, seq, store=store) for seq in sorted({e.seq for e in overdue})]
-    if wait:
+    events = [_event_again(request, seq, store=store) for seq in late.causes]
+    if late.wait:
         events.append(_overdue_event(request))
     bus.publish(events)
-    return Swept(effects=len(overdue), waits=int(wait))
+    return Swept(effects=len(late.effects), waits=int(late.wait))
 
 
 def _event_again(request: Request, seq: int, *, store: Store) -> Event:
