@@ -10,23 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from nodback_core.domain.letters.kinds import MAIL
 from nodback_core.domain.shared.records import Key, Row
 
 NOTIFICATION_PREFIX = "notification/"
-ASKING = frozenset(
-    {
-        "review_request",
-        "reminder",
-        "escalated",
-        "expired_token",
-        "blank_reply",
-        "unclear_reply",
-        "unreadable_reply",
-        "confirm_reply",
-        "test_mail",
-    }
-)
-"""Letters that ask for an answer: for the assignee alone, and of no use to whom the request no longer waits for."""
 CLAIM_SECONDS = 120
 """A claim older than this belongs to a sender that died: the mail may be sent again."""
 
@@ -92,7 +79,7 @@ def id_of(tag: str) -> str | None:
     """The id that `tag_of` made a tag of; None for any other text."""
     kind, _, rest = tag.partition("_")
     number, _, letter = rest.partition("_")
-    return f"{kind}:{number}:{letter}" if kind == "mail" and number.isdecimal() and letter else None
+    return f"{kind}:{number}:{letter}" if kind == MAIL and number.isdecimal() and letter else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,4 +39,4 @@ def refuse(
         return changed(allowed.request, say(None), also=(seen,))
     # A wrong sender is told nothing; the person whose address was used is.
     told = mail(letter, to, about="" if check is Result.OTHER_SENDER else about, quote=quote)
-    return changed(allowed.request, replace(say(letter), calls_for=(told,)), also=(seen, allowed.tally))
+    return changed(allowed.request, replace(say(letter.value), calls_for=(told,)), also=(seen, allowed.tally))

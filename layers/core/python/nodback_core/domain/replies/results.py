@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from nodback_core.domain.letters.kinds import LetterKind
+
 
 class Result(StrEnum):
     """What became of a mail; the names of failed checks are those of the entries."""
@@ -40,15 +42,15 @@ DOUBTS = (
     Result.NOT_COVERED,
 )
 """Checks that fail when an authentic mail may not be an answer to this review, but a copy of another; in order."""
-LETTERS: Mapping[Result, str] = {
-    **dict.fromkeys(DOUBTS, "confirm_reply"),
-    Result.OTHER_SENDER: "wrong_sender_notice",
-    Result.REASSIGNED: "reassigned_to_another",
-    Result.EXPIRED_TOKEN: "expired_token",
-    Result.CLOSED: "closed_request",
-    Result.UNREADABLE: "unreadable_reply",
-    Result.BLANK: "blank_reply",
-    Result.UNCLEAR: "unclear_reply",
+LETTERS: Mapping[Result, LetterKind] = {
+    **dict.fromkeys(DOUBTS, LetterKind.CONFIRM_REPLY),
+    Result.OTHER_SENDER: LetterKind.WRONG_SENDER_NOTICE,
+    Result.REASSIGNED: LetterKind.REASSIGNED_TO_ANOTHER,
+    Result.EXPIRED_TOKEN: LetterKind.EXPIRED_TOKEN,
+    Result.CLOSED: LetterKind.CLOSED_REQUEST,
+    Result.UNREADABLE: LetterKind.UNREADABLE_REPLY,
+    Result.BLANK: LetterKind.BLANK_REPLY,
+    Result.UNCLEAR: LetterKind.UNCLEAR_REPLY,
 }
 """What is sent back for a failed check; no letter means silence."""
 STRANGERS = frozenset({Result.AUTOMATIC, Result.FORGED_TOKEN, Result.OTHER_SENDER, Result.NOT_AUTHENTICATED})

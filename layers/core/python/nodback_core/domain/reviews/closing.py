@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from nodback_core.domain.audit.trail import happening_of
+from nodback_core.domain.letters.kinds import MAIL, LetterKind
 from nodback_core.domain.reviews.contents import ContentKind
 from nodback_core.domain.reviews.deadlines import SlaBreach
 from nodback_core.domain.reviews.happenings import SlaBreached, WayOut
@@ -161,9 +162,9 @@ def miss_target(request: Request) -> tuple[Request, SlaBreached]:
     return late, SlaBreached(step=step, sla_due_at=stamp(request.sla_due_at))
 
 
-def mail(letter: str, to: str, *, about: str = "", quote: str = "") -> EffectDraft:
+def mail(letter: LetterKind, to: str, *, about: str = "", quote: str = "") -> EffectDraft:
     """A letter that a happening calls for."""
-    return EffectDraft("mail", letter, to, about, quote)
+    return EffectDraft(MAIL, letter.value, to, about, quote)
 
 
 def breached(request: Request, *, now: datetime) -> tuple[Request, tuple[Entry, ...]]:

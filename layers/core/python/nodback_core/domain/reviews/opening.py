@@ -8,6 +8,7 @@ from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.deployments.routing import Routing, assign, considered_document
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.flows.flow import Flow
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.reviews.closing import close_as, mail
 from nodback_core.domain.reviews.contents import ContentKey, ContentKind, JsonValue, Shown, json_text, shown_document
 from nodback_core.domain.reviews.deadlines import Off, as_document, from_document, next_wake, policy_for
@@ -84,7 +85,7 @@ def open_review(
     shown = shown_document(pause.shown)
     opened = Opened(
         by=by,
-        calls_for=(mail("review_request", routed.address),) if request.email_notifications else (),
+        calls_for=(mail(LetterKind.REVIEW_REQUEST, routed.address),) if request.email_notifications else (),
         flow_id=request.flow_id,
         flow_name=request.flow_name,
         method_name=request.method_name,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.reviews.closing import because, mail, too_late
 from nodback_core.domain.reviews.happenings import Escalated, Reassigned
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
@@ -35,7 +36,7 @@ def reassign(request: Request, to: str, *, by: Actor, reason: str | None) -> Cha
     passed_on = _in_next_round(request, to)
     happened = Reassigned(
         by=by,
-        calls_for=_mails(request, to, "review_request"),
+        calls_for=_mails(request, to, LetterKind.REVIEW_REQUEST),
         from_email=before.address,
         to_email=to,
         round=passed_on.assignment.round,
@@ -51,7 +52,7 @@ def escalate(request: Request, to: str, *, step: str) -> Change:
         return Change(request, (Escalated(step=step, skipped="already the assignee"),))
     passed_on = _in_next_round(request, to)
     happened = Escalated(
-        calls_for=_mails(request, to, "escalated"),
+        calls_for=_mails(request, to, LetterKind.ESCALATED),
         step=step,
         from_email=before.address,
         to_email=to,
@@ -66,8 +67,8 @@ def _in_next_round(request: Request, to: str) -> Request:
     return replace(request, assignment=Assignment(before.round + 1, to), earlier=earlier, reason_seq=None)
 
 
-def _mails(request: Request, to: str, letter: str) -> tuple[EffectDraft, ...]:
+def _mails(request: Request, to: str, letter: LetterKind) -> tuple[EffectDraft, ...]:
     """To the new assignee, and to the one before."""
     if not request.email_notifications:
         return ()
-    return mail(letter, to), mail("reassigned", request.assignment.address)
+    return mail(letter, to), mail(LetterKind.REASSIGNED, request.assignment.address)

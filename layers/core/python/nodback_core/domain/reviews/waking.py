@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.reviews.answering import Taken, answer
 from nodback_core.domain.reviews.closing import mail, miss_target
 from nodback_core.domain.reviews.deadlines import (
@@ -65,7 +66,7 @@ def _taken(request: Request, step: Step) -> Change:
     if isinstance(step, Escalate):
         return escalate(request, step.to, step=step.name)
     to = request.assignment.address
-    mails = (mail("reminder", to),) if request.email_notifications else ()
+    mails = (mail(LetterKind.REMINDER, to),) if request.email_notifications else ()
     return Change(request, (Reminded(calls_for=mails, step=step.name, to=to),))
 
 
@@ -73,7 +74,7 @@ def _auto_respond(request: Request, step: AutoRespond, *, now: datetime) -> Outc
     """The automatic answer goes the way of every answer: a human one that is written first wins."""
 
     def understand(taken: Taken) -> AutoResponded:
-        mails = (mail("auto_responded", request.assignment.address),) if request.email_notifications else ()
+        mails = (mail(LetterKind.AUTO_RESPONDED, request.assignment.address),) if request.email_notifications else ()
         return AutoResponded(
             **taken,
             calls_for=mails,

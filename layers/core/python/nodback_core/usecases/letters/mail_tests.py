@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.letters.notifications import Notification, NotificationStatus
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.people.sessions import Tally
 from nodback_core.domain.replies.happenings import ReplyRejected
-from nodback_core.domain.reviews.closing import EffectDraft, record
+from nodback_core.domain.reviews.closing import mail, record
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, Shown, shown_document, words_of
 from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
@@ -22,7 +23,6 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
 from nodback_core.ports import ContentErased, Objects, Store, Vault
 from nodback_core.usecases.deployments.register import find_deployment
 from nodback_core.usecases.letters.notifications import notifications_of
-from nodback_core.usecases.letters.notify import MAIL
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import open_key, owner_of, read_content, seal_content
 
@@ -32,7 +32,6 @@ TEST_TOKEN_HOURS = 24
 TESTS_PER_HOUR = 20
 """Of one deployment: whoever holds its key must not be able to flood an address."""
 ENTRIES_READ = 200
-LETTER = "test_mail"
 
 
 class Stage(StrEnum):
@@ -134,7 +133,7 @@ def open_mail_test(
         )
         data: dict[str, Json] = {"test": True, "method_name": TEST_METHOD, "assigned_to": address}
         happening = NewEntry(Action.REQUEST_OPENED, caller.actor, data)
-        drafts = (EffectDraft(MAIL, LETTER, address),)
+        drafts = (mail(LetterKind.TEST_MAIL, address),)
         request, entries = record(_request(request_id, deployment, address, now), happening, drafts, now=now)
         store.commit([request, ContentKey(request_id, key.wrapped), shown, tally.once_more()], entries)
         return MailTest(request, None, (), None)
@@ -178,7 +177,7 @@ def read_mail_test(
         words = read_content(fetched[words_row], key=key, vault=vault, objects=objects)
     except ContentErased:
         words = None
-    mails = [n for n in notifications_of(request_id, store=store) if n.letter == LETTER]
+    mails = [n for n in notifications_of(request_id, store=store) if n.letter == LetterKind.TEST_MAIL]
     entries = store.chain(request.subject, limit=ENTRIES_READ).items
     return MailTest(
         request=request,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from nodback_core.domain.letters.kinds import rules_of
 from nodback_core.domain.reviews.requests import Effect, Request
 from nodback_core.domain.shared.addresses import InvalidAddress
 from nodback_core.domain.shared.key_ring import KeyRing
@@ -11,7 +12,7 @@ from nodback_core.mail.letters.render import render
 from nodback_core.ports import Mailer, Objects, Store, Vault
 from nodback_core.usecases.letters.asked import AskedRequest
 from nodback_core.usecases.letters.review_links import linked, review_url
-from nodback_core.usecases.letters.writing import ANSWERS, LETTER_NAMES, Desk, write_letter
+from nodback_core.usecases.letters.writing import Desk, UnknownLetter, write_letter
 
 BUGS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a letter that cannot be written raises; an outage of a service shows as none of these."""
@@ -51,10 +52,10 @@ class Unwritable(Exception):
 
 def written(effect: Effect, asked: AskedRequest, post: Post) -> tuple[Rendered, bytes]:
     """The letter, and the message made of it; raises Unwritable."""
-    if effect.name not in LETTER_NAMES:
-        raise Unwritable("unknown_letter", f"there is no letter {effect.name}")
     try:
         letter = _letter(effect, asked, post)
+    except UnknownLetter as error:
+        raise Unwritable("unknown_letter", str(error)) from error
     except InvalidAddress as error:
         raise Unwritable("unsendable_address", str(error), for_ever=True) from error
     except BUGS as error:
@@ -105,7 +106,7 @@ def _envelope(letter: Letter, effect: Effect, request: Request, sender: Sender) 
         sender_address=sender.address,
         to=effect.to,
         reply_to=reply_address_of(letter),
-        auto_submitted="auto-replied" if effect.name in ANSWERS else "auto-generated",
+        auto_submitted="auto-replied" if rules_of(effect.name).answers_a_mail else "auto-generated",
         in_reply_to=answered or root,
         references=(root, answered) if answered else (root,),
     )

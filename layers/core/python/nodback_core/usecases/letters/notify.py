@@ -5,15 +5,15 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from nodback_core.domain.letters.kinds import MAIL, LetterKind, rules_of
 from nodback_core.domain.letters.notifications import (
-    ASKING,
     CLAIM_SECONDS,
     UNSENT,
     Notification,
     NotificationStatus,
     tag_of,
 )
-from nodback_core.domain.reviews.closing import EffectDraft, record
+from nodback_core.domain.reviews.closing import EffectDraft, mail, record
 from nodback_core.domain.reviews.contents import Content, ContentKind
 from nodback_core.domain.reviews.requests import EFFECT_RETRY_SECONDS, Effect, Request, Status
 from nodback_core.domain.shared.canonical import Json
@@ -23,11 +23,9 @@ from nodback_core.mail.letters.own_lines import own_lines
 from nodback_core.ports import Changed, MailNotTaken, MailRefused, Store
 from nodback_core.usecases.letters.asked import AskedRequest, fetch_asked
 from nodback_core.usecases.letters.messages import Post, Unwritable, written
-from nodback_core.usecases.letters.writing import WHILE_PENDING
 from nodback_core.usecases.shared.attempts import until_written
 from nodback_core.usecases.shared.contents import read_content, seal_content
 
-MAIL = "mail"
 MAX_SENT_LINES = 4000
 """How many lines of our own mails are kept for telling quotes from answers."""
 SETTLED = (NotificationStatus.SENT, NotificationStatus.FAILED, NotificationStatus.SKIPPED)
@@ -60,9 +58,9 @@ def notify(
 
 def _useless(effect: Effect, request: Request) -> dict[str, Json] | None:
     """Why nobody needs the letter any more, as a code and a sentence; None while it is of use."""
-    if effect.name in WHILE_PENDING and request.status is not Status.PENDING:
+    if rules_of(effect.name).while_pending and request.status is not Status.PENDING:
         return {"code": "request_closed", "reason": f"the request is {request.status}"}
-    if effect.name in ASKING and effect.to != request.assignment.address:
+    if rules_of(effect.name).asks and effect.to != request.assignment.address:
         return {"code": "assigned_to_another", "reason": "the request waits for somebody else"}
     return None
 
@@ -107,7 +105,7 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
         raise
     sent = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now, reason=None, code=None)
     text = None
-    if effect.name in ASKING and asked.is_readable:
+    if rules_of(effect.name).asks and asked.is_readable:
         text = _sent_text(asked, own_lines(rendered), post)
     _settle(effect, request, Action.NOTIFICATION_SENT, {"message_id": message_id}, post, now, sent, text)
     return True
@@ -220,8 +218,8 @@ def _failed(
 ) -> None:
     """It will never be sent: say so on the request, and tell the creator if an asking mail is lost."""
     creator = asked.deployment.creator_email
-    tell = effect.name in ASKING and effect.to != creator and not asked.request.is_test
-    effects = (EffectDraft(MAIL, "bounce_notice", creator),) if tell else ()
+    tell = rules_of(effect.name).asks and effect.to != creator and not asked.request.is_test
+    effects = (mail(LetterKind.BOUNCE_NOTICE, creator),) if tell else ()
     failed = replace(claimed, status=NotificationStatus.FAILED, reason=reason if asked.is_readable else None, code=None)
     _settle(effect, asked.request, Action.NOTIFICATION_FAILED, {"code": code}, post, now, failed, effects=effects)
 

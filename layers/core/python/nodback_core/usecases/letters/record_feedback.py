@@ -6,15 +6,15 @@ from datetime import datetime
 from enum import StrEnum
 
 from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.letters.kinds import LetterKind, rules_of
 from nodback_core.domain.letters.notifications import (
-    ASKING,
     NEVER_ARRIVED,
     NOTIFICATION_STEPS,
     Feedback,
     Notification,
     NotificationStatus,
 )
-from nodback_core.domain.reviews.closing import EffectDraft, record
+from nodback_core.domain.reviews.closing import EffectDraft, mail, record
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.canonical import Json
@@ -22,7 +22,6 @@ from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Store
 from nodback_core.usecases.letters.notifications import notifications_of
-from nodback_core.usecases.letters.notify import MAIL
 from nodback_core.usecases.shared.attempts import until_written
 
 ACTIONS: Mapping[NotificationStatus, Action] = {
@@ -90,7 +89,7 @@ def _record(feedback: Feedback, *, store: Store, now: datetime) -> Recording:
 
 def _notice(request: Request, lost: Notification, *, store: Store) -> tuple[EffectDraft, ...]:
     """The notice that the creator is owed, if any."""
-    asks = lost.letter in ASKING and lost.to == request.assignment.address
+    asks = rules_of(lost.letter).asks and lost.to == request.assignment.address
     # Who asked for a test watches it.
     if lost.status not in NEVER_ARRIVED or not asks or request.status is not Status.PENDING or request.is_test:
         return ()
@@ -98,6 +97,6 @@ def _notice(request: Request, lost: Notification, *, store: Store) -> tuple[Effe
     if deployment is None or deployment.creator_email == lost.to:
         return ()
     others = (n for n in notifications_of(request.request_id, store=store) if n.notification_id != lost.notification_id)
-    if any(n.to == lost.to and n.letter in ASKING and n.status in NEVER_ARRIVED for n in others):
+    if any(n.to == lost.to and rules_of(n.letter).asks and n.status in NEVER_ARRIVED for n in others):
         return ()
-    return (EffectDraft(MAIL, "bounce_notice", deployment.creator_email),)
+    return (mail(LetterKind.BOUNCE_NOTICE, deployment.creator_email),)

@@ -7,7 +7,8 @@ from typing import Literal, TypeVar, cast
 from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.flows.flow import Flow
 from nodback_core.domain.letters.happenings import NotificationBounced, NotificationComplained, OfMail
-from nodback_core.domain.letters.notifications import ASKING, Notification
+from nodback_core.domain.letters.kinds import LetterKind, kind_named
+from nodback_core.domain.letters.notifications import Notification
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.reviews import happenings
 from nodback_core.domain.reviews.contents import Shown, Words, words_of
@@ -43,24 +44,16 @@ from nodback_core.usecases.letters.asked import AskedRequest, about, asking, bra
 from nodback_core.usecases.reviews.reasons import read_reasons
 from nodback_core.usecases.shared.contents import read_content
 
-WHILE_PENDING = ASKING | {"bounce_notice"}
-"""Letters that are of no use once the request is closed."""
-ANSWERS = frozenset(
-    {
-        "confirmation",
-        "closed_request",
-        "reassigned_to_another",
-        "blank_reply",
-        "unclear_reply",
-        "unreadable_reply",
-        "confirm_reply",
-        "expired_token",
-    }
-)
-"""Letters that answer a mail, and say so in `Auto-Submitted` (RFC 3834)."""
 H = TypeVar("H", bound=Happening)
 QUOTE = "quote"
 """The name under which the quote of an effect is sealed."""
+
+
+class UnknownLetter(Exception):
+    """This version writes no letter of this name about a request."""
+
+    def __init__(self, name: str):
+        super().__init__(f"there is no letter {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +129,12 @@ class Desk:
 
 
 def write_letter(desk: Desk) -> Letter:
-    """The letter that the desk's effect names; KeyError for a name that no letter has."""
-    return _WRITERS[desk.effect.name](desk)
+    """The letter that the desk's effect names; raises UnknownLetter for a name that this version has none for."""
+    kind = kind_named(desk.effect.name)
+    write = None if kind is None else WRITERS.get(kind)
+    if write is None:
+        raise UnknownLetter(desk.effect.name)
+    return write(desk)
 
 
 def _review_request(desk: Desk) -> Letter:
@@ -301,25 +298,25 @@ def _test_mail(desk: Desk) -> Letter:
     )
 
 
-_WRITERS: Mapping[str, Callable[[Desk], Letter]] = {
-    "review_request": _review_request,
-    "reminder": lambda desk: Reminder(desk.review_request(), sent_at=desk.effect.at),
-    "escalated": lambda desk: Escalated(desk.review_request(), previous_email=_previous(desk.request)),
-    "expired_token": _expired,
-    "confirmation": _confirmation,
-    "closed_request": _closed,
-    "reassigned_to_another": lambda desk: ReassignedToAnother(about(desk.asked, desk.shown), desk.branding),
-    "wrong_sender_notice": _wrong_sender,
-    "blank_reply": lambda desk: _asking_again(desk, BlankReply),
-    "unreadable_reply": lambda desk: _asking_again(desk, UnreadableReply),
-    "unclear_reply": _unclear,
-    "confirm_reply": _confirm,
-    "reassigned": _reassigned,
-    "cancelled": lambda desk: Cancelled(
+WRITERS: Mapping[LetterKind, Callable[[Desk], Letter]] = {
+    LetterKind.REVIEW_REQUEST: _review_request,
+    LetterKind.REMINDER: lambda desk: Reminder(desk.review_request(), sent_at=desk.effect.at),
+    LetterKind.ESCALATED: lambda desk: Escalated(desk.review_request(), previous_email=_previous(desk.request)),
+    LetterKind.EXPIRED_TOKEN: _expired,
+    LetterKind.CONFIRMATION: _confirmation,
+    LetterKind.CLOSED_REQUEST: _closed,
+    LetterKind.REASSIGNED_TO_ANOTHER: lambda desk: ReassignedToAnother(about(desk.asked, desk.shown), desk.branding),
+    LetterKind.WRONG_SENDER_NOTICE: _wrong_sender,
+    LetterKind.BLANK_REPLY: lambda desk: _asking_again(desk, BlankReply),
+    LetterKind.UNREADABLE_REPLY: lambda desk: _asking_again(desk, UnreadableReply),
+    LetterKind.UNCLEAR_REPLY: _unclear,
+    LetterKind.CONFIRM_REPLY: _confirm,
+    LetterKind.REASSIGNED: _reassigned,
+    LetterKind.CANCELLED: lambda desk: Cancelled(
         about(desk.asked, desk.shown), cancelled_at=desk.effect.at, reason=desk.reason(), branding=desk.branding
     ),
-    "auto_responded": _auto_responded,
-    "bounce_notice": _bounce_notice,
-    "test_mail": _test_mail,
+    LetterKind.AUTO_RESPONDED: _auto_responded,
+    LetterKind.BOUNCE_NOTICE: _bounce_notice,
+    LetterKind.TEST_MAIL: _test_mail,
 }
-LETTER_NAMES = frozenset(_WRITERS)
+"""How each letter about a request is written."""

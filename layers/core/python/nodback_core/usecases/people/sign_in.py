@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.people.members import Person
 from nodback_core.domain.people.sessions import (
     LINK_ASKED,
@@ -105,7 +106,9 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
     if change_once(claimed, on=store, now=now) is None:
         return "somebody else sends it"
     try:
-        mail.mailer.send(message, sender=mail.sender_address, to=sign_in.address, tags={"notification": "sign_in"})
+        mail.mailer.send(
+            message, sender=mail.sender_address, to=sign_in.address, tags={"notification": LetterKind.SIGN_IN.value}
+        )
     except MailRefused:
         return "refused by the mail service"
     except MailNotTaken:

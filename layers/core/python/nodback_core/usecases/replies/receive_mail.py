@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.letters.notifications import SeenMail, UsedMessageId
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.replies.limits import Writer, empty_tally, tally_at
@@ -179,7 +180,7 @@ class _Desk:
                 **taken,
                 **arrival.evidence,
                 by=Actor("reviewer", addressee.address),
-                calls_for=(letter_to("confirmation", addressee.address, about=message_id or ""),),
+                calls_for=(letter_to(LetterKind.CONFIRMATION, addressee.address, about=message_id or ""),),
                 source=Source.EMAIL,
                 responder=addressee.address,
                 identity=_IDENTITIES[vouched],
