@@ -48,7 +48,7 @@ COLD = {
     "bare boto3 client": _CLIENT,
     "dashboard imported": _IMPORTED,
     "dashboard ready for its first inbox": f"{_IMPORTED}, nodback_core.dashboard.pages.reviews.inbox\n"
-    "import nodback_core.adapters.dynamodb, nodback_core.adapters.jwt_tokens\n"
+    "import nodback_core.adapters.dynamodb.store, nodback_core.adapters.jwt_tokens\n"
     "from nodback_core.dashboard.render import environment; environment().get_template('inbox.html')",
 }
 

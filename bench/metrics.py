@@ -15,7 +15,7 @@ from moto import mock_aws
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from support.world import INSTALL
 
-from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.dynamodb.store import DynamoDbStore
 from nodback_core.domain.figures.histogram import as_attributes, of
 from nodback_core.domain.figures.tallies import Generation, Rows, partition_of
 from nodback_core.ports import Counters

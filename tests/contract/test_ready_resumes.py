@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
-from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.dynamodb.store import DynamoDbStore
 from nodback_core.adapters.memory import MemoryMasterKey, MemoryObjects
 from nodback_core.adapters.vault import AesVault
 from nodback_core.domain.deployments.deployment import Scope

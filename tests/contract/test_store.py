@@ -12,7 +12,7 @@ from support.rows import NOW, a_request
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 from support.unreadable import spoiled
 
-from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.dynamodb.store import DynamoDbStore
 from nodback_core.adapters.memory import MemoryStore
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
 from nodback_core.domain.reviews.requests import (

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from infra.local.aws import client
 from infra.local.house import CREATOR, House
-from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.dynamodb.store import DynamoDbStore
 from nodback_core.domain.letters.notifications import Notification, NotificationStatus
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.ports import Changed

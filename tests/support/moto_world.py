@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import boto3
 from moto import mock_aws
 
-from nodback_core.adapters.dynamodb import DynamoDbStore
+from nodback_core.adapters.dynamodb.store import DynamoDbStore
 from nodback_core.adapters.eventbridge import EventBridgeBus
 from nodback_core.adapters.kms import KmsMasterKey
 from nodback_core.adapters.memory import SentMessage

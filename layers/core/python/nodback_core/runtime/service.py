@@ -39,7 +39,7 @@ class Service:
 
     @cached_property
     def store(self) -> "Store":
-        from nodback_core.adapters.dynamodb import DynamoDbStore
+        from nodback_core.adapters.dynamodb.store import DynamoDbStore
 
         tables = self.environment.requests_table, self.environment.audit_table
         return DynamoDbStore(client("dynamodb"), *tables, report=report_unreadable)

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from botocore.exceptions import ClientError
 
-from nodback_core.adapters.codec import Undecodable, decode_fields, decode_plain, encode, encode_fields, size_of
+from nodback_core.adapters.dynamodb.codec import (
+    Undecodable,
+    decode_fields,
+    decode_plain,
+    encode,
+    encode_fields,
+    size_of,
+)
 from nodback_core.domain.audit.day_lists import day_of, day_sort
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.cursors import MAX_SORT_BYTES, child_of, cursor_at, place_of, wrong_cursor
