@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from nodback_core.adapters.dynamodb.store import entry_of
+from nodback_core.adapters.dynamodb.items import entry_of
 from nodback_core.runtime.logs import logger
 from nodback_core.runtime.service import service
 from nodback_core.usecases.shared.relay import relay
 
 if TYPE_CHECKING:
-    from nodback_core.adapters.dynamodb.store import Item
+    from nodback_core.adapters.dynamodb.items import Item
 
 
 def handler(event: Mapping[str, object], context: object) -> None:

@@ -12,7 +12,8 @@ from moto import mock_aws
 from support.rows import NOW, a_request
 from support.tables import AUDIT_TABLE, REQUESTS_TABLE, create_tables
 
-from nodback_core.adapters.dynamodb.store import CONFLICT_TRIES, DynamoDbStore
+from nodback_core.adapters.dynamodb.store import DynamoDbStore
+from nodback_core.adapters.dynamodb.transactions import CONFLICT_TRIES
 from nodback_core.domain.reviews.contents import Content, ContentKey
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.entries import SERVICE, Action, NewEntry, append

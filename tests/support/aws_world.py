@@ -25,7 +25,7 @@ from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
-from nodback_core.adapters.dynamodb.store import entry_of
+from nodback_core.adapters.dynamodb.items import entry_of
 from nodback_core.domain.audit.trail import actions_that, is_event
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.happenings import Opened

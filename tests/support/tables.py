@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from nodback_core.adapters.dynamodb.store import INDEX_ATTRIBUTES
+from nodback_core.adapters.dynamodb.items import INDEX_ATTRIBUTES
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -11,7 +11,7 @@ import pytest
 from support.scale import SCALE, SEED, replay_with
 from support.world import INSTALL, START, World
 
-from nodback_core.adapters.dynamodb.store import INDEX_ATTRIBUTES
+from nodback_core.adapters.dynamodb.items import INDEX_ATTRIBUTES
 from nodback_core.adapters.memory import MemoryStore
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.figures.tallies import DECIDED_AT_HOUR, OPENED, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
