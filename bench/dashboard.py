@@ -49,7 +49,7 @@ COLD = {
     "dashboard imported": _IMPORTED,
     "dashboard ready for its first inbox": f"{_IMPORTED}, nodback_core.dashboard.pages.reviews.inbox\n"
     "import nodback_core.adapters.dynamodb.store, nodback_core.adapters.jwt_tokens\n"
-    "from nodback_core.dashboard.render import environment; environment().get_template('inbox.html')",
+    "from nodback_core.dashboard.render import environment; environment().get_template('reviews/inbox.html')",
 }
 
 
