@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nodback_core.domain.deployments.routing import assign
-from nodback_core.domain.deployments.settings import Condition, Match, Operator, Rule
+from nodback_core.domain.deployments.rules import Condition, Match, Operator, Rule
 
 RULES = (
     *(

@@ -12,7 +12,7 @@ from support.steps import steps_of
 
 from nodback_core.domain.deployments.parsing import parse_settings
 from nodback_core.domain.deployments.routing import Routing, as_document, assign
-from nodback_core.domain.deployments.settings import Condition, Match, Operator, Rule
+from nodback_core.domain.deployments.rules import Condition, Match, Operator, Rule
 from nodback_core.domain.shared.canonical import canonical
 
 CREATOR = "creator@company.com"

@@ -11,19 +11,9 @@ from hypothesis import strategies as st
 
 from nodback_core.domain.deployments.document import as_document, changes
 from nodback_core.domain.deployments.parsing import InvalidSettings, merge, parse_settings, saved_settings
-from nodback_core.domain.deployments.settings import (
-    DEFAULTS,
-    MAX_RULES,
-    AutoResponse,
-    Condition,
-    Escalation,
-    Match,
-    Operator,
-    Rule,
-    Settings,
-    looks_like_approval,
-    warnings,
-)
+from nodback_core.domain.deployments.rules import MAX_RULES, Condition, Match, Operator, Rule
+from nodback_core.domain.deployments.settings import DEFAULTS, AutoResponse, Escalation, Settings
+from nodback_core.domain.deployments.warnings import looks_like_approval, warnings
 from nodback_core.domain.shared.errors import InvalidInput
 
 EVERYTHING = {

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from nodback_core.domain.deployments import settings as settings_module
+from nodback_core.domain.deployments import warnings as warnings_module
 from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.parsing import InvalidSettings, parse_settings
 from nodback_core.domain.deployments.routing import Verdict
-from nodback_core.domain.deployments.settings import DEFAULTS, MAX_SETTINGS_BYTES, Operator
+from nodback_core.domain.deployments.rules import Operator
+from nodback_core.domain.deployments.settings import DEFAULTS, MAX_SETTINGS_BYTES
 from nodback_core.domain.reviews.deadlines import Off
 
 PAGE = (Path(__file__).parents[3] / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -74,7 +75,7 @@ def test_every_operator_outcome_and_reason_is_documented():
 
 
 def test_every_warning_is_documented():
-    calls = (node for node in ast.walk(ast.parse(inspect.getsource(settings_module))) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(ast.parse(inspect.getsource(warnings_module))) if isinstance(node, ast.Call))
     made = {
         str(call.args[1].value)
         for call in calls

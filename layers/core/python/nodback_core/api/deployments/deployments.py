@@ -19,7 +19,7 @@ from nodback_core.api.shared.models import (
 from nodback_core.api.shared.views import deployment_view, key_view
 from nodback_core.domain.deployments.deployment import MAX_KEY_ID_CHARACTERS, Scope
 from nodback_core.domain.deployments.parsing import parse_settings
-from nodback_core.domain.deployments.settings import warnings
+from nodback_core.domain.deployments.warnings import warnings
 from nodback_core.runtime.service import service
 from nodback_core.usecases.deployments.register import (
     create_deployment,

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final, TypeAlias
 
-from nodback_core.domain.deployments.settings import Condition, Operator
+from nodback_core.domain.deployments.rules import Condition, Operator
 
 Number: TypeAlias = int | float | Decimal
 

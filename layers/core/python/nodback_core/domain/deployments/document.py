@@ -2,7 +2,8 @@
 
 import json
 
-from nodback_core.domain.deployments.settings import Match, Rule, Scalar, Settings
+from nodback_core.domain.deployments.rules import rule_document
+from nodback_core.domain.deployments.settings import Settings
 
 
 def as_document(settings: Settings) -> dict[str, object]:
@@ -24,32 +25,13 @@ def as_document(settings: Settings) -> dict[str, object]:
         "reply_feedback": settings.reply_feedback,
         "reply_token_hours": settings.reply_token_hours,
         "unauthenticated_domains": settings.unauthenticated_domains,
-        "rules": [_rule_document(rule) for rule in settings.rules],
+        "rules": [rule_document(rule) for rule in settings.rules],
         "resume": {"mode": settings.resume.mode},
         "sender_name": settings.sender_name,
         "subject_prefix": settings.subject_prefix,
         "footer": settings.footer,
         "approval_default_acknowledged": settings.approval_default_acknowledged,
     }
-
-
-def _rule_document(rule: Rule) -> dict[str, object]:
-    document: dict[str, object] = {"name": rule.name, "match": _match_document(rule.match)}
-    if rule.assign_to_email is not None:
-        document["assign_to_email"] = rule.assign_to_email
-    if rule.assign_from_input is not None:
-        document["assign_from_input"] = rule.assign_from_input
-    return document
-
-
-def _match_document(match: Match) -> dict[str, object]:
-    if not match.state:
-        return {"method_name": match.method_name}
-    state: dict[str, dict[str, Scalar | list[Scalar]]] = {}
-    for condition in match.state:
-        value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
-        state.setdefault(condition.path, {})[condition.operator.value] = value
-    return {"method_name": match.method_name, "state": state}
 
 
 def changes(before: Settings, after: Settings) -> dict[str, dict[str, str]]:

@@ -9,10 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from nodback_core.domain.deployments.settings import MINUTES_PER_YEAR
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.errors import FieldError
 
+MINUTES_PER_YEAR = 365 * 24 * 60
 MS_PER_MINUTE = 60_000
 LARGEST_WHOLE_NUMBER = 2**64
 MAX_SHOWN_CHARACTERS = 60

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from nodback_core.domain.deployments.conditions import MISSING, unmet, value_at
 from nodback_core.domain.deployments.globs import matches_glob
-from nodback_core.domain.deployments.settings import Rule
+from nodback_core.domain.deployments.rules import Rule
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.canonical import Json
 

@@ -1,28 +1,71 @@
-"""Reading the routing rules of a settings document."""
+"""Routing rules: what they are, and how they are read from a settings document and written to it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
 
 from nodback_core.domain.deployments import fields as check
 from nodback_core.domain.deployments.fields import Problems, inside, shown
-from nodback_core.domain.deployments.settings import (
-    MAX_CONDITION_VALUES,
-    MAX_CONDITIONS_PER_RULE,
-    MAX_RULES,
-    Condition,
-    Match,
-    Operator,
-    Rule,
-    Scalar,
-)
 
+MAX_RULES = 500
+MAX_CONDITIONS_PER_RULE = 20
+MAX_CONDITION_VALUES = 100
 RULE_FIELDS = ("name", "match", "assign_to_email", "assign_from_input")
 MATCH_FIELDS = ("method_name", "state")
-OPERATORS = {operator.value: operator for operator in Operator}
-ORDERS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 MAX_NAME_CHARACTERS = 100
 MAX_PATTERN_CHARACTERS = 200
 MAX_PATH_CHARACTERS = 200
 MAX_VALUE_CHARACTERS = 1000
+
+Scalar: TypeAlias = str | int | float | bool | None
+
+
+class Operator(StrEnum):
+    """How a condition compares the value that it finds in the flow's state."""
+
+    EQ = "eq"
+    NE = "ne"
+    GT = "gt"
+    GTE = "gte"
+    LT = "lt"
+    LTE = "lte"
+    IN = "in"
+    EXISTS = "exists"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One demand on the flow's state: what stands at a dotted path, compared with a value.
+
+    `value` is a tuple for `in`, a boolean for `exists`, a number for the four orders, else any scalar.
+    """
+
+    path: str
+    operator: Operator
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a rule applies to: a pattern for the method's name, and conditions that must all hold."""
+
+    method_name: str = "*"
+    state: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One routing rule: what it matches, and where the address comes from, the state before the fixed one."""
+
+    name: str
+    match: Match
+    assign_to_email: str | None = None
+    assign_from_input: str | None = None
+
+
+OPERATORS = {operator.value: operator for operator in Operator}
+ORDERS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 
 
 def read_rules(problems: Problems, path: str, value: object) -> tuple[Rule, ...]:
@@ -158,3 +201,23 @@ def _read_scalar(problems: Problems, path: str, value: object) -> tuple[Scalar] 
         problems.add(path, "must be text, a finite number, true, false or null")
         return None
     return (number,)
+
+
+def rule_document(rule: Rule) -> dict[str, object]:
+    """The rule as JSON values; `read_rules` reads it back unchanged."""
+    document: dict[str, object] = {"name": rule.name, "match": _match_document(rule.match)}
+    if rule.assign_to_email is not None:
+        document["assign_to_email"] = rule.assign_to_email
+    if rule.assign_from_input is not None:
+        document["assign_from_input"] = rule.assign_from_input
+    return document
+
+
+def _match_document(match: Match) -> dict[str, object]:
+    if not match.state:
+        return {"method_name": match.method_name}
+    state: dict[str, dict[str, Scalar | list[Scalar]]] = {}
+    for condition in match.state:
+        value = list(condition.value) if isinstance(condition.value, tuple) else condition.value
+        state.setdefault(condition.path, {})[condition.operator.value] = value
+    return {"method_name": match.method_name, "state": state}

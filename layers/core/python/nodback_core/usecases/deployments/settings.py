@@ -9,7 +9,8 @@ from nodback_core.domain.deployments.document import changes
 from nodback_core.domain.deployments.happenings import SettingsChanged
 from nodback_core.domain.deployments.parsing import merge, parse_settings
 from nodback_core.domain.deployments.routing import Routing, assign
-from nodback_core.domain.deployments.settings import Settings, SettingsWarning, warnings
+from nodback_core.domain.deployments.settings import Settings
+from nodback_core.domain.deployments.warnings import SettingsWarning, warnings
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.errors import VersionDiffers
 from nodback_core.domain.shared.outcomes import Outcome, changed

@@ -7,7 +7,7 @@ from nodback_core.dashboard.visits import Visit
 from nodback_core.dashboard.web import HttpRequest, HttpResponse
 from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.routing import Routing
-from nodback_core.domain.deployments.settings import Operator
+from nodback_core.domain.deployments.rules import Operator
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, VersionDiffers
 from nodback_core.statuses import status_of
 from nodback_core.usecases.deployments.register import read_deployment
