@@ -3,18 +3,21 @@
 import json
 import math
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from nodback_core.domain.deployments.document import as_document, changes
+from nodback_core.domain.deployments.fields import Problems, read_settings_of, setting, whole_number
 from nodback_core.domain.deployments.parsing import InvalidSettings, merge, parse_settings, saved_settings
 from nodback_core.domain.deployments.rules import MAX_RULES, Condition, Match, Operator, Rule
 from nodback_core.domain.deployments.settings import DEFAULTS, AutoResponse, Escalation, Settings
 from nodback_core.domain.deployments.warnings import looks_like_approval, warnings
-from nodback_core.domain.shared.errors import InvalidInput
+from nodback_core.domain.shared.errors import FieldError, InvalidInput
 
 EVERYTHING = {
     "email_notifications": False,
@@ -102,6 +105,30 @@ def test_numbers_of_a_database_row_are_numbers_too():
     settings = parse_settings({"sla_minutes": Decimal("0.5"), "reminder_minutes": [Decimal(60)]})
     assert settings.sla_minutes == 0.5
     assert settings.reminder_minutes == (60,)
+
+
+@dataclass(frozen=True, slots=True)
+class WithQuietHours(Settings):
+    quiet_hours: int = setting(partial(whole_number, least=0, most=23, unit="hours"), 0)
+
+
+def test_a_new_setting_is_its_field_and_nothing_else():
+    problems = Problems()
+    document = as_document(read_settings_of(WithQuietHours, problems, {"quiet_hours": 8, "sla_minutes": 5}))
+    assert not problems.found
+    assert document == {**as_document(DEFAULTS), "sla_minutes": 5, "quiet_hours": 8}
+
+    assert read_settings_of(WithQuietHours, problems, {"quiet_hours": 24}).quiet_hours == 0
+    assert problems.found == [FieldError("quiet_hours", "must be a whole number of hours from 0 to 23")]
+
+
+def test_mistakes_are_named_in_the_order_of_the_settings():
+    assert fields_refused(dict.fromkeys(reversed(EVERYTHING), 0.5)) == [
+        "email_notifications",
+        *("auto_response", "reminder_minutes", "escalation", "free_text", "reply_feedback", "reply_token_hours"),
+        *("unauthenticated_domains", "rules", "resume", "sender_name", "subject_prefix", "footer"),
+        "approval_default_acknowledged",
+    ]
 
 
 def test_all_mistakes_are_named_at_once():

@@ -1,37 +1,25 @@
 """Settings as documents: the JSON that the API shows and keeps, and the difference that an audit entry records."""
 
 import json
+from dataclasses import fields, is_dataclass
 
-from nodback_core.domain.deployments.rules import rule_document
+from nodback_core.domain.deployments.rules import Rule, rule_document
 from nodback_core.domain.deployments.settings import Settings
 
 
 def as_document(settings: Settings) -> dict[str, object]:
     """The settings as JSON values, every field present; `parse_settings` reads it back unchanged."""
-    auto, escalation = settings.auto_response, settings.escalation
-    return {
-        "email_notifications": settings.email_notifications,
-        "sla_minutes": settings.sla_minutes,
-        "auto_response": {
-            "enabled": auto.enabled,
-            "timeout_minutes": auto.timeout_minutes,
-            "default_outcome": auto.default_outcome,
-        },
-        "reminder_minutes": list(settings.reminder_minutes),
-        "escalation": None
-        if escalation is None
-        else {"after_minutes": escalation.after_minutes, "to_email": escalation.to_email},
-        "free_text": settings.free_text,
-        "reply_feedback": settings.reply_feedback,
-        "reply_token_hours": settings.reply_token_hours,
-        "unauthenticated_domains": settings.unauthenticated_domains,
-        "rules": [rule_document(rule) for rule in settings.rules],
-        "resume": {"mode": settings.resume.mode},
-        "sender_name": settings.sender_name,
-        "subject_prefix": settings.subject_prefix,
-        "footer": settings.footer,
-        "approval_default_acknowledged": settings.approval_default_acknowledged,
-    }
+    return {f.name: _plain(getattr(settings, f.name)) for f in fields(settings)}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Rule):
+        return rule_document(value)
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+    return value
 
 
 def changes(before: Settings, after: Settings) -> dict[str, dict[str, str]]:

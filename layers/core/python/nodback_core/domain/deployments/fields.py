@@ -1,16 +1,20 @@
 """Checks of single values in a settings document: each takes what was sent and notes what is wrong with it.
 
-A check that fails returns None, so that reading goes on and a person hears of every mistake at once.
+A check that fails returns None, so that reading goes on and a person hears of every mistake at once. `setting` puts a
+check beside the field that it reads.
 """
 
 import math
 import unicodedata
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
+from typing import TypeAlias, TypeVar
 
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.errors import FieldError
+
+T = TypeVar("T")
 
 MINUTES_PER_YEAR = 365 * 24 * 60
 MS_PER_MINUTE = 60_000
@@ -27,6 +31,29 @@ class Problems:
 
     def add(self, path: str, message: str) -> None:
         self.found.append(FieldError(path, message))
+
+
+Reader: TypeAlias = Callable[[Problems, str, object], object]
+"""Takes what was sent for a path; None when it is wrong, which it has noted then."""
+
+
+def setting(read: Reader, default: T) -> T:
+    """A field of a dataclass that a document may set: `read` reads what was sent, `default` holds without it.
+
+    Example: ``reply_token_hours: int = setting(partial(whole_number, least=1, most=1440, unit="hours"), 168)``
+    """
+    return field(default=default, metadata={"read": read})
+
+
+def read_settings_of(kind: type[T], problems: Problems, sent: Mapping[str, object]) -> T:
+    """The dataclass `kind`, made of `setting` fields, from a document; what is wrong or left out has its default."""
+    read = {f.name: f.metadata["read"](problems, f.name, sent[f.name]) for f in fields(kind) if f.name in sent}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in read.items() if value is not None})
+
+
+def optional(read: Reader) -> Reader:
+    """A reader that takes null as well."""
+    return lambda problems, path, value: None if value is None else read(problems, path, value)
 
 
 def shown(value: object) -> str:
@@ -54,14 +81,14 @@ def number_of(value: object) -> int | float | None:
     return int(value) if isinstance(value, Decimal) and value == value.to_integral_value() else float(value)
 
 
-def section(problems: Problems, path: str, value: object, fields: Collection[str]) -> Mapping[str, object] | None:
+def section(problems: Problems, path: str, value: object, known: Collection[str]) -> Mapping[str, object] | None:
     """An object whose fields are all known."""
     if not isinstance(value, Mapping):
         problems.add(path, "must be an object")
         return None
     for name in value:
-        if name not in fields:
-            problems.add(inside(path, name), f"is unknown; known are {', '.join(fields)}")
+        if name not in known:
+            problems.add(inside(path, name), f"is unknown; known are {', '.join(known)}")
     return value
 
 
