@@ -10,12 +10,15 @@ from support.unreadable import restore, spoil
 from support.world import INSTALL, OPTIONS, PUBLIC_URL, REVIEWER, World
 
 from nodback.webhooks import verify
+from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Source, Status
+from nodback_core.domain.shared.entries import Action
 from nodback_core.domain.webhooks.deliveries import DeliveryStatus
 from nodback_core.domain.webhooks.events import OPT_IN_EVENTS, EventType
+from nodback_core.domain.webhooks.happenings import WebhooksDispatched
 from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
-from nodback_core.domain.webhooks.webhook import Reach
+from nodback_core.domain.webhooks.webhook import WEBHOOKS, Reach
 from nodback_core.ports import Message, RowUnreadable
 from nodback_core.usecases.audit.erase import erase_content
 from nodback_core.usecases.letters.notify import notify
@@ -345,6 +348,20 @@ def test_a_crash_after_the_post_is_never_sent_again_either(world: World, network
     assert log(world, new)[0].status(world.now) is DeliveryStatus.FAILED
 
 
+def test_a_post_that_was_given_up_too_early_is_logged_as_it_went(world: World, network: Network) -> None:
+    new, message = one_queued(world)
+
+    def slow(_: str) -> DeliveryOutcome:
+        world.pass_time(seconds=120)
+        assert take(world, message, network) is Made.INTERRUPTED
+        return FINE
+
+    network.answer = slow
+    assert take(world, message, network) is Made.SENT
+    assert log(world, new)[0].class_ is DeliveryClass.DELIVERED
+    assert len(network.posts) == 1
+
+
 def test_two_functions_that_take_the_same_message_make_one_post(world: World, network: Network) -> None:
     new, message = one_queued(world)
     commit = world.store.commit
@@ -419,6 +436,26 @@ def test_a_delivery_whose_texts_were_erased_ends_as_erased_and_its_message_ends_
     assert len(network.posts) == 1
     world.deliver()
     assert world.queue.messages == []
+
+
+def test_a_request_whose_texts_are_erased_owes_its_webhooks_nothing_and_says_why(world: World) -> None:
+    deployment = world.deployment()
+    a_webhook(world, deployment)
+    request_id = world.pause(deployment).request.request_id
+    erase(world, request_id)
+    world.deliver()
+
+    (entry,) = [e for e in world.store.chain(f"request/{request_id}").items if e.action is Action.WEBHOOKS_DISPATCHED]
+    assert entry.data == {
+        "event": "new_request",
+        "event_id": f"evt_{request_id.replace('-', '')}_1",
+        "for_seq": 1,
+        "webhooks": [],
+        "skipped": "content erased",
+    }
+    assert happening_of(entry) == WebhooksDispatched(**entry.data)
+    assert world.queue.messages == []
+    assert not [e for e in world.request(request_id).effects if e.kind == WEBHOOKS]
 
 
 def test_a_message_that_meets_an_erasing_half_done_ends_its_delivery(world: World, network: Network) -> None:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.webhooks.events import EventType
-from nodback_core.domain.webhooks.outcome import DeliveryClass
+from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
 
 KEPT_DAYS = 30
 INLINE_JOB_BYTES = 32 * 1024
@@ -59,6 +59,36 @@ class Delivery(Row):
     def is_waiting(self) -> bool:
         """Whether it is still to be sent: nobody has claimed it, and its texts are there."""
         return self.claimed_at is None and self.class_ is None
+
+    def claimed(self, *, now: datetime) -> "Delivery":
+        """In the hands of the one function that sends it."""
+        return replace(self, claimed_at=now)
+
+    def ended(self, outcome: DeliveryOutcome, *, answer: bytes | None) -> "Delivery":
+        """As the attempt went; `answer` is the sealed start of what the receiver said."""
+        return replace(
+            self,
+            class_=outcome.class_,
+            http_status=outcome.status,
+            milliseconds=outcome.milliseconds,
+            answer=answer,
+        )
+
+    def again(self, delivery_id: str, *, now: datetime) -> "Delivery":
+        """A new delivery of the same event, which waits to be sent."""
+        return replace(
+            self,
+            delivery_id=delivery_id,
+            cause=Cause.REDELIVERY,
+            created_at=now,
+            redelivery_of=self.delivery_id,
+            claimed_at=None,
+            class_=None,
+            http_status=None,
+            milliseconds=None,
+            answer=None,
+            version=0,
+        )
 
     def erased(self) -> "Delivery":
         """How it ends when its texts are gone; one that somebody has claimed ends as it goes."""

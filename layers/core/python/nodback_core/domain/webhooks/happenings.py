@@ -16,6 +16,8 @@ class WebhooksDispatched(Happening):
     event_id: str
     for_seq: int
     webhooks: Sequence[Json]
+    skipped: str | None = None
+    """Why nobody was told."""
 
     action = Action.WEBHOOKS_DISPATCHED
     words = "Webhooks told"

@@ -6,10 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Rows
 from nodback_core.domain.webhooks.deliveries import Delivery, DeliveryJob
 from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
 from nodback_core.domain.webhooks.signature import signed_headers
-from nodback_core.ports import Changed, ContentErased, Objects, Store, Vault
+from nodback_core.ports import ContentErased, Objects, Store, Vault
+from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.webhooks.jobs import open_job, seal_answer
 
 Send: TypeAlias = Callable[[str, bytes, Mapping[str, str]], DeliveryOutcome]
@@ -51,13 +54,10 @@ def deliver_webhook(
     try:
         job, key = open_job(fetched[job_row], vault=vault, objects=objects)
     except ContentErased:
-        return _ended(delivery.erased(), Made.ERASED, store=store)
-    claimed = replace(delivery, claimed_at=now)
-    try:
-        store.commit([claimed])
-    except Changed:
+        return _log(delivery.erased(), Made.ERASED, store=store, now=now)
+    claimed = change_once(Outcome(rows=(delivery.claimed(now=now),)), on=store, now=now)
+    if claimed is None:
         return Made.NOT_MINE, None
-    claimed = replace(claimed, version=claimed.version + 1)
     headers = signed_headers(
         job.body,
         event_id=delivery.event_id,
@@ -66,28 +66,24 @@ def deliver_webhook(
         secrets=job.secrets,
     )
     outcome = send(job.url, job.body, headers)
-    ended = replace(
-        claimed,
-        class_=outcome.class_,
-        http_status=outcome.status,
-        milliseconds=outcome.milliseconds,
-        answer=seal_answer(outcome.answer_first_4kb, key=key, vault=vault),
-    )
-    store.commit([ended])
-    return Made.SENT, ended
+    answer = seal_answer(outcome.answer_first_4kb, key=key, vault=vault)
+
+    def end(rows: Rows) -> Outcome | None:
+        sent = rows[row]
+        return None if sent is None else Outcome(rows=(sent.ended(outcome, answer=answer),))
+
+    # Nobody knows better how it went, whatever the log says meanwhile.
+    return Made.SENT, change(end, row, on=store, now=now, as_read=claimed)[row]
 
 
 def _again(delivery: Delivery, *, store: Store, now: datetime) -> tuple[Made, Delivery | None]:
     """A message whose delivery somebody has claimed: nothing is sent, at most the log is completed."""
     if delivery.class_ is not None or delivery.result(now) is not DeliveryClass.INTERRUPTED:
         return Made.NOT_MINE, delivery
-    return _ended(replace(delivery, class_=DeliveryClass.INTERRUPTED), Made.INTERRUPTED, store=store)
+    return _log(replace(delivery, class_=DeliveryClass.INTERRUPTED), Made.INTERRUPTED, store=store, now=now)
 
 
-def _ended(delivery: Delivery, made: Made, *, store: Store) -> tuple[Made, Delivery | None]:
-    """The log is completed, unless somebody else has done so meanwhile."""
-    try:
-        store.commit([delivery])
-    except Changed:
-        return Made.NOT_MINE, None
-    return made, delivery
+def _log(delivery: Delivery, made: Made, *, store: Store, now: datetime) -> tuple[Made, Delivery | None]:
+    """Complete the log, unless somebody else has done so meanwhile."""
+    written = change_once(Outcome(rows=(delivery,)), on=store, now=now)
+    return (Made.NOT_MINE, None) if written is None else (made, written.of(Delivery))

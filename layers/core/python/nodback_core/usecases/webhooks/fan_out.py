@@ -2,24 +2,25 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
 from nodback_core.domain.audit.trail import happening_of
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.domain.reviews.closing import record
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, Shown, shown_of, words_of
 from nodback_core.domain.reviews.requests import Request, Status
-from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import SERVICE, Action, Entry, NewEntry
-from nodback_core.domain.shared.records import Key, Record
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.outcomes import Outcome
+from nodback_core.domain.shared.records import Key, Record, Rows
 from nodback_core.domain.webhooks.deliveries import Cause, Delivery, delivery_id
+from nodback_core.domain.webhooks.dispatching import owed_for, settle
 from nodback_core.domain.webhooks.events import ANSWERABLE_EVENTS, EventType, WebhookEvent, event_id
+from nodback_core.domain.webhooks.happenings import WebhooksDispatched
 from nodback_core.domain.webhooks.payload import webhook_body
-from nodback_core.domain.webhooks.webhook import WEBHOOKS, Webhook
-from nodback_core.ports import Changed, ContentErased, Message, Objects, Queue, RowUnreadable, Store, Vault
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.domain.webhooks.webhook import Webhook
+from nodback_core.ports import ContentErased, Message, Objects, Queue, RowUnreadable, Store, Vault
+from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.shared.contents import open_key, read_content
 from nodback_core.usecases.webhooks.configure import stored_webhooks
 from nodback_core.usecases.webhooks.jobs import Job, seal_job
@@ -75,7 +76,7 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     rows = _Rows(request_id, seq, deployment_id)
     fetched = store.fetch(*rows.all)
     request, deployment = fetched[rows.request], fetched[rows.deployment]
-    if request is None or deployment is None or not _is_owed(request, seq):
+    if request is None or deployment is None or owed_for(request, seq) is None:
         return ()
     entry = store.chain(request.subject, after_seq=seq - 1, limit=1).items[0]
     happening = happening_of(entry)
@@ -84,9 +85,14 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     assert type_ is not None
     webhooks = stored_webhooks(deployment_id, store=store)
     wanting = [w for w in webhooks.items if w.wants(type_)]
-    facts: dict[str, Json] = {"event": type_.value, "event_id": event_id(request_id, seq), "for_seq": seq}
+    dispatched = WebhooksDispatched(
+        event=type_.value,
+        event_id=event_id(request_id, seq),
+        for_seq=seq,
+        webhooks=[w.webhook_id for w in wanting],
+    )
     if not wanting and not webhooks.unreadable:
-        _settle(request, seq, facts | {"webhooks": []}, store=store, now=now)
+        _settle(request, dispatched, store=store, now=now)
         return ()
     try:
         key = open_key(fetched[rows.content_key], vault=dispatcher.vault)
@@ -94,7 +100,7 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
         words = read_content(fetched[rows.response], key=key, vault=dispatcher.vault, objects=dispatcher.objects)
         reason = read_content(fetched[rows.reason], key=key, vault=dispatcher.vault, objects=dispatcher.objects)
     except ContentErased:
-        _settle(request, seq, facts | {"webhooks": [], "skipped": "content erased"}, store=store, now=now)
+        _settle(request, replace(dispatched, webhooks=[], skipped="content erased"), store=store, now=now)
         return ()
     event = event_for(
         happening, entry.at, request, words=words_of(words) if words else None, reason=str(reason) if reason else None
@@ -104,7 +110,7 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     if webhooks.unreadable:
         # The others are told; what is owed to these is asked after again until they can be read.
         raise RowUnreadable(*webhooks.unreadable)
-    _settle(request, seq, facts | {"webhooks": [w.webhook_id for w in wanting]}, store=store, now=now)
+    _settle(request, dispatched, store=store, now=now)
     return queued
 
 
@@ -122,10 +128,6 @@ class _Rows:
     @property
     def all(self) -> Sequence[Key[Record]]:
         return (self.request, self.deployment, self.content_key, self.shown, self.response, self.reason)
-
-
-def _is_owed(request: Request, seq: int) -> bool:
-    return any(e.kind == WEBHOOKS and e.seq == seq for e in request.effects)
 
 
 def _queue(told: Told, webhooks: Sequence[Webhook], *, dispatcher: Dispatcher, now: datetime) -> tuple[str, ...]:
@@ -163,11 +165,9 @@ def _store_delivery(told: Told, webhook: Webhook, id_: str, *, dispatcher: Dispa
         assigned_to_email=assignee_at(told.entry, told.request),
     )
     job = Job(webhook.url, open_secrets(webhook, vault=dispatcher.vault), body)
-    try:
-        dispatcher.store.commit([delivery, seal_job(job, delivery, vault=dispatcher.vault, objects=dispatcher.objects)])
-    except Changed:
-        # Somebody else tells of the same entry at this moment; its job is as good as ours.
-        return
+    sealed = seal_job(job, delivery, vault=dispatcher.vault, objects=dispatcher.objects)
+    # If somebody else tells of the same entry at this moment, their job is as good as ours.
+    change_once(Outcome(rows=(delivery, sealed)), on=dispatcher.store, now=now)
 
 
 def _callback_url(told: Told, webhook: Webhook, dispatcher: Dispatcher, now: datetime) -> str | None:
@@ -188,20 +188,11 @@ def delivery_message(webhook_id: str, id_: str) -> Message:
     return Message({"webhook_id": webhook_id, "delivery_id": id_}, group=webhook_id)
 
 
-def _settle(request: Request, seq: int, data: dict[str, Json], *, store: Store, now: datetime) -> None:
-    """Record that the webhooks were told of entry `seq`; the request no longer owes it."""
-    current: Request | None = request
-    first = True
+def _settle(request: Request, dispatched: WebhooksDispatched, *, store: Store, now: datetime) -> None:
+    """Record that the webhooks were told; the request no longer owes it."""
 
-    def write() -> None:
-        nonlocal current, first
-        current = current if first else store.fetch(request.key)[request.key]
-        first = False
-        if current is None or not _is_owed(current, seq):
-            return
-        effect = next(e for e in current.effects if e.kind == WEBHOOKS and e.seq == seq)
-        happening = NewEntry(Action.WEBHOOKS_DISPATCHED, SERVICE, data)
-        changed, entries = record(current.without_effect(effect.id), happening, now=now)
-        store.commit([changed], entries)
+    def decide(rows: Rows) -> Outcome | None:
+        current = rows[request.key]
+        return None if current is None else settle(current, dispatched)
 
-    until_written(write)
+    change(decide, request.key, on=store, now=now, as_read=Rows({request.key: request}))

@@ -1,21 +1,24 @@
 """The delivery log of a webhook, and what a person may send from there: a test, or a delivery once more."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.shared.entries import Action, NewEntry, append
 from nodback_core.domain.shared.errors import NotFound
+from nodback_core.domain.shared.happenings import Happening
+from nodback_core.domain.shared.outcomes import Outcome, changed
+from nodback_core.domain.shared.records import Rows
 from nodback_core.domain.webhooks.deliveries import KEPT_DAYS, Cause, Delivery, DeliveryJob, delivery_id
 from nodback_core.domain.webhooks.events import EventType, TestSent
+from nodback_core.domain.webhooks.happenings import WebhookRedelivered, WebhookTested
 from nodback_core.domain.webhooks.outcome import DeliveryClass
 from nodback_core.domain.webhooks.payload import RequestContent, webhook_body
-from nodback_core.ports import Changed, ContentErased, Objects, Page, Queue, Store, Vault
-from nodback_core.usecases.deployments.register import find_deployment
-from nodback_core.usecases.shared.attempts import until_written
+from nodback_core.domain.webhooks.webhook import Webhook
+from nodback_core.ports import ContentErased, Objects, Page, Queue, Store, Vault
+from nodback_core.usecases.deployments.register import deployment_in
+from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.webhooks.configure import check_caller, find_webhook, read_webhook
 from nodback_core.usecases.webhooks.fan_out import delivery_message
 from nodback_core.usecases.webhooks.jobs import Job, job_key, open_job, read_answer_text, seal_job
@@ -86,21 +89,10 @@ def redeliver(
     read_webhook(deployment_id, webhook_id, caller=caller, store=sending.store)
     old, job_row = _found(webhook_id, delivery_id_, store=sending.store)
     job, _ = open_job(job_row, vault=sending.vault, objects=sending.objects)
-    again = replace(
-        old,
-        delivery_id=delivery_id(now, new_id),
-        cause=Cause.REDELIVERY,
-        created_at=now,
-        redelivery_of=old.delivery_id,
-        claimed_at=None,
-        class_=None,
-        http_status=None,
-        milliseconds=None,
-        answer=None,
-        version=0,
+    again = old.again(delivery_id(now, new_id), now=now)
+    happening = WebhookRedelivered(
+        by=caller.actor, webhook_id=webhook_id, delivery_id=again.delivery_id, redelivery_of=old.delivery_id
     )
-    facts = {"webhook_id": webhook_id, "delivery_id": again.delivery_id, "redelivery_of": old.delivery_id}
-    happening = NewEntry(Action.WEBHOOK_REDELIVERED, caller.actor, facts)
     return _send(again, lambda _: job.body, happening, sending=sending, now=now)
 
 
@@ -148,39 +140,38 @@ def send_test(
             assigned_to_email=deployment.creator_email,
         )
 
-    facts = {"webhook_id": webhook_id, "delivery_id": delivery.delivery_id}
-    happening = NewEntry(Action.WEBHOOK_TESTED, caller.actor, facts)
+    happening = WebhookTested(by=caller.actor, webhook_id=webhook_id, delivery_id=delivery.delivery_id)
     return _send(delivery, body, happening, sending=sending, now=now)
 
 
 def _send(
     delivery: Delivery,
     body: Callable[[Deployment], bytes],
-    happening: NewEntry,
+    happening: Happening,
     *,
     sending: Sending,
     now: datetime,
 ) -> Delivery:
     """Store the delivery with its entry, then queue it."""
 
-    def write() -> None:
-        deployment = find_deployment(delivery.deployment_id, store=sending.store)
+    def webhook_now(_: Rows) -> Sequence[Webhook]:
         # Read after the deployment's row, which moves with each of its webhooks: what is sent goes where it is now.
-        webhook = find_webhook(delivery.deployment_id, delivery.webhook_id, store=sending.store)
+        return [find_webhook(delivery.deployment_id, delivery.webhook_id, store=sending.store)]
+
+    def decide(rows: Rows) -> Outcome:
+        deployment, webhook = deployment_in(rows, delivery.deployment_id), rows.of(Webhook)
         job = Job(webhook.url, open_secrets(webhook, vault=sending.vault), body(deployment))
         sealed = seal_job(job, delivery, vault=sending.vault, objects=sending.objects)
-        entries, head = append(deployment.head, [happening], at=now)
-        changed = replace(deployment, last_seq=head.last_seq, head_hash=head.hash)
-        sending.store.commit([changed, delivery, sealed], entries)
+        return changed(deployment, happening, also=(delivery, sealed))
 
-    until_written(write)
-    stored = replace(delivery, version=1)
+    place = Deployment.at(delivery.deployment_id)
+    stored = change(decide, place, on=sending.store, now=now, more=webhook_now).of(Delivery)
     try:
         sending.queue.send([delivery_message(delivery.webhook_id, delivery.delivery_id)])
     except Exception:
         # Nobody asks after it again, so it must not look as if it waited; a message that did arrive finds it ended.
-        with suppress(Changed):
-            sending.store.commit([replace(stored, class_=DeliveryClass.INTERNAL)])
+        failed = replace(stored, class_=DeliveryClass.INTERNAL)
+        change_once(Outcome(rows=(failed,)), on=sending.store, now=now)
         raise
     return stored
 
