@@ -6,11 +6,11 @@ from support.world import PASS, REVIEWER, World
 
 from nodback.mail_test import watch
 from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.letters.mail_tests import TESTS_PER_HOUR
 from nodback_core.domain.reviews.requests import Request, ResumeStatus
 from nodback_core.domain.shared.records import Index
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.ports import MailNotTaken
-from nodback_core.usecases.letters.mail_tests import TESTS_PER_HOUR
 
 
 def ask(world: World, deployment: Deployment, key: str, **body: object) -> Answered:

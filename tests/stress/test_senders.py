@@ -11,7 +11,9 @@ from support.witness import Witness
 from support.world import REVIEWER, World
 
 from nodback_core.domain.letters.notifications import Notification, NotificationStatus
+from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
 from nodback_core.usecases.letters.notify import notify
+from nodback_core.usecases.shared.contents import open_key, read_content
 
 ORDERS = None if SCALE > 1 else 30
 
@@ -57,6 +59,29 @@ def sends(seq: int) -> Callable[[World, str], object]:
 
 def test_two_mails_of_one_request_that_are_sent_at_once_are_both_recorded() -> None:
     in_every_order(reminded, sends(1), sends(3))
+
+
+def test_two_mails_that_are_sent_at_once_are_both_known_when_a_reply_quotes_them() -> None:
+    """Whoever records second keeps the lines that the first has kept."""
+    lines: set[frozenset[str]] = set()
+
+    def race(choose: Choose) -> None:
+        world, witness, request_id = reminded()
+        turns = Turns(choose)
+        world.store = TakingTurns(witness, turns)
+        turns.run([lambda: sends(1)(world, request_id), lambda: sends(3)(world, request_id)])
+        world.store = witness
+        lines.add(frozenset(kept_lines(world, request_id)))
+
+    assert every_order(race, at_most=ORDERS) > 5
+    assert len(lines) == 1, "in whatever order they were recorded"
+
+
+def kept_lines(world: World, request_id: str) -> list[str]:
+    sealed, key = Content.at(request_id, ContentKind.SENT), ContentKey.at(request_id)
+    rows = world.store.fetch(sealed, key)
+    opened = open_key(rows[key], vault=world.vault)
+    return str(read_content(rows[sealed], key=opened, vault=world.vault, objects=world.objects)).splitlines()
 
 
 def test_the_same_event_twice_at_once_mails_once() -> None:

@@ -11,6 +11,7 @@ from support.world import REVIEWER, World
 
 from nodback_core.adapters.ses_feedback import feedback_of
 from nodback_core.domain.deployments.deployment import Deployment
+from nodback_core.domain.letters.feedback import TOLD
 from nodback_core.domain.letters.notifications import (
     NOTIFICATION_STEPS,
     UNSENT,
@@ -20,7 +21,7 @@ from nodback_core.domain.letters.notifications import (
     tag_of,
 )
 from nodback_core.ports import MailRefused
-from nodback_core.usecases.letters.record_feedback import ACTIONS, Recording, record_feedback
+from nodback_core.usecases.letters.record_feedback import Recording, record_feedback
 
 EVENTS = Path(__file__).parents[2] / "events"
 CREATOR = "creator@example.com"
@@ -274,10 +275,23 @@ def test_feedback_about_what_is_not_there_changes_nothing() -> None:
     assert world.actions(request_id) == before
 
 
+@pytest.mark.parametrize(
+    "name", ["bounce-permanent", "bounce-suppressed", "bounce-transient", "complaint", "delivery-delay", "reject"]
+)
+def test_every_fact_that_ses_tells_stands_in_the_entry(name: str) -> None:
+    world = World()
+    _, request_id = assigned(world)
+    assert tell(world, name, request_id) is Recording.RECORDED
+    told = feedback(name, request_id)
+    entries = world.store.chain(f"request/{request_id}").items
+    (entry,) = [e for e in entries if e.action is TOLD[told.status].action]
+    assert dict(told.facts).items() <= dict(entry.data).items()
+
+
 def test_the_table_knows_every_status_and_each_that_feedback_brings_has_its_entry() -> None:
     assert set(NOTIFICATION_STEPS) == set(NotificationStatus)
     by_feedback = {s for status, then in NOTIFICATION_STEPS.items() if status not in UNSENT for s in then}
-    assert set(ACTIONS) == by_feedback
+    assert set(TOLD) == by_feedback
     assert all(status not in then for status, then in NOTIFICATION_STEPS.items()), "the same feedback twice is nothing"
 
 

@@ -1,22 +1,32 @@
 """What happens to mail that goes out."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar, TypedDict
 
+from nodback_core.domain.letters.kinds import MAIL
+from nodback_core.domain.letters.notifications import NotificationStatus
+from nodback_core.domain.reviews.requests import Effect
 from nodback_core.domain.shared.entries import Action
 from nodback_core.domain.shared.happenings import Happening, Tone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OfMail(Happening):
+class OfMail(Happening, ABC):
     """What happens to one mail of a request."""
 
     letter: str
     to: str
 
+    status: ClassVar[NotificationStatus]
+    """How its notification stands after it."""
+    is_trouble: ClassVar[bool] = False
+    """Whether the mail did not arrive, so that somebody said why."""
+
     @property
+    @abstractmethod
     def notification_id(self) -> str:
         """The id of the notification that it is about."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +37,20 @@ class MailOutcome(OfMail):
 
     @property
     def notification_id(self) -> str:
-        return f"mail:{self.for_seq}:{self.letter}"
+        return f"{MAIL}:{self.for_seq}:{self.letter}"
+
+
+class MailFacts(TypedDict):
+    """What each outcome says of its mail."""
+
+    letter: str
+    to: str
+    for_seq: int
+
+
+def mail_facts(effect: Effect) -> MailFacts:
+    """The mail that an effect calls for, as its outcome names it."""
+    return MailFacts(letter=effect.name, to=effect.to, for_seq=effect.seq)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +60,7 @@ class NotificationSent(MailOutcome):
     message_id: str | None
 
     action = Action.NOTIFICATION_SENT
+    status = NotificationStatus.SENT
     words = "Mail sent"
     is_event = False
 
@@ -48,6 +72,8 @@ class NotificationNotTaken(MailOutcome):
     code: str
 
     action = Action.NOTIFICATION_NOT_TAKEN
+    status = NotificationStatus.NOT_TAKEN
+    is_trouble = True
     words = "Mail not taken by the mail service yet"
     tone = Tone.BAD
     is_event = False
@@ -60,6 +86,8 @@ class NotificationFailed(MailOutcome):
     code: str
 
     action = Action.NOTIFICATION_FAILED
+    status = NotificationStatus.FAILED
+    is_trouble = True
     words = "Mail refused by the mail service"
     tone = Tone.BAD
     calls_for_mail = True
@@ -67,12 +95,13 @@ class NotificationFailed(MailOutcome):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotificationSkipped(MailOutcome):
-    """It was of no use any more when its turn came."""
+    """Nobody needed it any more when its turn came."""
 
     code: str
     reason: str
 
     action = Action.NOTIFICATION_SKIPPED
+    status = NotificationStatus.SKIPPED
     words = "Mail no longer needed"
     is_event = False
 
@@ -96,6 +125,7 @@ class NotificationDelivered(MailFeedback):
     """The server of its reader has taken it."""
 
     action = Action.NOTIFICATION_DELIVERED
+    status = NotificationStatus.DELIVERED
     words = "Mail delivered"
 
 
@@ -107,6 +137,8 @@ class NotificationDelayed(MailFeedback):
     tries_until: str | None = None
 
     action = Action.NOTIFICATION_DELAYED
+    status = NotificationStatus.DELAYED
+    is_trouble = True
     words = "Mail delayed"
 
 
@@ -124,6 +156,8 @@ class NotificationSoftBounced(Bounced):
     """For a reason that may pass."""
 
     action = Action.NOTIFICATION_SOFT_BOUNCED
+    status = NotificationStatus.SOFT_BOUNCED
+    is_trouble = True
     words = "Mail bounced for now"
 
 
@@ -132,6 +166,8 @@ class NotificationBounced(Bounced):
     """For good."""
 
     action = Action.NOTIFICATION_BOUNCED
+    status = NotificationStatus.BOUNCED
+    is_trouble = True
     words = "Mail bounced"
     tone = Tone.BAD
     calls_for_mail = True
@@ -145,6 +181,8 @@ class NotificationComplained(MailFeedback):
     complaint_subtype: str | None = None
 
     action = Action.NOTIFICATION_COMPLAINED
+    status = NotificationStatus.COMPLAINED
+    is_trouble = True
     words = "Mail marked as spam"
     tone = Tone.BAD
     calls_for_mail = True
@@ -155,6 +193,8 @@ class NotificationRejected(MailFeedback):
     """The mail service took it, and then would not send it."""
 
     action = Action.NOTIFICATION_REJECTED
+    status = NotificationStatus.REJECTED
+    is_trouble = True
     words = "Mail rejected by the mail service"
     tone = Tone.BAD
     calls_for_mail = True

@@ -7,7 +7,7 @@ as `claimed` and can be sent again with the same token.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nodback_core.domain.letters.kinds import MAIL
@@ -27,7 +27,7 @@ class NotificationStatus(StrEnum):
     FAILED = "failed"
     """The mail service will not take it."""
     SKIPPED = "skipped"
-    """It was of no use any more when its turn came."""
+    """Nobody needed it any more when its turn came."""
     DELAYED = "delayed"
     """The reader's server does not take it yet; the mail service tries again for some hours."""
     DELIVERED = "delivered"
@@ -66,6 +66,8 @@ final.
 
 UNSENT = frozenset({_S.CLAIMED, _S.NOT_TAKEN})
 """Nobody knows of its having been sent."""
+SETTLED = frozenset({_S.SENT, _S.FAILED, _S.SKIPPED})
+"""What is written together with the end of the effect: such a notification is owed no more."""
 NEVER_ARRIVED = frozenset({_S.FAILED, _S.BOUNCED, _S.COMPLAINED, _S.REJECTED})
 """Whom these happen to gets no further mail either: somebody else has to know."""
 
@@ -100,6 +102,11 @@ class Notification(Row):
     told_at: datetime | None = None
     """When the newest feedback says that it happened."""
     version: int = 0
+
+    def is_being_sent(self, *, now: datetime) -> bool:
+        """Whether it is claimed by a sender that may still be at it."""
+        is_claimed = self.status is NotificationStatus.CLAIMED
+        return is_claimed and now - self.claimed_at < timedelta(seconds=CLAIM_SECONDS)
 
     @property
     def letter(self) -> str:

@@ -2,35 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 
 from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.letters.kinds import LetterKind
+from nodback_core.domain.letters.mail_tests import open_test, tally_at
 from nodback_core.domain.letters.notifications import Notification, NotificationStatus
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.people.sessions import Tally
 from nodback_core.domain.replies.happenings import ReplyRejected
-from nodback_core.domain.reviews.closing import mail, record
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind, Shown, shown_document, words_of
 from nodback_core.domain.reviews.happenings import Responded
-from nodback_core.domain.reviews.requests import Assignment, Request, Status
+from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.entries import Action, Entry, NewEntry
-from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
-from nodback_core.ports import ContentErased, Objects, Store, Vault
-from nodback_core.usecases.deployments.register import find_deployment
+from nodback_core.domain.shared.entries import Entry
+from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
+from nodback_core.domain.shared.outcomes import Outcome, Text
+from nodback_core.domain.shared.records import Rows
+from nodback_core.ports import ContentErased, Objects, Storage, Store, Vault
+from nodback_core.usecases.deployments.register import deployment_in
 from nodback_core.usecases.letters.notifications import notifications_of
-from nodback_core.usecases.shared.attempts import until_written
-from nodback_core.usecases.shared.contents import open_key, owner_of, read_content, seal_content
+from nodback_core.usecases.shared.change import change
+from nodback_core.usecases.shared.contents import open_key, owner_of, read_content
 
-TEST_METHOD = "test_request"
-TEST_OPTIONS = ("it_works",)
-TEST_TOKEN_HOURS = 24
-TESTS_PER_HOUR = 20
-"""Of one deployment: whoever holds its key must not be able to flood an address."""
 ENTRIES_READ = 200
 
 
@@ -112,52 +109,22 @@ def open_mail_test(
     """
     caller.require(Scope.MANAGE, Scope.INSTALL)
     caller.check_deployment(deployment_id)
+    tally, row = tally_at(deployment_id, now), Deployment.at(deployment_id)
+    shown = Text(ContentKind.SHOWN, shown_document(Shown("A test review", None, {}, {}, ())))
 
-    def write() -> MailTest:
-        window = int(now.timestamp()) // 3600
-        name = f"mail-tests/{deployment_id}"
-        tally_row = Tally.at(name, window)
-        tally = store.fetch(tally_row)[tally_row] or Tally(name, window, _hour_after(window))
-        deployment = find_deployment(deployment_id, store=store)
-        address = _address(to_email or deployment.creator_email)
-        if tally.count >= TESTS_PER_HOUR:
-            raise Refused(f"{TESTS_PER_HOUR} tests were asked for within this hour: wait", code="too_many_tests")
-        key = vault.create(owner_of(request_id))
-        shown = seal_content(
-            ContentKind.SHOWN,
-            shown_document(Shown("A test review", None, {}, {}, ())),
-            request_id=request_id,
-            key=key,
-            vault=vault,
-            objects=objects,
+    @cache
+    def seal() -> ContentKey:
+        return ContentKey(request_id, vault.create(owner_of(request_id)).wrapped)
+
+    def decide(rows: Rows) -> Outcome:
+        deployment = deployment_in(rows, deployment_id)
+        to = _address(to_email or deployment.creator_email)
+        return open_test(
+            deployment, rows[tally], request_id=request_id, to=to, shown=shown, seal=seal, by=caller.actor, now=now
         )
-        data: dict[str, Json] = {"test": True, "method_name": TEST_METHOD, "assigned_to": address}
-        happening = NewEntry(Action.REQUEST_OPENED, caller.actor, data)
-        drafts = (mail(LetterKind.TEST_MAIL, address),)
-        request, entries = record(_request(request_id, deployment, address, now), happening, drafts, now=now)
-        store.commit([request, ContentKey(request_id, key.wrapped), shown, tally.once_more()], entries)
-        return MailTest(request, None, (), None)
 
-    return until_written(write)
-
-
-def _request(request_id: str, deployment: Deployment, address: str, now: datetime) -> Request:
-    return Request(
-        request_id=request_id,
-        organization_id=deployment.organization_id,
-        deployment_id=deployment.deployment_id,
-        flow_id=f"test-{request_id}",
-        flow_name="nodback",
-        flow_class="nodback",
-        method_name=TEST_METHOD,
-        number=1,
-        opened_at=now,
-        body_digest="",
-        assignment=Assignment(1, address),
-        emit=TEST_OPTIONS,
-        reply_token_hours=TEST_TOKEN_HOURS,
-        is_test=True,
-    )
+    rows = change(decide, row, tally, on=Storage(store, vault, objects), now=now)
+    return MailTest(rows.of(Request), None, (), None)
 
 
 def read_mail_test(
@@ -212,7 +179,3 @@ def _address(text: str) -> str:
         return normalise(text)
     except InvalidAddress as error:
         raise InvalidInput((FieldError("to_email", str(error)),)) from None
-
-
-def _hour_after(window: int) -> datetime:
-    return datetime.fromtimestamp((window + 2) * 3600, UTC)

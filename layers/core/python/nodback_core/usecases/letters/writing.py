@@ -261,7 +261,8 @@ def _auto_responded(desk: Desk) -> Letter:
 
 
 def _bounce_notice(desk: Desk) -> Letter:
-    lost = desk.caused_by(OfMail)
+    lost = desk.happening()
+    assert isinstance(lost, OfMail), lost
     return BounceNotice(
         about=about(desk.asked, desk.shown),
         failed_address=lost.to,
