@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from support.http import call, key_for
+from support.route_table import table
 from support.world import World
 
 from nodback_core.domain.shared import errors
@@ -20,6 +21,31 @@ def test_every_route_of_the_page_is_in_the_openapi_document() -> None:
     for method, path in told:
         if path != "/v1/openapi.json":
             assert method.lower() in known.get(re.sub(r"{\w+}", "{}", path), {}), f"{method} {path}"
+
+
+def test_the_table_of_routes_is_that_of_the_openapi_document_and_of_the_access_tests() -> None:
+    (written,) = re.findall(r"<!-- routes: begin[^>]*-->\n(.*?)\n<!-- routes: end -->", PAGE, flags=re.DOTALL)
+    assert written == table(), "run: python -m tests.support.route_table --write"
+
+
+def test_every_body_and_query_that_the_page_shows_is_that_of_the_openapi_document() -> None:
+    """Such as `POST /v1/…/webhooks` `{"name", "url", "events"?}`; the table of all routes is written from there."""
+    document = call(World(), "GET", "/v1/openapi.json").json
+    known = {re.sub(r"{\w+}", "{}", path): operations for path, operations in document["paths"].items()}
+    prose = PAGE.partition("## All routes")[0]
+    bodies = re.findall(r"`(POST|PUT|PATCH) (/v1/[^`\s?]*)` `({[^`]*})`", prose)
+    queries = re.findall(r"`(GET|DELETE) (/v1/[^`\s?]*)\?([^`]*)`", prose)
+    assert len(bodies) >= 3
+    assert len(queries) >= 3
+
+    for method, path, body in bodies:
+        fields = known[re.sub(r"{\w+}", "{}", path)][method.lower()]["requestBody"]["content"]["application/json"]
+        schema = document["components"]["schemas"][fields["schema"]["$ref"].rpartition("/")[2]]
+        shown = {name: not mark for name, mark in re.findall(r'"(\w+)"(\??)', body)}
+        assert shown == {name: name in schema.get("required", ()) for name in schema["properties"]}, path
+    for method, path, query in queries:
+        asked = known[re.sub(r"{\w+}", "{}", path)][method.lower()]["parameters"]
+        assert re.findall(r"(\w+)=", query) == [one["name"] for one in asked if one["in"] == "query"], path
 
 
 def test_every_code_of_an_error_class_is_explained() -> None:

@@ -142,7 +142,7 @@ def requests() -> None:
 @click.option("--url", help=URL_HELP)
 @_plain_errors
 def list_requests(status: str | None, assigned_to: str | None, cursor: str | None, url: str | None) -> None:
-    """List reviews, newest page first. Needs a key of scope `respond` or `manage`."""
+    """List reviews: pending ones oldest first, closed ones newest first. Needs a `respond` or `manage` key."""
     filters = {"status": status, "assigned_to": assigned_to, "cursor": cursor}
     page = Client(read_settings(url)).list_requests(**{key: value for key, value in filters.items() if value})
     for request in page.get("requests", ()):

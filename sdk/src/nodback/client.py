@@ -302,7 +302,7 @@ def _problem(response: httpx.Response, method: str, path: str) -> ServiceError:
 
 def _hint(kind: type[ServiceError], status: int) -> str:
     if kind is Unauthenticated:
-        return " (check NODBACK_API_KEY: it must be the `flow` key of your deployment)"
+        return " (check NODBACK_API_KEY, or NODBACK_MANAGE_KEY where it is used: the key is unknown or was revoked)"
     if kind is WrongScope:
         return " (this API key has another scope than the call needs)"
     if 300 <= status < 400:

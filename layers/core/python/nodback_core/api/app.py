@@ -58,7 +58,7 @@ for part in (
     app.include_router(part.router)
 
 
-@app.get("/health", tags=["service"], summary="Whether the API answers")
+@app.get("/health", tags=["service"], summary="Check that the API answers")
 def health() -> Health:
     return Health(status="ok", version=VERSION)
 

@@ -30,7 +30,9 @@ router = Router()
 ExportId = Annotated[str, Path(max_length=64)]
 
 
-@router.get("/v1/requests/<request_id>/receipt", tags=["audit"], summary="One request with its proofs")
+@router.get(
+    "/v1/requests/<request_id>/receipt", tags=["audit"], summary="Read the receipt of a request: its entries and proofs"
+)
 def read_receipt(request_id: RequestId) -> Receipt:
     made = service()
     document = receipt(
@@ -44,7 +46,7 @@ def read_receipt(request_id: RequestId) -> Receipt:
     return Receipt.model_validate(document)
 
 
-@router.delete("/v1/requests/<request_id>/content", tags=["audit"], summary="Destroy the texts of a request")
+@router.delete("/v1/requests/<request_id>/content", tags=["audit"], summary="Erase the texts of a request")
 def erase(request_id: RequestId, force: Annotated[bool, Query()] = False) -> ErasedContent:
     made = service()
     request = erase_content(
@@ -58,7 +60,7 @@ def erase(request_id: RequestId, force: Annotated[bool, Query()] = False) -> Era
     return ErasedContent(request_id=request.request_id, content_erased=True)
 
 
-@router.post("/v1/deployments/<deployment_id>/exports", tags=["audit"], summary="Begin an export of the audit trail")
+@router.post("/v1/deployments/<deployment_id>/exports", tags=["audit"], summary="Start an export of the audit trail")
 def begin(deployment_id: DeploymentId, body: ExportBody) -> Response[ExportView]:
     made = service()
     export = start_export(
@@ -81,7 +83,9 @@ def index(deployment_id: DeploymentId, cursor: Cursor = None) -> ExportList:
 
 
 @router.get(
-    "/v1/deployments/<deployment_id>/exports/<export_id>", tags=["audit"], summary="How far an export is, and its files"
+    "/v1/deployments/<deployment_id>/exports/<export_id>",
+    tags=["audit"],
+    summary="Read an export: its progress and its files",
 )
 def read(deployment_id: DeploymentId, export_id: ExportId) -> ExportDetail:
     made = service()
@@ -92,7 +96,9 @@ def read(deployment_id: DeploymentId, export_id: ExportId) -> ExportDetail:
 
 
 @router.post(
-    "/v1/deployments/<deployment_id>/exports/<export_id>/resume", tags=["audit"], summary="Have an export go on"
+    "/v1/deployments/<deployment_id>/exports/<export_id>/resume",
+    tags=["audit"],
+    summary="Resume an export that stopped",
 )
 def go_on(deployment_id: DeploymentId, export_id: ExportId) -> Response[ExportView]:
     made = service()

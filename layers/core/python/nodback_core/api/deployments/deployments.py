@@ -35,7 +35,7 @@ DeploymentId = Annotated[int, Path(ge=1, le=2**31)]
 KeyId = Annotated[str, Path(max_length=MAX_KEY_ID_CHARACTERS)]
 
 
-@router.post("/v1/deployments", tags=["deployments"], summary="Register a flow application")
+@router.post("/v1/deployments", tags=["deployments"], summary="Create a deployment, with its first flow key")
 def create(body: DeploymentBody) -> Response[CreatedDeployment]:
     made = service()
     settings = parse_settings(body.settings, creator_email=body.creator_email)
@@ -68,7 +68,7 @@ def read(deployment_id: DeploymentId) -> DeploymentView:
     return deployment_view(read_deployment(deployment_id, caller=caller_of(router), store=service().store))
 
 
-@router.post("/v1/deployments/<deployment_id>/keys", tags=["keys"], summary="Make an API key")
+@router.post("/v1/deployments/<deployment_id>/keys", tags=["keys"], summary="Create an API key; it is shown once")
 def make_key(deployment_id: DeploymentId, body: KeyBody) -> Response[CreatedKey]:
     made = service()
     new = create_key(

@@ -37,7 +37,7 @@ MAX_VERSION_DIGITS = 15
 Document = Annotated[dict[str, JsonValue], Body()]
 
 
-@router.patch("/v1/deployments/<deployment_id>", tags=["deployments"], summary="Change name or creator")
+@router.patch("/v1/deployments/<deployment_id>", tags=["deployments"], summary="Change the name or the creator")
 def change(deployment_id: DeploymentId, body: DeploymentPatch) -> DeploymentView:
     made = service()
     changed = change_deployment(
@@ -84,7 +84,7 @@ def patch(deployment_id: DeploymentId, body: Document, if_match: IfMatch = None)
     return _answer(saved)
 
 
-@router.post("/v1/deployments/<deployment_id>/rules/explain", tags=["settings"], summary="Who would be asked, and why")
+@router.post("/v1/deployments/<deployment_id>/rules/explain", tags=["settings"], summary="Explain who would be asked")
 def explain(deployment_id: DeploymentId, body: ExplainBody) -> Explained:
     route = explain_route(
         deployment_id,

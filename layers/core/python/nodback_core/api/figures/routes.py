@@ -67,7 +67,11 @@ class MetricsView(Outgoing):
     groups: list[GroupView]
 
 
-@router.get("/v1/deployments/<deployment_id>/metrics", tags=["metrics"], summary="Volume, response times, shares")
+@router.get(
+    "/v1/deployments/<deployment_id>/metrics",
+    tags=["metrics"],
+    summary="Read the figures: volume, response times, shares",
+)
 def read(
     deployment_id: DeploymentId,
     first: Annotated[date | None, Query(alias="from")] = None,

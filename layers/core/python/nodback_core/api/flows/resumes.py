@@ -52,7 +52,7 @@ def renew(request_id: RequestId, body: HeldBody) -> Lease:
     return Lease(lease_until=stamp(lease))
 
 
-@router.post("/v1/resumes/<request_id>/consumed", tags=["resumes"], summary="The flow took the answer")
+@router.post("/v1/resumes/<request_id>/consumed", tags=["resumes"], summary="Report that the flow has taken the answer")
 def consumed(request_id: RequestId, body: ConsumedBody) -> Response[None]:
     made = service()
     mark_consumed(
@@ -66,7 +66,7 @@ def consumed(request_id: RequestId, body: ConsumedBody) -> Response[None]:
     return Response(status_code=204, content_type=None, body=None)
 
 
-@router.post("/v1/resumes/<request_id>/result", tags=["resumes"], summary="How a resume ended")
+@router.post("/v1/resumes/<request_id>/result", tags=["resumes"], summary="Report how a resume ended")
 def result(request_id: RequestId, body: ResultBody) -> Response[None]:
     made = service()
     record_result(
@@ -81,7 +81,7 @@ def result(request_id: RequestId, body: ResultBody) -> Response[None]:
     return Response(status_code=204, content_type=None, body=None)
 
 
-@router.post("/v1/resumes/<request_id>/retry", tags=["resumes"], summary="Make a failed resume ready again")
+@router.post("/v1/resumes/<request_id>/retry", tags=["resumes"], summary="Retry a failed resume")
 def retry(request_id: RequestId, body: RetryBody) -> Response[ResumeView]:
     made = service()
     request = retry_resume(

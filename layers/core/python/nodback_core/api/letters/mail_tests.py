@@ -66,7 +66,9 @@ def ask(deployment_id: DeploymentId, body: MailTestBody) -> Response[MailTestVie
 
 
 @router.get(
-    "/v1/deployments/<deployment_id>/test-requests/<request_id>", tags=["mail"], summary="What came of a test review"
+    "/v1/deployments/<deployment_id>/test-requests/<request_id>",
+    tags=["mail"],
+    summary="Read how far a test review has come",
 )
 def read(deployment_id: DeploymentId, request_id: RequestId) -> MailTestView:
     made = service()

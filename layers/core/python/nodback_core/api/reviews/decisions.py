@@ -31,7 +31,7 @@ RequestId = Annotated[UUID, Path()]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 
 
-@router.get("/v1/requests", tags=["requests"], summary="List requests: what waits, or what was closed")
+@router.get("/v1/requests", tags=["requests"], summary="List requests, pending or closed")
 def index(
     status: Annotated[Wanted, Query()] = Wanted.PENDING,
     assigned_to: Annotated[str | None, Query(max_length=1000)] = None,
@@ -77,7 +77,7 @@ def respond(request_id: RequestId, body: AnswerBody, idempotency_key: Idempotenc
     )
 
 
-@router.post("/v1/requests/<request_id>/reassign", tags=["requests"], summary="Give a request to somebody else")
+@router.post("/v1/requests/<request_id>/reassign", tags=["requests"], summary="Reassign a request")
 def reassign(request_id: RequestId, body: ReassignBody) -> RequestView:
     made, caller = service(), caller_of(router)
     reassign_request(
@@ -93,7 +93,7 @@ def reassign(request_id: RequestId, body: ReassignBody) -> RequestView:
     return _as_it_is_now(str(request_id))
 
 
-@router.post("/v1/requests/<request_id>/cancel", tags=["requests"], summary="Withdraw a request")
+@router.post("/v1/requests/<request_id>/cancel", tags=["requests"], summary="Cancel a request")
 def cancel(request_id: RequestId, body: CancelBody) -> RequestView:
     made = service()
     cancel_request(

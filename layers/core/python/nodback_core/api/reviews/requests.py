@@ -84,7 +84,7 @@ def read(request_id: RequestId) -> RequestView:
     return request_view(seen, now=made.now())
 
 
-@router.get("/v1/requests/<request_id>/timeline", tags=["requests"], summary="Everything that happened to a request")
+@router.get("/v1/requests/<request_id>/timeline", tags=["requests"], summary="Read the timeline of a request")
 def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
     made = service()
     page = read_timeline(
@@ -102,7 +102,7 @@ def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
     )
 
 
-@router.get("/v1/flows/<flow_id>/pending", tags=["flows"], summary="The pause that a flow waits at")
+@router.get("/v1/flows/<flow_id>/pending", tags=["flows"], summary="Read the pause at which a flow waits")
 def pending(flow_id: FlowIdPath) -> PendingView:
     made = service()
     waiting = read_pending(

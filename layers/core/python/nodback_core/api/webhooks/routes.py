@@ -47,7 +47,7 @@ MASKED = f"{SECRET_PREFIX}***"
 MAX_LIMIT = 100
 
 
-@router.post(BASE, tags=["webhooks"], summary="Add a webhook; its secret is shown this once")
+@router.post(BASE, tags=["webhooks"], summary="Add a webhook; its secret is shown once")
 def create(deployment_id: DeploymentId, body: WebhookBody) -> Response[WebhookWithSecret]:
     made = service()
     new = create_webhook(
@@ -98,9 +98,7 @@ def remove(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[None]
     return Response(status_code=204, content_type=None, body=None)
 
 
-@router.post(
-    f"{ONE}/rotation", tags=["webhooks"], summary="Start to replace the secret; the new one is shown this once"
-)
+@router.post(f"{ONE}/rotation", tags=["webhooks"], summary="Start a rotation of the secret; the new one is shown once")
 def start(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[WebhookWithSecret]:
     made = service()
     new = start_rotation(
@@ -115,7 +113,7 @@ def start(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[Webhoo
     return _with_secret(new)
 
 
-@router.post(f"{ONE}/rotation/complete", tags=["webhooks"], summary="Sign with the new secret alone")
+@router.post(f"{ONE}/rotation/complete", tags=["webhooks"], summary="Complete a rotation; only the new secret signs")
 def complete(deployment_id: DeploymentId, webhook_id: WebhookId) -> WebhookView:
     made = service()
     return _view(
@@ -123,7 +121,7 @@ def complete(deployment_id: DeploymentId, webhook_id: WebhookId) -> WebhookView:
     )
 
 
-@router.delete(f"{ONE}/rotation", tags=["webhooks"], summary="Forget the new secret, keep the old one")
+@router.delete(f"{ONE}/rotation", tags=["webhooks"], summary="Cancel a rotation; the old secret stays")
 def abort(deployment_id: DeploymentId, webhook_id: WebhookId) -> WebhookView:
     made = service()
     return _view(abort_rotation(deployment_id, webhook_id, caller=caller_of(router), store=made.store, now=made.now()))
@@ -144,7 +142,7 @@ def test(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[Deliver
     return _accepted(queued)
 
 
-@router.get(f"{ONE}/deliveries", tags=["webhooks"], summary="The delivery log, the newest first")
+@router.get(f"{ONE}/deliveries", tags=["webhooks"], summary="List deliveries, newest first")
 def deliveries(
     deployment_id: DeploymentId,
     webhook_id: WebhookId,
@@ -164,7 +162,7 @@ def deliveries(
     return DeliveryList(deliveries=[_delivery(d) for d in page.items], next_cursor=page.cursor)
 
 
-@router.get(f"{ONE}/deliveries/<delivery_id>", tags=["webhooks"], summary="A delivery, with the receiver's answer")
+@router.get(f"{ONE}/deliveries/<delivery_id>", tags=["webhooks"], summary="Read a delivery and the receiver's answer")
 def delivery(deployment_id: DeploymentId, webhook_id: WebhookId, delivery_id: DeliveryId) -> DeliveryDetail:
     made = service()
     seen = read_delivery(
@@ -173,7 +171,7 @@ def delivery(deployment_id: DeploymentId, webhook_id: WebhookId, delivery_id: De
     return DeliveryDetail(delivery=_delivery(seen.delivery), answer=seen.answer)
 
 
-@router.post(f"{ONE}/deliveries/<delivery_id>/redeliver", tags=["webhooks"], summary="Deliver once more")
+@router.post(f"{ONE}/deliveries/<delivery_id>/redeliver", tags=["webhooks"], summary="Deliver again")
 def again(deployment_id: DeploymentId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Response[DeliveryView]:
     made = service()
     queued = redeliver(
