@@ -9,7 +9,7 @@ MAY = {
     "domain/shared/entries.py": "hashes it, and numbers new entries",
     "domain/audit/trail.py": "makes happenings of it",
     "domain/audit/exports.py": "writes it down as it stands",
-    "domain/reviews/closing.py": "writes new entries, which have no class yet",
+    "domain/reviews/owing.py": "writes new entries, which have no class yet",
 }
 
 

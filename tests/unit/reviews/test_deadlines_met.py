@@ -4,14 +4,13 @@ import json
 from dataclasses import replace
 
 import pytest
-from support.world import REVIEWER, World
+from support.world import INSTALL, REVIEWER, World
 
 from nodback_core.domain.replies.results import Result
-from nodback_core.domain.reviews.closing import Closing, close
 from nodback_core.domain.reviews.deadlines import SlaBreach
 from nodback_core.domain.reviews.requests import Request, ResumeStatus, Source, Status
-from nodback_core.domain.shared.entries import SERVICE
 from nodback_core.ports import Changed
+from nodback_core.usecases.reviews.cancel_request import cancel_request
 
 BOSS = "boss@example.com"
 AUTO = {"enabled": True, "timeout_minutes": 60, "default_outcome": "rejected"}
@@ -126,9 +125,15 @@ def test_an_end_after_the_target_and_before_its_wake_leaves_the_breach_first(by:
     if by == "reply":
         assert world.reply("approved", to=world.reply_address()) is Result.RECORDED
     else:
-        request = world.request(request_id)
-        closed, entries = close(request, Closing(Status.CANCELLED, SERVICE), now=world.now)
-        world.store.commit([closed], entries)
+        cancel_request(
+            request_id,
+            reason=None,
+            caller=INSTALL,
+            store=world.store,
+            vault=world.vault,
+            objects=world.objects,
+            now=world.now,
+        )
     request = world.request(request_id)
     assert (request.sla, SlaBreach().name in request.done_steps) == ("breached", True)
     ending = "request.responded" if by == "reply" else "request.cancelled"

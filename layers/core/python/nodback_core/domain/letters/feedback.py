@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from nodback_core.domain.audit.trail import KINDS
 from nodback_core.domain.letters.happenings import MailFeedback
-from nodback_core.domain.letters.kinds import LetterKind, rules_of
+from nodback_core.domain.letters.kinds import LetterKind, mail, rules_of
 from nodback_core.domain.letters.notifications import (
     NEVER_ARRIVED,
     NOTIFICATION_STEPS,
@@ -13,7 +13,6 @@ from nodback_core.domain.letters.notifications import (
     Notification,
     NotificationStatus,
 )
-from nodback_core.domain.reviews.closing import mail
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.outcomes import Outcome, changed
 from nodback_core.domain.shared.times import stamp

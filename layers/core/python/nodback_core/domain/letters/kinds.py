@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
 
+from nodback_core.domain.shared.happenings import EffectDraft
+
 MAIL: Final = "mail"
 """The kind of an effect that is a letter; ids of notifications begin with it."""
 
@@ -78,3 +80,8 @@ def rules_of(name: str) -> LetterRules:
 def kind_named(name: str) -> LetterKind | None:
     """The letter of a stored name; None for one that only another version knows."""
     return _BY_NAME.get(name)
+
+
+def mail(letter: LetterKind, to: str, *, about: str = "", quote: str = "") -> EffectDraft:
+    """A letter that a happening calls for."""
+    return EffectDraft(MAIL, letter.value, to, about, quote)

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.domain.letters.kinds import LetterKind
+from nodback_core.domain.letters.kinds import LetterKind, mail
 from nodback_core.domain.people.sessions import Tally
-from nodback_core.domain.reviews.closing import mail
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.happenings import TestOpened
 from nodback_core.domain.reviews.requests import Assignment, Request

@@ -12,9 +12,8 @@ from nodback_core.domain.letters.happenings import (
     NotificationSkipped,
     mail_facts,
 )
-from nodback_core.domain.letters.kinds import LetterKind, rules_of
+from nodback_core.domain.letters.kinds import LetterKind, mail, rules_of
 from nodback_core.domain.letters.notifications import UNSENT, Notification, NotificationStatus
-from nodback_core.domain.reviews.closing import mail
 from nodback_core.domain.reviews.requests import Effect, Request, Status
 from nodback_core.domain.shared.outcomes import Outcome, Text, changed
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from nodback_core.domain.letters.kinds import mail
 from nodback_core.domain.people.sessions import Tally
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.replies.limits import Writer, allow
 from nodback_core.domain.replies.results import LETTERS, Result
-from nodback_core.domain.reviews.closing import mail
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.outcomes import Outcome, changed
 from nodback_core.domain.shared.records import Record

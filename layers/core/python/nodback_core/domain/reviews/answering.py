@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypedDict
 
-from nodback_core.domain.reviews.closing import close_as, too_late
+from nodback_core.domain.reviews.closing import close, too_late
 from nodback_core.domain.reviews.contents import ContentKind
 from nodback_core.domain.reviews.happenings import Answered
 from nodback_core.domain.reviews.options import match_option
@@ -60,7 +60,7 @@ def answer(
         source_claim=said.source_claim,
         seconds=seconds,
     )
-    closed = close_as(request, said, decision=decision, now=now)
+    closed = close(request, said, decision=decision, now=now)
     words = {"feedback": _words(said.feedback_digest), "reply_text": _words(said.reply_text_digest)}
     return Outcome((Change(closed.row, closed.happened, (Text(ContentKind.RESPONSE, words),)),), also)
 

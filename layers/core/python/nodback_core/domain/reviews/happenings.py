@@ -128,7 +128,7 @@ class SlaBreached(Happening):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WayOut(Happening):
-    """A way out of `pending`. `close_as` fills in how the target of the request stands."""
+    """A way out of `pending`. `close` fills in how the target of the request stands."""
 
     sla: str | None = None
 

@@ -8,8 +8,8 @@ from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.deployments.routing import Routing, assign, considered_document
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.flows.flow import Flow
-from nodback_core.domain.letters.kinds import LetterKind
-from nodback_core.domain.reviews.closing import close_as, mail
+from nodback_core.domain.letters.kinds import LetterKind, mail
+from nodback_core.domain.reviews.closing import close
 from nodback_core.domain.reviews.contents import ContentKey, ContentKind, JsonValue, Shown, json_text, shown_document
 from nodback_core.domain.reviews.deadlines import Off, as_document, from_document, next_wake, policy_for
 from nodback_core.domain.reviews.happenings import Assigned, Opened, Superseded
@@ -110,7 +110,7 @@ def open_review(
     changes = [Change(request, (opened, assigned), texts)]
     if older is not None and older.status is Status.PENDING:
         way_out = Superseded(superseded_by=request.request_id, superseded_by_number=request.number)
-        changes.append(close_as(older, way_out, superseded_by=request.request_id, now=now))
+        changes.append(close(older, way_out, superseded_by=request.request_id, now=now))
     flow = flow or Flow(deployment.deployment_id, pause.flow_id, request.number, request.request_id)
     return Outcome(tuple(changes), (key, replace(flow, number=request.number, newest=request.request_id)))
 

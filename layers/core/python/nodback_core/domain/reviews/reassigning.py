@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from nodback_core.domain.letters.kinds import LetterKind
-from nodback_core.domain.reviews.closing import because, mail, too_late
+from nodback_core.domain.letters.kinds import LetterKind, mail
+from nodback_core.domain.reviews.closing import because, too_late
 from nodback_core.domain.reviews.happenings import Escalated, Reassigned
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.shared.entries import Actor

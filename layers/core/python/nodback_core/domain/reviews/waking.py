@@ -4,9 +4,9 @@ import json
 from dataclasses import replace
 from datetime import datetime
 
-from nodback_core.domain.letters.kinds import LetterKind
+from nodback_core.domain.letters.kinds import LetterKind, mail
 from nodback_core.domain.reviews.answering import Taken, answer
-from nodback_core.domain.reviews.closing import mail, miss_target
+from nodback_core.domain.reviews.closing import miss_target
 from nodback_core.domain.reviews.deadlines import (
     AutoRespond,
     DeadlinePolicy,

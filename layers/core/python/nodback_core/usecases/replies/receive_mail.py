@@ -10,6 +10,7 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.letters.kinds import LetterKind
+from nodback_core.domain.letters.kinds import mail as letter_to
 from nodback_core.domain.letters.notifications import SeenMail, UsedMessageId
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.replies.limits import Writer, empty_tally, tally_at
@@ -19,7 +20,6 @@ from nodback_core.domain.replies.results import Result
 from nodback_core.domain.replies.token import token_of, tokens_of
 from nodback_core.domain.replies.votes import later_doubt
 from nodback_core.domain.reviews.answering import Taken, answer
-from nodback_core.domain.reviews.closing import mail as letter_to
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
 from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.options import match_option

@@ -10,8 +10,8 @@ from datetime import datetime
 from functools import cache
 from typing import TypeVar, cast
 
-from nodback_core.domain.reviews.closing import note
 from nodback_core.domain.reviews.contents import Content, ContentKey, JsonValue
+from nodback_core.domain.reviews.owing import note
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry, NewEntry, append, text_digest
 from nodback_core.domain.shared.happenings import Digest
