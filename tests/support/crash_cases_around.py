@@ -12,7 +12,7 @@ from nodback_core.usecases.figures.metrics import count_events
 from nodback_core.usecases.people.members import add_member, change_member, remove_member
 from nodback_core.usecases.people.sessions import live_sessions, sign_out
 from nodback_core.usecases.people.sign_in import (
-    Asked,
+    Applicant,
     SignInMail,
     ask_to_sign_in,
     mail_sign_in,
@@ -183,7 +183,7 @@ def not_rotated(world: World) -> Case:
 
 
 def _ask(world: World) -> SignIn:
-    wanted = Asked(world.uuid(), REVIEWER, "this browser", "203.0.113.7")
+    wanted = Applicant(world.uuid(), REVIEWER, "this browser", "203.0.113.7")
     return ask_to_sign_in(wanted, **ports(world, "store", "bus"))
 
 

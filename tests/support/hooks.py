@@ -12,7 +12,7 @@ from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
 from nodback_core.domain.webhooks.webhook import Reach
 from nodback_core.ports import Message
 from nodback_core.usecases.webhooks.configure import NewSecret, Wish, create_webhook
-from nodback_core.usecases.webhooks.deliver import Made, deliver_webhook
+from nodback_core.usecases.webhooks.deliver import MessageResult, deliver_webhook
 from nodback_core.usecases.webhooks.log import Sending, list_deliveries
 from support.world import INSTALL, World
 
@@ -61,7 +61,7 @@ def a_webhook(
     )
 
 
-def take(world: World, message: Message, network: Network) -> Made:
+def take(world: World, message: Message, network: Network) -> MessageResult:
     """The delivery function takes one message."""
     made, _ = deliver_webhook(
         message.body["webhook_id"],
@@ -75,7 +75,7 @@ def take(world: World, message: Message, network: Network) -> Made:
     return made
 
 
-def take_all(world: World, network: Network) -> list[Made]:
+def take_all(world: World, network: Network) -> list[MessageResult]:
     """Every message on the queue is taken, once."""
     messages, world.queue.messages = world.queue.messages, []
     return [take(world, message, network) for message in messages]

@@ -24,7 +24,7 @@ from nodback_core.runtime.tokens import Tokens
 from nodback_core.usecases.people.members import add_member
 from nodback_core.usecases.people.sessions import identify, live_sessions, sign_out
 from nodback_core.usecases.people.sign_in import (
-    Asked,
+    Applicant,
     SignInMail,
     ask_to_sign_in,
     mail_sign_in,
@@ -49,7 +49,7 @@ class Door:
 
     def ask(self, email: str, *, browser: str = "this browser", source: str = "203.0.113.7", to: str = "") -> SignIn:
         world = self.world
-        asked = Asked(world.uuid(), email, browser, source, to)
+        asked = Applicant(world.uuid(), email, browser, source, to)
         sign_in = ask_to_sign_in(asked, store=world.store, bus=world.bus, now=world.now)
         self.mail_out()
         return sign_in
@@ -195,7 +195,7 @@ def test_nobody_else_gets_a_mail_and_what_the_browser_causes_is_the_same() -> No
 
 def test_a_mail_that_was_not_taken_is_sent_by_the_next_try_and_its_code_opens_nothing_before() -> None:
     door = Door()
-    send, asked = door.world.mailer.send, Asked(door.world.uuid(), ADMIN, "this browser", "203.0.113.7", "")
+    send, asked = door.world.mailer.send, Applicant(door.world.uuid(), ADMIN, "this browser", "203.0.113.7", "")
     sign_in = ask_to_sign_in(asked, store=door.world.store, bus=door.world.bus, now=door.world.now)
     event = door.world.bus.events[:]
 

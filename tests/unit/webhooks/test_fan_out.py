@@ -25,7 +25,7 @@ from nodback_core.usecases.letters.notify import notify
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.webhooks.configure import Wish, change_webhook, remove_webhook
-from nodback_core.usecases.webhooks.deliver import Made
+from nodback_core.usecases.webhooks.deliver import MessageResult
 from nodback_core.usecases.webhooks.log import send_test
 
 EVERY = tuple(OPT_IN_EVENTS)
@@ -236,7 +236,7 @@ def test_the_same_event_five_times_and_the_same_message_five_times_are_one_post(
         world.handle(event)
     messages = world.queue.messages * 5
     results = [take(world, message, network) for message in messages]
-    assert results.count(Made.SENT) == 1
+    assert results.count(MessageResult.SENT) == 1
     assert len(network.posts) == 1
     assert [d.class_ for d in log(world, new)] == [DeliveryClass.DELIVERED]
     assert world.actions(opened.request.request_id).count("webhooks.dispatched") == 1
@@ -308,7 +308,7 @@ def test_a_crash_before_the_claim_leaves_the_delivery_for_the_next_message(world
     world.store.commit = commit  # type: ignore[method-assign]
     assert network.posts == []
     assert log(world, new)[0].status(world.now) is DeliveryStatus.QUEUED
-    assert take(world, message, network) is Made.SENT
+    assert take(world, message, network) is MessageResult.SENT
     assert len(network.posts) == 1
 
 
@@ -318,13 +318,13 @@ def test_a_crash_during_the_post_is_never_sent_again_and_shows_as_interrupted(wo
     with pytest.raises(KeyboardInterrupt):
         take(world, message, network)
     network.answer = lambda _: FINE
-    assert take(world, message, network) is Made.NOT_MINE
+    assert take(world, message, network) is MessageResult.NOT_MINE
     assert log(world, new)[0].status(world.now) is DeliveryStatus.SENDING
     world.pass_time(seconds=120)
     # On read at once, and in the row as soon as the queue brings the message again.
     assert log(world, new)[0].result(world.now) is DeliveryClass.INTERRUPTED
-    assert take(world, message, network) is Made.INTERRUPTED
-    assert take(world, message, network) is Made.NOT_MINE
+    assert take(world, message, network) is MessageResult.INTERRUPTED
+    assert take(world, message, network) is MessageResult.NOT_MINE
     assert log(world, new)[0].class_ is DeliveryClass.INTERRUPTED
     assert len(network.posts) == 1
 
@@ -343,7 +343,7 @@ def test_a_crash_after_the_post_is_never_sent_again_either(world: World, network
         take(world, message, network)
     world.store.commit = commit  # type: ignore[method-assign]
     world.pass_time(seconds=120)
-    assert take(world, message, network) is Made.INTERRUPTED
+    assert take(world, message, network) is MessageResult.INTERRUPTED
     assert len(network.posts) == 1
     assert log(world, new)[0].status(world.now) is DeliveryStatus.FAILED
 
@@ -353,11 +353,11 @@ def test_a_post_that_was_given_up_too_early_is_logged_as_it_went(world: World, n
 
     def slow(_: str) -> DeliveryOutcome:
         world.pass_time(seconds=120)
-        assert take(world, message, network) is Made.INTERRUPTED
+        assert take(world, message, network) is MessageResult.INTERRUPTED
         return FINE
 
     network.answer = slow
-    assert take(world, message, network) is Made.SENT
+    assert take(world, message, network) is MessageResult.SENT
     assert log(world, new)[0].class_ is DeliveryClass.DELIVERED
     assert len(network.posts) == 1
 
@@ -365,7 +365,7 @@ def test_a_post_that_was_given_up_too_early_is_logged_as_it_went(world: World, n
 def test_two_functions_that_take_the_same_message_make_one_post(world: World, network: Network) -> None:
     new, message = one_queued(world)
     commit = world.store.commit
-    results: list[Made] = []
+    results: list[MessageResult] = []
 
     def the_other_is_faster(*args: object, **more: object) -> None:
         world.store.commit = commit  # type: ignore[method-assign]
@@ -374,7 +374,7 @@ def test_two_functions_that_take_the_same_message_make_one_post(world: World, ne
 
     world.store.commit = the_other_is_faster  # type: ignore[method-assign]
     results.append(take(world, message, network))
-    assert results == [Made.SENT, Made.NOT_MINE]
+    assert results == [MessageResult.SENT, MessageResult.NOT_MINE]
     assert len(network.posts) == 1
     assert len(log(world, new)) == 1
 
@@ -382,8 +382,8 @@ def test_two_functions_that_take_the_same_message_make_one_post(world: World, ne
 def test_a_failure_is_logged_with_class_status_milliseconds_and_never_repeated(world: World, network: Network) -> None:
     new, message = one_queued(world)
     network.answer = lambda _: DeliveryOutcome(DeliveryClass.HTTP_5XX, 503, 77, "try later")
-    assert take(world, message, network) is Made.SENT
-    assert take(world, message, network) is Made.NOT_MINE
+    assert take(world, message, network) is MessageResult.SENT
+    assert take(world, message, network) is MessageResult.NOT_MINE
     row = log(world, new)[0]
     assert (row.class_, row.http_status, row.milliseconds) == (DeliveryClass.HTTP_5XX, 503, 77)
 
@@ -432,7 +432,7 @@ def test_a_delivery_whose_texts_were_erased_ends_as_erased_and_its_message_ends_
         (DeliveryStatus.FAILED, DeliveryClass.ERASED),
         (DeliveryStatus.DELIVERED, DeliveryClass.DELIVERED),
     ]
-    assert [take(world, message, network) for _ in range(2)] == [Made.NOT_MINE, Made.NOT_MINE]
+    assert [take(world, message, network) for _ in range(2)] == [MessageResult.NOT_MINE, MessageResult.NOT_MINE]
     assert len(network.posts) == 1
     world.deliver()
     assert world.queue.messages == []
@@ -466,7 +466,7 @@ def test_a_message_that_meets_an_erasing_half_done_ends_its_delivery(world: Worl
     (message,) = world.queue.messages
     (delivery,) = log(world, new)
     del world.store.rows[f"delivery/{new.webhook.webhook_id}", f"job/{delivery.delivery_id}"]
-    assert take(world, message, network) is Made.ERASED
+    assert take(world, message, network) is MessageResult.ERASED
     assert log(world, new)[0].class_ is DeliveryClass.ERASED
     assert network.posts == []
 
@@ -517,7 +517,7 @@ def test_a_delivery_that_is_being_sent_while_its_texts_are_erased_ends_as_it_wen
         return FINE
 
     network.answer = meanwhile
-    assert take_all(world, network) == [Made.SENT]
+    assert take_all(world, network) == [MessageResult.SENT]
     assert [d.class_ for d in log(world, new)] == [DeliveryClass.DELIVERED]
 
 
@@ -545,7 +545,7 @@ def test_a_test_that_could_not_be_queued_shows_as_failed_and_is_never_sent_later
         )
     (row,) = log(world, new)
     assert (row.status(world.now), row.class_) == (DeliveryStatus.FAILED, DeliveryClass.INTERNAL)
-    assert [take(world, message, network) for message in taken] == [Made.NOT_MINE]
+    assert [take(world, message, network) for message in taken] == [MessageResult.NOT_MINE]
     assert network.posts == []
 
 

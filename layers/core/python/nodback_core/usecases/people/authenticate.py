@@ -1,4 +1,4 @@
-"""Who calls: the install key, or a key of a deployment."""
+"""Who calls the API: the install key, or a key of a deployment."""
 
 import hmac
 

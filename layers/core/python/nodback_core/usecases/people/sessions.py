@@ -1,4 +1,4 @@
-"""Who a browser is: the session that its cookie names, as long as the row allows it."""
+"""Sessions: who a browser is, where a person is signed in, and signing out."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -16,7 +16,7 @@ SESSIONS_ENDED_AT_ONCE = 40
 
 
 def identify(address: str, session_id: str, *, store: Store, admins: Collection[str], now: datetime) -> Identity | None:
-    """The person behind a session with the permissions of this moment, in one read; None when it has ended."""
+    """The person behind a session, with the permissions they have now; None when the session has ended. One read."""
     session_row, person_row = Session.at(address, session_id), Person.at(address)
     fetched = store.fetch(session_row, person_row)
     session, person = fetched[session_row], fetched[person_row]

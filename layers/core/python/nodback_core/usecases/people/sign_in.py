@@ -1,7 +1,7 @@
 """Signing in by mail: a browser asks, a mail answers whoever may, the browser that asked is signed in.
 
-What a browser is told never depends on whether the address is known: asking writes one row and one event, and the mail
-is written elsewhere by whoever hears the event.
+What a browser is told never depends on whether the address is known. Asking only writes the attempt and publishes an
+event; the function that hears the event looks the address up and sends the mail.
 """
 
 from collections.abc import Callable, Collection, Iterable
@@ -36,8 +36,8 @@ REVIEW_PATH = "/review/"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asks, from where, and with what the browser will prove that it was the one."""
+class Applicant:
+    """Who asks to sign in, from where, and the secret by which the browser is known again."""
 
     sign_in_id: str
     email: str
@@ -46,21 +46,21 @@ class Asked:
     next_path: str = ""
 
 
-def ask_to_sign_in(asked: Asked, *, store: Store, bus: Bus, now: datetime) -> SignIn:
-    """Remember the attempt and let a mail be sent if the address may sign in.
+def ask_to_sign_in(who: Applicant, *, store: Store, bus: Bus, now: datetime) -> SignIn:
+    """Store the attempt, and have a mail sent if the address may sign in.
 
-    Raises InvalidInput for what is no address, and TooManyAttempts `too_many_sign_ins` once a source has asked too
-    often. An address that was asked for too often gets no further mail, which is not told.
+    Raises InvalidInput when the text is no address, and TooManyAttempts `too_many_sign_ins` when a source has asked too
+    often. An address that was asked for too often gets no further mail, and the browser is not told so.
     """
     try:
-        address = normalise(asked.email)
+        address = normalise(who.email)
     except InvalidAddress as error:
         raise InvalidInput((FieldError("email", str(error)),)) from None
-    sign_in = SignIn(asked.sign_in_id, address, digest_browser(asked.browser_secret), now, asked.next_path)
+    sign_in = SignIn(who.sign_in_id, address, digest_browser(who.browser_secret), now, who.next_path)
     window = int(now.timestamp()) // (SIGN_IN_WINDOW_MINUTES * 60)
     ends_at = datetime.fromtimestamp((window + 1) * SIGN_IN_WINDOW_MINUTES * 60, UTC) + timedelta(hours=1)
     of_address = Tally(f"sign-in-address/{address}", window, ends_at)
-    of_source = Tally(f"sign-in-source/{asked.source_address}", window, ends_at)
+    of_source = Tally(f"sign-in-source/{who.source_address}", window, ends_at)
 
     def decide(rows: Rows) -> Outcome:
         return begin(sign_in, rows[of_address.key] or of_address, rows[of_source.key] or of_source)
@@ -74,7 +74,7 @@ def ask_to_sign_in(asked: Asked, *, store: Store, bus: Bus, now: datetime) -> Si
 
 @dataclass(frozen=True, slots=True)
 class SignInMail:
-    """What the mail is made with: the sender, and the link and the code of an attempt."""
+    """What the mail is made from: the sender, and how an attempt gets its link and its code."""
 
     mailer: Mailer
     sender_name: str
@@ -84,9 +84,9 @@ class SignInMail:
 
 
 def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Collection[str], now: datetime) -> str:
-    """Send the link and the code to whoever may sign in, once; returns what was done, for the log.
+    """Send the link and the code once, if the address may sign in; returns what was done, for the log.
 
-    Raises MailNotTaken when the mail service has surely not taken it: the event comes again, and the mail is sent then.
+    Raises MailNotTaken when the mail service has certainly not taken the mail: the event comes again and sends it then.
     """
     row = SignIn.at(sign_in_id)
     sign_in = store.fetch(row)[row]
@@ -128,7 +128,7 @@ def _not_mailed(sign_in_id: str, *, store: Store, now: datetime) -> None:
 
 
 def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bool:
-    """Whether the address is an admin's, a member's, or that of somebody who was asked."""
+    """Whether the address is an admin's, a member's, or that of somebody who was asked to review."""
     address = sign_in.address
     if address in admins:
         return True
@@ -167,7 +167,10 @@ def sign_in_by_link(
     store: Store,
     now: datetime,
 ) -> tuple[Session, SignIn]:
-    """The session of the browser that asked; its link is used up. Raises Gone for anything else."""
+    """Sign in the browser that asked, by the mailed link, which is used up.
+
+    Raises Gone `sign_in_over` for another browser, and for a link that was used or has expired.
+    """
 
     def enter(attempt: SignIn, person: Person, session: Session) -> Outcome:
         return enter_by_link(attempt, person, session, browser_secret=browser_secret, now=now)
@@ -188,9 +191,9 @@ def sign_in_by_code(
     store: Store,
     now: datetime,
 ) -> tuple[Session, SignIn]:
-    """The same by the code of the mail, typed into the browser that asked; each wrong one counts.
+    """Sign in the browser that asked, by the mailed code; each wrong code counts as a try.
 
-    Raises InvalidInput for a wrong code, and Gone when the attempt is over.
+    Raises InvalidInput for a wrong code, and Gone `sign_in_over` after the last try and as `sign_in_by_link` does.
     """
 
     def enter(attempt: SignIn, person: Person, session: Session) -> Outcome:

@@ -1,4 +1,4 @@
-"""Configuring the webhooks of a deployment."""
+"""Configuring the webhooks of a deployment: adding, changing, removing and listing them."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
@@ -28,12 +28,12 @@ from nodback_core.usecases.shared.change import change
 
 FIRST_SECRET = "secret-1"
 MAX_WAITING_TOLD = 1000
-"""How many pending requests hear at once of an event that a webhook has newly asked for."""
+"""How many pending requests learn at once of an event that a webhook newly asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a caller wants of a webhook; None leaves it as it is."""
+    """How a caller wants a webhook to be; None leaves a field as it is."""
 
     name: str | None = None
     url: str | None = None
@@ -41,7 +41,7 @@ class Wish:
     active: bool | None = None
 
     def applied_to(self, webhook: Webhook) -> Webhook:
-        """The webhook as it is wanted."""
+        """The webhook, changed as wished."""
         return replace(
             webhook,
             name=webhook.name if self.name is None else self.name.strip(),
@@ -53,7 +53,7 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class NewSecret:
-    """A webhook with a secret that is shown this once."""
+    """A webhook with its new secret, which is shown this once."""
 
     webhook: Webhook
     secret: SigningSecret
@@ -75,7 +75,7 @@ def create_webhook(
     vault: Vault,
     now: datetime,
 ) -> NewSecret:
-    """A webhook with a secret of its own, made of `random`.
+    """Add a webhook, with a secret made from `random`.
 
     Raises InvalidInput (name, url, events) and Refused `too_many_webhooks`.
     """
@@ -105,7 +105,10 @@ def create_webhook(
 def change_webhook(
     deployment_id: int, webhook_id: str, wish: Wish, *, reach: Reach, caller: Caller, store: Store, now: datetime
 ) -> Webhook:
-    """Another name, URL, set of events, or a pause; what the wish leaves out stays."""
+    """Give a webhook another name, URL or set of events, or pause it; what the wish leaves out stays.
+
+    Raises InvalidInput (name, url, events) and NotFound.
+    """
     check_caller(caller, deployment_id)
     _check(wish, reach)
 
@@ -117,7 +120,7 @@ def change_webhook(
 
 
 def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store, now: datetime) -> None:
-    """Nothing is sent to it any more, and the callback URLs that it was given are dead."""
+    """Remove a webhook: nothing is sent to it any more, and its callback URLs no longer work. Raises NotFound."""
     check_caller(caller, deployment_id)
 
     def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome:
@@ -127,13 +130,14 @@ def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store
 
 
 def list_webhooks(deployment_id: int, *, caller: Caller, store: Store) -> tuple[Webhook, ...]:
-    """All of them: there are never more than one page."""
+    """All webhooks of a deployment; they fit into one page."""
     check_caller(caller, deployment_id)
     find_deployment(deployment_id, store=store)
     return stored_webhooks(deployment_id, store=store).items
 
 
 def read_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store) -> Webhook:
+    """One webhook, for a caller who may configure the deployment; raises NotFound and Forbidden."""
     check_caller(caller, deployment_id)
     return find_webhook(deployment_id, webhook_id, store=store)
 
@@ -156,10 +160,12 @@ def stored_webhooks(deployment_id: int, *, store: Store) -> Page[Webhook]:
 
 
 def sealed_secret(name: str, secret: SigningSecret, *, key: DataKey, vault: Vault) -> SealedSecret:
+    """A signing secret, sealed under its name with the webhook's key."""
     return SealedSecret(name, vault.seal(key, name, secret.reveal().encode()))
 
 
 def check_caller(caller: Caller, deployment_id: int) -> None:
+    """Raises Forbidden or NotFound unless the caller may configure this deployment."""
     caller.require(Scope.INSTALL, Scope.MANAGE)
     caller.check_deployment(deployment_id)
 

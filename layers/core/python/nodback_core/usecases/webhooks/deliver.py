@@ -1,4 +1,4 @@
-"""Making one delivery: claimed before a connection is opened, attempted once, recorded."""
+"""Sending one delivery: it is claimed before a connection is opened, attempted once, and its end is logged."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,20 +16,21 @@ from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.webhooks.jobs import open_job, seal_answer
 
 Send: TypeAlias = Callable[[str, bytes, Mapping[str, str]], DeliveryOutcome]
-"""From URL, body and headers to how it went; never raises, never sends twice."""
+"""From URL, body and headers to how it went. It never raises and never sends twice."""
 
 
-class Made(StrEnum):
+class MessageResult(StrEnum):
     """What became of a message from the queue."""
 
     SENT = "sent"
     NOT_MINE = "not_mine"
     """Another message of the same delivery was first, or the delivery has ended."""
     INTERRUPTED = "interrupted"
-    """It was claimed before and never finished; it is marked so, and not sent again."""
+    """It was claimed and never finished; the log says so now, and it is not sent again."""
     ERASED = "erased"
-    """Its texts were erased before anybody sent them; it is marked so."""
+    """Its texts were erased before they were sent; the log says so now."""
     GONE = "gone"
+    """There is no such delivery any more."""
 
 
 def deliver_webhook(
@@ -41,23 +42,23 @@ def deliver_webhook(
     objects: Objects,
     send: Send,
     now: datetime,
-) -> tuple[Made, Delivery | None]:
-    """Make the delivery if nobody has begun it; a message may come any number of times."""
+) -> tuple[MessageResult, Delivery | None]:
+    """Send the delivery if nobody has begun to; its message may come any number of times."""
     row, job_row = Delivery.at(webhook_id, delivery_id), DeliveryJob.at(webhook_id, delivery_id)
     fetched = store.fetch(row, job_row)
     delivery = fetched[row]
     if delivery is None:
-        return Made.GONE, None
+        return MessageResult.GONE, None
     if not delivery.is_waiting:
         return _again(delivery, store=store, now=now)
     # What cannot be read is not claimed: the message comes again, and may find a service that works.
     try:
         job, key = open_job(fetched[job_row], vault=vault, objects=objects)
     except ContentErased:
-        return _log(delivery.erased(), Made.ERASED, store=store, now=now)
+        return _log(delivery.erased(), MessageResult.ERASED, store=store, now=now)
     claimed = change_once(Outcome(rows=(delivery.claimed(now=now),)), on=store, now=now)
     if claimed is None:
-        return Made.NOT_MINE, None
+        return MessageResult.NOT_MINE, None
     headers = signed_headers(
         job.body,
         event_id=delivery.event_id,
@@ -72,18 +73,20 @@ def deliver_webhook(
         sent = rows[row]
         return None if sent is None else Outcome(rows=(sent.ended(outcome, answer=answer),))
 
-    # Nobody knows better how it went, whatever the log says meanwhile.
-    return Made.SENT, change(end, row, on=store, now=now, as_read=claimed)[row]
+    # Whatever the log says by now, only this function knows how the attempt went.
+    return MessageResult.SENT, change(end, row, on=store, now=now, as_read=claimed)[row]
 
 
-def _again(delivery: Delivery, *, store: Store, now: datetime) -> tuple[Made, Delivery | None]:
-    """A message whose delivery somebody has claimed: nothing is sent, at most the log is completed."""
+def _again(delivery: Delivery, *, store: Store, now: datetime) -> tuple[MessageResult, Delivery | None]:
+    """A message whose delivery was claimed before: nothing is sent, and at most its end is logged."""
     if delivery.class_ is not None or delivery.result(now) is not DeliveryClass.INTERRUPTED:
-        return Made.NOT_MINE, delivery
-    return _log(replace(delivery, class_=DeliveryClass.INTERRUPTED), Made.INTERRUPTED, store=store, now=now)
+        return MessageResult.NOT_MINE, delivery
+    return _log(replace(delivery, class_=DeliveryClass.INTERRUPTED), MessageResult.INTERRUPTED, store=store, now=now)
 
 
-def _log(delivery: Delivery, made: Made, *, store: Store, now: datetime) -> tuple[Made, Delivery | None]:
-    """Complete the log, unless somebody else has done so meanwhile."""
+def _log(
+    delivery: Delivery, result: MessageResult, *, store: Store, now: datetime
+) -> tuple[MessageResult, Delivery | None]:
+    """Log how the delivery ended, unless somebody else has changed it meanwhile."""
     written = change_once(Outcome(rows=(delivery,)), on=store, now=now)
-    return (Made.NOT_MINE, None) if written is None else (made, written.of(Delivery))
+    return (MessageResult.NOT_MINE, None) if written is None else (result, written.of(Delivery))

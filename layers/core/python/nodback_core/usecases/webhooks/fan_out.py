@@ -39,7 +39,7 @@ CallbackUrl: TypeAlias = Callable[[str, str, str, datetime, datetime | None], st
 
 @dataclass(frozen=True, slots=True)
 class Dispatcher:
-    """What telling webhooks needs, in one hand."""
+    """What it takes to tell webhooks."""
 
     store: Store
     vault: Vault
@@ -50,8 +50,8 @@ class Dispatcher:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A request as it is at the time of telling, with the entry to tell of."""
+class Notice:
+    """One entry that webhooks are told of, with all that the messages are made from."""
 
     entry: Entry
     type: EventType
@@ -105,8 +105,8 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     event = event_for(
         happening, entry.at, request, words=words_of(words) if words else None, reason=str(reason) if reason else None
     )
-    told = Told(entry, type_, request, deployment, shown_of(shown), event)
-    queued = _queue(told, wanting, dispatcher=dispatcher, now=now)
+    notice = Notice(entry, type_, request, deployment, shown_of(shown), event)
+    queued = _queue(notice, wanting, dispatcher=dispatcher, now=now)
     if webhooks.unreadable:
         # The others are told; what is owed to these is asked after again until they can be read.
         raise RowUnreadable(*webhooks.unreadable)
@@ -130,39 +130,39 @@ class _Rows:
         return (self.request, self.deployment, self.content_key, self.shown, self.response, self.reason)
 
 
-def _queue(told: Told, webhooks: Sequence[Webhook], *, dispatcher: Dispatcher, now: datetime) -> tuple[str, ...]:
+def _queue(notice: Notice, webhooks: Sequence[Webhook], *, dispatcher: Dispatcher, now: datetime) -> tuple[str, ...]:
     """Store what is to be sent, then send the messages; one that is claimed already needs none."""
-    ids = {w.webhook_id: delivery_id(told.entry.at, told.event_id, w.webhook_id) for w in webhooks}
+    ids = {w.webhook_id: delivery_id(notice.entry.at, notice.event_id, w.webhook_id) for w in webhooks}
     keys: list[Key[Record]] = [Delivery.at(w, d) for w, d in ids.items()]
     known = dispatcher.store.fetch(*keys)
     messages = []
     for webhook in webhooks:
         stored = known[Delivery.at(webhook.webhook_id, ids[webhook.webhook_id])]
         if stored is None:
-            _store_delivery(told, webhook, ids[webhook.webhook_id], dispatcher=dispatcher, now=now)
+            _store_delivery(notice, webhook, ids[webhook.webhook_id], dispatcher=dispatcher, now=now)
         if stored is None or stored.is_waiting:
             messages.append(delivery_message(webhook.webhook_id, ids[webhook.webhook_id]))
     dispatcher.queue.send(messages)
     return tuple(m.body["delivery_id"] for m in messages)
 
 
-def _store_delivery(told: Told, webhook: Webhook, id_: str, *, dispatcher: Dispatcher, now: datetime) -> None:
+def _store_delivery(notice: Notice, webhook: Webhook, id_: str, *, dispatcher: Dispatcher, now: datetime) -> None:
     delivery = Delivery(
         deployment_id=webhook.deployment_id,
         webhook_id=webhook.webhook_id,
         delivery_id=id_,
-        event=told.type,
-        event_id=told.event_id,
+        event=notice.type,
+        event_id=notice.event_id,
         cause=Cause.EVENT,
-        created_at=told.entry.at,
-        request_id=told.request.request_id,
+        created_at=notice.entry.at,
+        request_id=notice.request.request_id,
     )
     body = webhook_body(
-        told.event,
-        request=request_content(told.request, told.shown, public_url=dispatcher.public_url),
-        deployment=deployment_content(told.deployment),
-        callback_url=_callback_url(told, webhook, dispatcher, now),
-        assigned_to_email=assignee_at(told.entry, told.request),
+        notice.event,
+        request=request_content(notice.request, notice.shown, public_url=dispatcher.public_url),
+        deployment=deployment_content(notice.deployment),
+        callback_url=_callback_url(notice, webhook, dispatcher, now),
+        assigned_to_email=assignee_at(notice.entry, notice.request),
     )
     job = Job(webhook.url, open_secrets(webhook, vault=dispatcher.vault), body)
     sealed = seal_job(job, delivery, vault=dispatcher.vault, objects=dispatcher.objects)
@@ -170,13 +170,13 @@ def _store_delivery(told: Told, webhook: Webhook, id_: str, *, dispatcher: Dispa
     change_once(Outcome(rows=(delivery, sealed)), on=dispatcher.store, now=now)
 
 
-def _callback_url(told: Told, webhook: Webhook, dispatcher: Dispatcher, now: datetime) -> str | None:
+def _callback_url(notice: Notice, webhook: Webhook, dispatcher: Dispatcher, now: datetime) -> str | None:
     """None once nothing can be answered any more."""
-    deadline = answers_itself_at(told.request)
+    deadline = answers_itself_at(notice.request)
     is_over = deadline is not None and deadline <= now
-    if told.type not in ANSWERABLE_EVENTS or told.request.status is not Status.PENDING or is_over:
+    if notice.type not in ANSWERABLE_EVENTS or notice.request.status is not Status.PENDING or is_over:
         return None
-    request_id = told.request.request_id
+    request_id = notice.request.request_id
     # One token for each request and webhook: an answer that comes by two events of it is one answer.
     token_id = hashlib.sha256(f"{request_id}/{webhook.webhook_id}".encode()).hexdigest()[:32]
     place = f"{webhook.deployment_id}/{webhook.webhook_id}"

@@ -1,4 +1,4 @@
-"""What one delivery sends: sealed under a key of its own, read again by the function that sends it."""
+"""What one delivery sends: sealed under a key of its own, and opened by the function that sends it."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ MAX_JOB_BYTES = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The very bytes that are sent, where to, and what signs them."""
+    """The exact bytes to send, the URL that they go to, and the secrets that sign them."""
 
     url: str
     secrets: WebhookSecrets
@@ -23,7 +23,7 @@ class Job:
 
 
 def seal_job(job: Job, delivery: Delivery, *, vault: Vault, objects: Objects) -> DeliveryJob:
-    """The sealed job; a large one is written to the bucket at once (an orphan there expires)."""
+    """The sealed job. A large one is written to the bucket at once; if its row never follows, it expires there."""
     key = vault.create(delivery.owner)
     secrets = [s.reveal() for s in (job.secrets.current, job.secrets.upcoming) if s is not None]
     document = {"url": job.url, "secrets": secrets, "body": job.body.decode("ascii")}
@@ -62,9 +62,10 @@ def job_key(row: DeliveryJob | None, *, vault: Vault) -> DataKey:
 
 
 def seal_answer(text: str, *, key: DataKey, vault: Vault) -> bytes | None:
-    """The start of a receiver's answer: it may repeat what it was sent, so it is sealed like that."""
+    """The start of a receiver's answer, sealed like the job, since it may repeat what was sent; None when empty."""
     return vault.seal(key, ANSWER, text.encode()) if text else None
 
 
 def read_answer_text(delivery: Delivery, *, key: DataKey, vault: Vault) -> str:
+    """The start of the receiver's answer in plain text; empty when there was none."""
     return "" if delivery.answer is None else vault.unseal(key, ANSWER, delivery.answer).decode()

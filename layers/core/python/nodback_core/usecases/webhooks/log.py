@@ -1,4 +1,4 @@
-"""The delivery log of a webhook, and what a person may send from there: a test, or a delivery once more."""
+"""The delivery log of a webhook, and what a person can send from it: a test, or a delivery again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ TEST_REQUEST_ID = "00000000-0000-4000-8000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class SeenDelivery:
-    """A delivery as a person looks at it; `answer` is None when it was erased."""
+    """A delivery as a person sees it; `answer`, the start of the receiver's answer, is None when it was erased."""
 
     delivery: Delivery
     answer: str | None
@@ -38,7 +38,7 @@ class SeenDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What sending from the log needs, in one hand."""
+    """What it takes to send from the log."""
 
     store: Store
     vault: Vault
@@ -49,7 +49,7 @@ class Sending:
 def list_deliveries(
     deployment_id: int, webhook_id: str, *, limit: int, cursor: str | None, caller: Caller, store: Store, now: datetime
 ) -> Page[Delivery]:
-    """A part of the log, the newest first."""
+    """One page of the log, the newest delivery first."""
     read_webhook(deployment_id, webhook_id, caller=caller, store=store)
     page = store.children(Delivery, f"delivery/{webhook_id}", "log/", newest_first=True, limit=limit, cursor=cursor)
     # The store forgets late: what is past its time is not shown any more.
@@ -82,7 +82,7 @@ def redeliver(
     sending: Sending,
     now: datetime,
 ) -> Delivery:
-    """The same event and body once more, to where the webhook is now and signed with its secrets of now.
+    """Send the same event and body again, to the webhook's present URL and signed with its present secrets.
 
     Raises NotFound, and ContentErased when the body is gone.
     """
@@ -106,7 +106,7 @@ def send_test(
     sending: Sending,
     now: datetime,
 ) -> Delivery:
-    """An event `test` with an invented request, also to a webhook that is paused."""
+    """Send a `test` event with an invented request; it goes to a paused webhook too. Raises NotFound."""
     check_caller(caller, deployment_id)
     delivery = Delivery(
         deployment_id=deployment_id,
@@ -169,7 +169,7 @@ def _send(
     try:
         sending.queue.send([delivery_message(delivery.webhook_id, delivery.delivery_id)])
     except Exception:
-        # Nobody asks after it again, so it must not look as if it waited; a message that did arrive finds it ended.
+        # Nothing sends it later, so it must not look as if it waited; a message that did arrive finds it ended.
         failed = replace(stored, class_=DeliveryClass.INTERNAL)
         change_once(Outcome(rows=(failed,)), on=sending.store, now=now)
         raise

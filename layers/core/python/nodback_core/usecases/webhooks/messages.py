@@ -1,4 +1,4 @@
-"""What an entry of a request is for webhooks: the event, and what is said of request and deployment."""
+"""What a message to a webhook says of an entry: the event, the request and the deployment."""
 
 import json
 from datetime import datetime
@@ -83,6 +83,7 @@ def assignee_at(entry: Entry, request: Request) -> str:
 
 
 def request_content(request: Request, shown: Shown, *, public_url: str) -> RequestContent:
+    """What every message says of the request."""
     return RequestContent(
         request_id=request.request_id,
         flow_id=request.flow_id,
@@ -99,6 +100,7 @@ def request_content(request: Request, shown: Shown, *, public_url: str) -> Reque
 
 
 def deployment_content(deployment: Deployment) -> DeploymentContent:
+    """What every message says of the deployment."""
     return DeploymentContent(deployment.deployment_id, deployment.name, deployment.organization_id)
 
 

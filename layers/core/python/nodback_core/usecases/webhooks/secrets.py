@@ -1,4 +1,4 @@
-"""The signing secrets of a webhook: reading them, and replacing one in two phases without losing a message."""
+"""The signing secrets of a webhook: opening them, and replacing one in two phases without losing a message."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -21,7 +21,7 @@ from nodback_core.usecases.webhooks.configure import (
 
 
 def open_secrets(webhook: Webhook, *, vault: Vault) -> WebhookSecrets:
-    """What the webhook signs with now."""
+    """The secrets that sign the webhook's messages now: one, or two during a rotation."""
     key = vault.open(webhook.owner, webhook.wrapped)
     upcoming = webhook.next_secret
     return WebhookSecrets(
@@ -39,7 +39,7 @@ def start_rotation(
     vault: Vault,
     now: datetime,
 ) -> NewSecret:
-    """A second secret beside the first; raises Refused `rotation_under_way` when there is one already."""
+    """Add a second secret; both sign from now on. Raises Refused `rotation_under_way` when there are two already."""
     secret = make_secret(random)
 
     def seal(webhook: Webhook, name: str) -> SealedSecret:
@@ -52,12 +52,12 @@ def start_rotation(
 
 
 def complete_rotation(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store, now: datetime) -> Webhook:
-    """The new secret alone signs from now on; the old one is forgotten."""
+    """Forget the old secret: the new one alone signs from now on. Raises Refused `no_rotation`."""
     return _rotate(deployment_id, webhook_id, "completed", completed, caller=caller, store=store, now=now)
 
 
 def abort_rotation(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store, now: datetime) -> Webhook:
-    """The old secret alone signs, as before; the new one is forgotten."""
+    """Forget the new secret: the old one alone signs, as before. Raises Refused `no_rotation`."""
     return _rotate(deployment_id, webhook_id, "aborted", aborted, caller=caller, store=store, now=now)
 
 

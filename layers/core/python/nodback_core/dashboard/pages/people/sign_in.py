@@ -7,7 +7,7 @@ from nodback_core.dashboard.web import HttpResponse, set_cookie
 from nodback_core.domain.people.sessions import SESSION_DAYS, SIGN_IN_MINUTES, Session, SignIn
 from nodback_core.domain.shared.errors import FieldError, Gone, InvalidInput, TooManyAttempts
 from nodback_core.statuses import status_of
-from nodback_core.usecases.people.sign_in import Asked, ask_to_sign_in, sign_in_by_code, sign_in_by_link
+from nodback_core.usecases.people.sign_in import Applicant, ask_to_sign_in, sign_in_by_code, sign_in_by_link
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_-]{0,200}")
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
@@ -22,9 +22,9 @@ def ask(visit: Visit) -> HttpResponse:
     """Whatever the address is, the answer is the same."""
     email, next_path = visit.asked.field("email"), _own_path(visit.asked.field("next"))
     service, secret = visit.service, visit.service.browser_secret()
-    wish = Asked(service.new_id(), email, secret, visit.asked.source_address, next_path)
+    applicant = Applicant(service.new_id(), email, secret, visit.asked.source_address, next_path)
     try:
-        sign_in = ask_to_sign_in(wish, store=service.store, bus=service.bus, now=visit.now)
+        sign_in = ask_to_sign_in(applicant, store=service.store, bus=service.bus, now=visit.now)
     except InvalidInput as error:
         return _ask(visit, email=email, next_path=next_path, errors=error.errors, status=status_of(error))
     except TooManyAttempts as error:
