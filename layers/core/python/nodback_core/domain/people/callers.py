@@ -56,3 +56,8 @@ class Caller:
         """Raises NotFound for another's deployment, so that its existence stays unknown."""
         if self.scope is not Scope.INSTALL and self.deployment_id != deployment_id:
             raise NotFound("there is no such thing in your deployment")
+
+    def check_manages(self, deployment_id: int) -> None:
+        """Raises Forbidden or NotFound unless the caller may configure this deployment."""
+        self.require(Scope.INSTALL, Scope.MANAGE)
+        self.check_deployment(deployment_id)

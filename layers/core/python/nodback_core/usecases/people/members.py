@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.people.happenings import MemberAdded, MemberChanged, MemberRemoved
 from nodback_core.domain.people.members import Member, Permission, Person
@@ -27,8 +27,7 @@ def add_member(
     Raises InvalidInput for an address that is none, for unknown permissions and for none at all, and Refused
     `member_exists` for a member who has others: adding takes nothing away from anybody.
     """
-    caller.require(Scope.INSTALL, Scope.MANAGE)
-    caller.check_deployment(deployment_id)
+    caller.check_manages(deployment_id)
     who, given = _address(address), _permissions(permissions)
 
     def decide(rows: Rows) -> Outcome | None:
@@ -55,8 +54,7 @@ def change_member(
 
     Raises InvalidInput as `add_member` does, and NotFound when the address is no member.
     """
-    caller.require(Scope.INSTALL, Scope.MANAGE)
-    caller.check_deployment(deployment_id)
+    caller.check_manages(deployment_id)
     who, given = _address(address), _permissions(permissions)
 
     def decide(rows: Rows) -> Outcome | None:
@@ -80,8 +78,7 @@ def _with_rights(member: Member, deployment: Deployment, person: Person, happene
 
 def remove_member(deployment_id: int, address: str, *, caller: Caller, store: Store, now: datetime) -> None:
     """Take all permissions in this deployment from an address; raises NotFound when it is no member."""
-    caller.require(Scope.INSTALL, Scope.MANAGE)
-    caller.check_deployment(deployment_id)
+    caller.check_manages(deployment_id)
     who = _address(address)
 
     def decide(rows: Rows) -> Outcome:
@@ -96,8 +93,7 @@ def remove_member(deployment_id: int, address: str, *, caller: Caller, store: St
 
 def list_members(deployment_id: int, *, caller: Caller, store: Store, cursor: str | None = None) -> Page[Member]:
     """The members of a deployment, by address."""
-    caller.require(Scope.INSTALL, Scope.MANAGE)
-    caller.check_deployment(deployment_id)
+    caller.check_manages(deployment_id)
     find_deployment(deployment_id, store=store)
     return store.children(Member, f"deployment/{deployment_id}", "member/", cursor=cursor)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from nodback_core.domain.deployments.deployment import Deployment, Scope
+from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import PENDING_SHARDS, Request
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
@@ -79,7 +79,7 @@ def create_webhook(
 
     Raises InvalidInput (name, url, events) and Refused `too_many_webhooks`.
     """
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
     _check(replace(wish, name=wish.name or "", url=wish.url or ""), reach)
     secret = make_secret(random)
     draft = Webhook(
@@ -109,7 +109,7 @@ def change_webhook(
 
     Raises InvalidInput (name, url, events) and NotFound.
     """
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
     _check(wish, reach)
 
     def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome | None:
@@ -121,7 +121,7 @@ def change_webhook(
 
 def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store, now: datetime) -> None:
     """Remove a webhook: nothing is sent to it any more, and its callback URLs no longer work. Raises NotFound."""
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
 
     def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome:
         return remove(deployment, webhooks, pick(webhooks, webhook_id), by=caller.actor)
@@ -131,14 +131,14 @@ def remove_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store
 
 def list_webhooks(deployment_id: int, *, caller: Caller, store: Store) -> tuple[Webhook, ...]:
     """All webhooks of a deployment; they fit into one page."""
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
     find_deployment(deployment_id, store=store)
     return stored_webhooks(deployment_id, store=store).items
 
 
 def read_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: Store) -> Webhook:
     """One webhook, for a caller who may configure the deployment; raises NotFound and Forbidden."""
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
     return find_webhook(deployment_id, webhook_id, store=store)
 
 
@@ -162,12 +162,6 @@ def stored_webhooks(deployment_id: int, *, store: Store) -> Page[Webhook]:
 def sealed_secret(name: str, secret: SigningSecret, *, key: DataKey, vault: Vault) -> SealedSecret:
     """A signing secret, sealed under its name with the webhook's key."""
     return SealedSecret(name, vault.seal(key, name, secret.reveal().encode()))
-
-
-def check_caller(caller: Caller, deployment_id: int) -> None:
-    """Raises Forbidden or NotFound unless the caller may configure this deployment."""
-    caller.require(Scope.INSTALL, Scope.MANAGE)
-    caller.check_deployment(deployment_id)
 
 
 def pick(webhooks: Collection[Webhook], webhook_id: str) -> Webhook:

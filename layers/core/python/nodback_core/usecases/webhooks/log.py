@@ -19,7 +19,7 @@ from nodback_core.domain.webhooks.webhook import Webhook
 from nodback_core.ports import ContentErased, Objects, Page, Queue, Store, Vault
 from nodback_core.usecases.deployments.register import deployment_in
 from nodback_core.usecases.shared.change import change, change_once
-from nodback_core.usecases.webhooks.configure import check_caller, find_webhook, read_webhook
+from nodback_core.usecases.webhooks.configure import find_webhook, read_webhook
 from nodback_core.usecases.webhooks.fan_out import delivery_message
 from nodback_core.usecases.webhooks.jobs import Job, job_key, open_job, read_answer_text, seal_job
 from nodback_core.usecases.webhooks.messages import deployment_content
@@ -107,7 +107,7 @@ def send_test(
     now: datetime,
 ) -> Delivery:
     """Send a `test` event with an invented request; it goes to a paused webhook too. Raises NotFound."""
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
     delivery = Delivery(
         deployment_id=deployment_id,
         webhook_id=webhook_id,

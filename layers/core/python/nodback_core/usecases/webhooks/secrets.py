@@ -13,7 +13,6 @@ from nodback_core.domain.webhooks.webhook import SealedSecret, Webhook
 from nodback_core.ports import DataKey, Store, Vault
 from nodback_core.usecases.webhooks.configure import (
     NewSecret,
-    check_caller,
     pick,
     sealed_secret,
     write_change,
@@ -71,7 +70,7 @@ def _rotate(
     store: Store,
     now: datetime,
 ) -> Webhook:
-    check_caller(caller, deployment_id)
+    caller.check_manages(deployment_id)
 
     def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome:
         rotated = after(pick(webhooks, webhook_id))
