@@ -45,8 +45,8 @@ from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.ports import Event
 from nodback_core.usecases.audit.seal import Archive, seal
 from nodback_core.usecases.deployments.register import KeyMaterial, create_deployment
-from nodback_core.usecases.letters.messages import Post, Sender
 from nodback_core.usecases.letters.notify import notify
+from nodback_core.usecases.letters.post import Post, Sender
 from nodback_core.usecases.replies.receive_mail import receive_mail
 from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
 from nodback_core.usecases.reviews.open_request import OpenedPause, open_request

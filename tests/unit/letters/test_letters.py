@@ -9,21 +9,15 @@ from typing import cast, get_args
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from nodback_core.domain.letters.kinds import LetterKind
 from nodback_core.domain.replies.reading import SentMail, read_reply
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.mail.letters import kinds as letter_kinds
 from nodback_core.mail.letters.compose import Envelope, Rendered, compose
 from nodback_core.mail.letters.content import CONTENT_MAX_CHARS, context_of
-from nodback_core.mail.letters.kinds import (
-    Branding,
-    Deadline,
-    JsonValue,
-    Letter,
-    NewerRequest,
-    ReviewRequest,
-    UnreadableReply,
-)
+from nodback_core.mail.letters.kinds import Letter, ReviewRequest, UnreadableReply
 from nodback_core.mail.letters.own_lines import own_lines
+from nodback_core.mail.letters.parts import Branding, Deadline, JsonValue, NewerRequest
 from nodback_core.mail.letters.render import HTML_MAX_BYTES, render
 from nodback_core.mail.letters.samples import letters, samples
 
@@ -49,9 +43,10 @@ def on_the_wire(rendered: Rendered) -> bytes:
 
 
 def test_there_is_a_sample_of_every_kind() -> None:
-    kinds = {kind.__name__ for kind in get_args(letter_kinds.Letter)}
+    classes = get_args(letter_kinds.Letter)
 
-    assert {type(letter).__name__ for letter in LETTERS.values()} == kinds
+    assert {type(letter) for letter in LETTERS.values()} == set(classes)
+    assert sorted(one.kind for one in classes) == sorted(LetterKind)
     assert [name for name, _ in samples()] == list(LETTERS)
 
 
@@ -106,7 +101,7 @@ def poisoned(value: object) -> object:
     if isinstance(value, tuple):
         return tuple(map(poisoned, value))
     if is_dataclass(value) and not isinstance(value, type):
-        kept = {"kind", "status", "because"} | ({"reason"} if isinstance(value, UnreadableReply) else set())
+        kept = {"kind", "loss", "status"} | ({"reason"} if isinstance(value, UnreadableReply) else set())
         changes = {
             field.name: poisoned(getattr(value, field.name))
             for field in fields(value)
@@ -343,4 +338,4 @@ def test_name_prefix_and_footer_of_the_owner_stand_in_every_mail(letter: Letter)
     assert "Rua do Almada 12" in mail.text
     assert "Rua do Almada 12" in mail.html
     assert "Harbour Ltd" in mail.html
-    assert "[Books]" in mail.subject or isinstance(letter, letter_kinds.SignIn)
+    assert "[Books]" in mail.subject or isinstance(letter, letter_kinds.SignInLetter)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from nodback_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
     from nodback_core.runtime.tokens import Tokens
     from nodback_core.usecases.audit.seal import Archive
-    from nodback_core.usecases.letters.messages import Post, Sender
+    from nodback_core.usecases.letters.post import Post, Sender
 
 SECRET_SECONDS = 300
 """How long a warm function uses a secret before it reads it again: a rotated key works everywhere after that."""
@@ -113,14 +113,14 @@ class Service:
 
     @property
     def sender(self) -> "Sender":
-        from nodback_core.usecases.letters.messages import Sender
+        from nodback_core.usecases.letters.post import Sender
 
         env = self.environment.need("mail_from", "inbound_domain")
         return Sender(env.mail_from_name, env.mail_from, env.inbound_domain, env.public_url)
 
     @property
     def post(self) -> "Post":
-        from nodback_core.usecases.letters.messages import Post
+        from nodback_core.usecases.letters.post import Post
 
         return Post(self.store, self.vault, self.objects, self.mailer, self.ring, self.sender)
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nodback_core.mail.letters.compose import Attachment
-from nodback_core.mail.letters.kinds import JsonValue
 from nodback_core.mail.letters.markdown import code_to_html, to_html
+from nodback_core.mail.letters.parts import JsonValue
 from nodback_core.mail.letters.wording import clean, label, one_line, wrap_markdown
 
 CONTENT_MAX_CHARS = 16_000  # more is no longer read in a mail, and Gmail clips at 102 KB of HTML

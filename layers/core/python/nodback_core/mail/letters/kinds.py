@@ -1,70 +1,22 @@
-"""Every mail that Nodback sends, as frozen data: one class per kind, one folder of templates per class.
+"""Every mail that Nodback sends, as frozen data: one class for each kind of letter.
 
-The folder of a class is its name in snake case (`ReviewRequest` -> `letters/review_request/`). Times are aware;
-they are printed in the zone that they carry.
+A letter's rules stand on its kind, and its templates lie in the folder of its kind's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, Self, TypeAlias
 
-from nodback_core.version import PRODUCT
-
-JsonValue: TypeAlias = "bool | int | float | str | Sequence[JsonValue] | Mapping[str, JsonValue] | None"
-
-
-@dataclass(frozen=True)
-class Branding:
-    """What the owner of an install chooses about the look of its mails."""
-
-    sender_name: str = PRODUCT
-    subject_prefix: str = ""
-    footer: str | None = None
+from nodback_core.domain.letters.kinds import LetterKind
+from nodback_core.mail.letters.parts import About, Asking, Branding, JsonValue, NewerRequest, subject_of_test
+from nodback_core.mail.letters.shapes import AskingNote, LinkedNote, Note
+from nodback_core.mail.letters.wording import one_line
 
 
 @dataclass(frozen=True)
-class About:
-    """The request that a mail is about; the same in every mail of one request."""
-
-    deployment_name: str
-    flow_id: str
-    method_name: str
-    number: int
-    message: str
-
-
-@dataclass(frozen=True)
-class Deadline:
-    """Something that happens by itself if nobody has answered by then."""
-
-    at: datetime
-    kind: Literal["reminder", "escalation", "auto_response"]
-    outcome: str | None = None
-    to_email: str | None = None
-
-
-@dataclass(frozen=True)
-class Asking:
-    """How the reader can answer: the signed reply address, and what a reply may say.
-
-    `options` are the emit options as the flow spells them; empty means that any text is welcome.
-    `free_text` and `reply_feedback` are the deployment's settings of these names.
-    """
-
-    reply_address: str
-    token_expires_at: datetime
-    options: tuple[str, ...] = ()
-    free_text: Literal["pass", "ask"] = "pass"
-    reply_feedback: Literal["first_line", "whole"] = "first_line"
-    deadlines: tuple[Deadline, ...] = ()
-    review_url: str | None = None
-
-
-@dataclass(frozen=True)
-class ReviewRequest:
+class ReviewRequest(AskingNote):
     """Asks the assignee for an answer.
 
     `content` is what the method returned: a string is Markdown, anything else is shown as JSON, None is not shown.
@@ -73,80 +25,100 @@ class ReviewRequest:
     words of whoever did it.
     """
 
-    about: About
-    asking: Asking
+    kind = LetterKind.REVIEW_REQUEST
+
     content: JsonValue
     created_at: datetime
     context: tuple[tuple[str, str], ...] = ()
     earlier_rounds: int = 0
     reason: str | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class Reminder:
+class RepeatedRequest:
+    """A letter that brings the request once more, below a word on why it does."""
+
+    kind: ClassVar[LetterKind]
+
+    request: ReviewRequest
+
+    @property
+    def branding(self) -> Branding:
+        return self.request.branding
+
+    @property
+    def about(self) -> About:
+        return self.request.about
+
+    @property
+    def asking(self) -> Asking:
+        return self.request.asking
+
+    @property
+    def subject(self) -> str:
+        return self.request.subject
+
+    def linked(self, url: str) -> Self:
+        """The letter with a link to the page of its request."""
+        return replace(self, request=self.request.linked(url))
+
+
+@dataclass(frozen=True)
+class Reminder(RepeatedRequest):
     """The request once more, since nobody has answered yet."""
 
-    request: ReviewRequest
+    kind = LetterKind.REMINDER
+
     sent_at: datetime
 
-    @property
-    def branding(self) -> Branding:
-        return self.request.branding
-
 
 @dataclass(frozen=True)
-class Escalated:
-    """The request to the address it was escalated to, `previous_email` not having answered."""
+class EscalatedRequest(RepeatedRequest):
+    """The request to the address it was escalated to, because `previous_email` has not answered."""
 
-    request: ReviewRequest
+    kind = LetterKind.ESCALATED
+
     previous_email: str
 
-    @property
-    def branding(self) -> Branding:
-        return self.request.branding
-
 
 @dataclass(frozen=True)
-class ExpiredToken:
+class ExpiredToken(RepeatedRequest):
     """The answer to a reply whose address had expired: the request once more, with a fresh address."""
 
-    request: ReviewRequest
-    expired_at: datetime
+    kind = LetterKind.EXPIRED_TOKEN
 
-    @property
-    def branding(self) -> Branding:
-        return self.request.branding
+    expired_at: datetime
 
 
 @dataclass(frozen=True)
-class Confirmation:
+class Confirmation(LinkedNote):
     """Tells the responder what was recorded; of a test review, that their reply came back."""
 
-    about: About
+    kind = LetterKind.CONFIRMATION
+
     outcome: str | None
     feedback: str
     responder: str
     responded_at: datetime
-    review_url: str | None = None
     is_test: bool = False
-    branding: Branding = field(default_factory=Branding)
+
+    @property
+    def subject(self) -> str:
+        if self.is_test:
+            return subject_of_test(self.about.deployment_name, self.branding)
+        return super().subject
+
+    def linked(self, url: str) -> Self:
+        # Nobody reviews a test.
+        return self if self.is_test else replace(self, review_url=url)
 
 
 @dataclass(frozen=True)
-class NewerRequest:
-    """A later pause of the same flow that waits for an answer now."""
-
-    number: int
-    assigned_to_reader: bool
-    review_url: str | None = None
-
-
-@dataclass(frozen=True)
-class ClosedRequest:
+class ClosedRequest(Note):
     """The answer to a reply that came after the request was closed; `responder` may be withheld."""
 
-    about: About
+    kind = LetterKind.CLOSED_REQUEST
+
     status: Literal["responded", "cancelled", "superseded"]
     closed_at: datetime
     outcome: str | None = None
@@ -154,58 +126,52 @@ class ClosedRequest:
     responder: str | None = None
     automatic: bool = False
     newer: NewerRequest | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class ReassignedToAnother:
-    """The answer to a reply of somebody who was the assignee once and is not any more."""
+class ReassignedToAnother(Note):
+    """The answer to a reply of somebody who was the assignee once and no longer is."""
 
-    about: About
-    branding: Branding = field(default_factory=Branding)
+    kind = LetterKind.REASSIGNED_TO_ANOTHER
 
 
 @dataclass(frozen=True)
-class WrongSenderNotice:
+class WrongSenderNotice(Note):
     """Tells the assignee that somebody else tried to answer with their reply address."""
 
-    about: About
+    kind = LetterKind.WRONG_SENDER_NOTICE
+
     attempted_from: str
     received_at: datetime
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class BlankReply:
+class BlankReply(AskingNote):
     """The answer to a reply without any text of its own."""
 
-    about: About
-    asking: Asking
-    branding: Branding = field(default_factory=Branding)
+    kind = LetterKind.BLANK_REPLY
 
 
 @dataclass(frozen=True)
-class UnclearReply:
+class UnclearReply(AskingNote):
     """The answer to a reply that is none of the options, where the deployment wants one of them (`free_text: ask`).
 
     `later_line` is the line that takes back the option on the first one, where there is such a line.
     """
 
-    about: About
-    asking: Asking
+    kind = LetterKind.UNCLEAR_REPLY
+
     first_line: str
     later_line: str = ""
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class UnreadableReply:
+class UnreadableReply(AskingNote):
     """The answer to an authenticated reply that was too large or too broken to be read."""
 
-    about: About
-    asking: Asking
+    kind = LetterKind.UNREADABLE_REPLY
+
     reason: Literal["too_large", "unreadable"] = "unreadable"
-    branding: Branding = field(default_factory=Branding)
 
 
 Why: TypeAlias = Literal[
@@ -214,64 +180,61 @@ Why: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class ConfirmReply:
+class ConfirmReply(AskingNote):
     """The answer to an authentic mail that may be a copy of another one; asks to answer from a fresh address.
 
     `why` is the check that failed. `written_at` is the date of the mail, None when nobody can read it.
     """
 
-    about: About
-    asking: Asking
+    kind = LetterKind.CONFIRM_REPLY
+
     why: Why
     received_at: datetime
     asked_at: datetime
     written_at: datetime | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class Reassigned:
+class ReassignmentNotice(Note):
     """Tells the previous assignee that the request has gone to somebody else."""
 
-    about: About
+    kind = LetterKind.REASSIGNED
+
     reassigned_at: datetime
-    because: Literal["reassigned", "escalated"] = "reassigned"
+    by_escalation: bool = False
     reason: str | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class Cancelled:
+class CancellationNotice(Note):
     """Tells the assignee that no answer is needed any more."""
 
-    about: About
+    kind = LetterKind.CANCELLED
+
     cancelled_at: datetime
     reason: str | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class AutoResponded:
+class AutoResponseNotice(LinkedNote):
     """Tells the assignee that the time was up and which outcome was recorded."""
 
-    about: About
+    kind = LetterKind.AUTO_RESPONDED
+
     outcome: str
     responded_at: datetime
-    review_url: str | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
-class BounceNotice:
+class BounceNotice(LinkedNote):
     """Tells the deployment's creator that a request did not reach its assignee."""
 
-    about: About
+    kind = LetterKind.BOUNCE_NOTICE
+
     failed_address: str
-    kind: Literal["bounce", "complaint", "rejected"]
+    loss: Literal["bounce", "complaint", "rejected"]
     diagnostic: str | None
     failed_at: datetime
-    review_url: str | None = None
-    branding: Branding = field(default_factory=Branding)
 
 
 @dataclass(frozen=True)
@@ -279,16 +242,23 @@ class TestMail:
     """A harmless review that shows whether mail goes out and replies come back."""
 
     __test__ = False  # the name is the design's word, not a test class
+    kind = LetterKind.TEST_MAIL
 
     deployment_name: str
     asking: Asking
     requested_at: datetime
     branding: Branding = field(default_factory=Branding)
 
+    @property
+    def subject(self) -> str:
+        return subject_of_test(self.deployment_name, self.branding)
+
 
 @dataclass(frozen=True)
-class SignIn:
+class SignInLetter:
     """Brings the link and the code with which the browser that asked is signed in."""
+
+    kind = LetterKind.SIGN_IN
 
     sign_in_url: str
     code: str
@@ -296,11 +266,15 @@ class SignIn:
     expires_at: datetime
     branding: Branding = field(default_factory=Branding)
 
+    @property
+    def subject(self) -> str:
+        return f"Sign in to {one_line(self.branding.sender_name, 60)}"
 
-Letter: TypeAlias = (
+
+RequestLetter: TypeAlias = (
     ReviewRequest
     | Reminder
-    | Escalated
+    | EscalatedRequest
     | ExpiredToken
     | Confirmation
     | ClosedRequest
@@ -310,10 +284,28 @@ Letter: TypeAlias = (
     | UnclearReply
     | UnreadableReply
     | ConfirmReply
-    | Reassigned
-    | Cancelled
-    | AutoResponded
+    | ReassignmentNotice
+    | CancellationNotice
+    | AutoResponseNotice
     | BounceNotice
     | TestMail
-    | SignIn
 )
+"""A letter that a request owes."""
+Letter: TypeAlias = RequestLetter | SignInLetter
+
+
+def asking_of(letter: Letter) -> Asking | None:
+    """How the letter can be answered, if it asks for an answer."""
+    return letter.asking if isinstance(letter, AskingNote | RepeatedRequest | TestMail) else None
+
+
+def request_in(letter: Letter) -> ReviewRequest | None:
+    """The request that the letter shows, if it shows one."""
+    if isinstance(letter, RepeatedRequest):
+        return letter.request
+    return letter if isinstance(letter, ReviewRequest) else None
+
+
+def linked(letter: RequestLetter, url: str) -> RequestLetter:
+    """The letter with a link to the page of its request, where it has a place for one."""
+    return letter.linked(url) if isinstance(letter, LinkedNote | AskingNote | RepeatedRequest) else letter

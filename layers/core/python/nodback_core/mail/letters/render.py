@@ -15,23 +15,7 @@ from nodback_core.domain.reviews.options import match_option
 from nodback_core.mail.letters import sentences, wording
 from nodback_core.mail.letters.compose import Attachment, Rendered
 from nodback_core.mail.letters.content import CONTENT_MAX_CHARS, MailContent, show
-from nodback_core.mail.letters.kinds import (
-    About,
-    Asking,
-    BlankReply,
-    Branding,
-    Confirmation,
-    ConfirmReply,
-    Escalated,
-    ExpiredToken,
-    Letter,
-    Reminder,
-    ReviewRequest,
-    SignIn,
-    TestMail,
-    UnclearReply,
-    UnreadableReply,
-)
+from nodback_core.mail.letters.kinds import Letter, SignInLetter, TestMail, asking_of, request_in
 from nodback_core.mail.letters.mailto import reply_link
 from nodback_core.version import PRODUCT
 
@@ -61,53 +45,26 @@ def render(letter: Letter) -> Rendered:
 
     The shown part is shortened until the HTML stays below `HTML_MAX_BYTES`.
     """
-    kind = kind_of(letter)
     limit = CONTENT_MAX_CHARS
     while True:
         shown = _shown(letter, limit)
         values = _values(letter, shown)
-        html = _template(f"{kind}/body.html").render(values)
+        html = _template(f"{letter.kind}/body.html").render(values)
         size = len(html.encode("utf-8", "replace"))
         if size <= HTML_MAX_BYTES or shown is None or shown.shown_chars < CONTENT_MIN_CHARS:
             break
         limit = max(CONTENT_MIN_CHARS, shown.shown_chars * HTML_MAX_BYTES * 9 // (size * 10))
-    text = _template(f"{kind}/body.txt").render(values)
+    text = _template(f"{letter.kind}/body.txt").render(values)
     return Rendered(
-        subject=wording.one_line(_template(f"{kind}/subject.txt").render(values)),
+        subject=wording.one_line(_template(f"{letter.kind}/subject.txt").render(values)),
         text=re.sub(r"[ \t]+\n", "\n", text).strip("\n") + "\n",
         html=html,
         attachment=_attachment(shown),
     )
 
 
-def kind_of(letter: Letter) -> str:
-    """The name of the letter's folder: `review_request` for `ReviewRequest`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(letter).__name__).lower()
-
-
-def subject_of(about: About, branding: Branding) -> str:
-    """The subject that all mails about one question of a flow share, so that mail readers keep them together."""
-    topic = wording.title(about.message, about.method_name)
-    return _prefixed(f"Review: {topic} · {wording.one_line(about.deployment_name, 60)}", branding)
-
-
-def _test_subject(deployment_name: str, branding: Branding) -> str:
-    return _prefixed(f"Test review · {wording.one_line(deployment_name, 60)}", branding)
-
-
-def _prefixed(subject: str, branding: Branding) -> str:
-    prefix = wording.one_line(branding.subject_prefix, 40)
-    return f"{prefix} {subject}" if prefix else subject
-
-
-def _request(letter: Letter) -> ReviewRequest | None:
-    if isinstance(letter, Reminder | Escalated | ExpiredToken):
-        return letter.request
-    return letter if isinstance(letter, ReviewRequest) else None
-
-
 def _shown(letter: Letter, limit: int) -> MailContent | None:
-    request = _request(letter)
+    request = request_in(letter)
     return show(request.content, number=request.about.number, max_chars=limit) if request else None
 
 
@@ -115,40 +72,25 @@ def _attachment(shown: MailContent | None) -> Attachment | None:
     return shown.attachment if shown else None
 
 
-def _asking(letter: Letter) -> Asking | None:
-    if isinstance(letter, BlankReply | UnclearReply | UnreadableReply | ConfirmReply | TestMail):
-        return letter.asking
-    request = _request(letter)
-    return request.asking if request else None
-
-
 def _values(letter: Letter, shown: MailContent | None) -> dict[str, object]:
     """What the templates speak of."""
-    request, asking = _request(letter), _asking(letter)
-    branding = letter.branding
-    values: dict[str, object] = {"letter": letter, "branding": branding, "shown": shown, "choices": ()}
-    if isinstance(letter, TestMail):
-        subject = _test_subject(letter.deployment_name, branding)
-    elif isinstance(letter, SignIn):
-        subject = f"Sign in to {wording.one_line(branding.sender_name, 60)}"
-    else:
-        about = letter.request.about if isinstance(letter, Reminder | Escalated | ExpiredToken) else letter.about
-        is_test = isinstance(letter, Confirmation) and letter.is_test
-        subject = _test_subject(about.deployment_name, branding) if is_test else subject_of(about, branding)
-        values |= {
-            "about": about,
-            "topic": wording.title(about.message, about.method_name),
-            "message_below": wording.below_title(about.message),
-        }
-    values |= {"subject": subject, "prefix": _prefixed("", branding)}
-    if request:
+    values: dict[str, object] = {
+        "letter": letter,
+        "branding": letter.branding,
+        "subject": letter.subject,
+        "shown": shown,
+        "choices": (),
+    }
+    if not isinstance(letter, TestMail | SignInLetter):
+        values |= {"about": letter.about, "message_below": wording.below_title(letter.about.message)}
+    if request := request_in(letter):
         values["request"] = request
-    if asking:
+    if asking := asking_of(letter):
         values["asking"] = asking
         values["choices"] = tuple(
             Choice(
                 label=wording.label(option),
-                link=reply_link(address=asking.reply_address, subject=f"Re: {subject}", body=f"{option}\n"),
+                link=reply_link(address=asking.reply_address, subject=f"Re: {letter.subject}", body=f"{option}\n"),
             )
             for option in asking.options
         )

@@ -7,32 +7,27 @@ from datetime import UTC, datetime, timedelta
 
 from nodback_core.mail.letters.compose import Rendered
 from nodback_core.mail.letters.kinds import (
-    About,
-    Asking,
-    AutoResponded,
+    AutoResponseNotice,
     BlankReply,
     BounceNotice,
-    Branding,
-    Cancelled,
+    CancellationNotice,
     ClosedRequest,
     Confirmation,
     ConfirmReply,
-    Deadline,
-    Escalated,
+    EscalatedRequest,
     ExpiredToken,
-    JsonValue,
     Letter,
-    NewerRequest,
-    Reassigned,
     ReassignedToAnother,
+    ReassignmentNotice,
     Reminder,
     ReviewRequest,
-    SignIn,
+    SignInLetter,
     TestMail,
     UnclearReply,
     UnreadableReply,
     WrongSenderNotice,
 )
+from nodback_core.mail.letters.parts import About, Asking, Branding, Deadline, JsonValue, NewerRequest
 from nodback_core.mail.letters.render import render
 
 _ASKED = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -136,58 +131,58 @@ def letters() -> tuple[tuple[str, Letter], ...]:
     )
     long = replace(review, content="\n\n".join(f"### Section {n}\n\n{_COPY}" for n in range(1, 41)))
     later = _ASKED + timedelta(days=1, hours=2, minutes=14)
-    return (
-        ("review request", review),
-        ("review request: JSON, escalation, own branding", payment),
-        ("review request: own words only", free),
-        ("review request: long content, shown in part", long),
+    by_variant: tuple[tuple[str, Letter], ...] = (
+        ("", review),
+        ("JSON, escalation, own branding", payment),
+        ("own words only", free),
+        ("long content, shown in part", long),
         (
-            "review request: reassigned, with a reason",
+            "reassigned, with a reason",
             replace(review, earlier_rounds=1, reason="Marta is away until Monday. You know the campaign best."),
         ),
-        ("reminder", Reminder(replace(review, asking=replace(asking, deadlines=asking.deadlines[1:])), sent_at=later)),
-        ("escalated", Escalated(replace(payment, earlier_rounds=1), previous_email="marta@example.com")),
-        ("expired token", ExpiredToken(review, expired_at=_ASKED + timedelta(days=7))),
-        ("confirmation", Confirmation(about, "approved", "Approved.", "ana@example.com", later)),
+        ("", Reminder(replace(review, asking=replace(asking, deadlines=asking.deadlines[1:])), sent_at=later)),
+        ("", EscalatedRequest(replace(payment, earlier_rounds=1), previous_email="marta@example.com")),
+        ("", ExpiredToken(review, expired_at=_ASKED + timedelta(days=7))),
+        ("", Confirmation(about, "approved", "Approved.", "ana@example.com", later)),
         (
-            "confirmation: own words",
+            "own words",
             Confirmation(about, None, "Please make the headline shorter, then it is fine.", "ana@example.com", later),
         ),
         (
-            "confirmation of a test",
+            "of a test",
             Confirmation(about, "it_works", "It works", "ana@example.com", later, is_test=True),
         ),
         (
-            "closed request: answered",
+            "answered",
             ClosedRequest(about, "responded", later, "approved", "approved – thanks", "ana@example.com"),
         ),
         (
-            "closed request: newer one waits",
+            "newer one waits",
             ClosedRequest(about, "superseded", later, newer=NewerRequest(3, assigned_to_reader=True)),
         ),
-        ("closed request: cancelled", ClosedRequest(about, "cancelled", later)),
-        ("reassigned to another", ReassignedToAnother(about)),
-        ("wrong sender notice", WrongSenderNotice(about, "assistant@example.com", later)),
-        ("blank reply", BlankReply(about, asking)),
-        ("unclear reply", UnclearReply(about, replace(asking, free_text="ask"), "yes, but not before Monday")),
-        ("unclear reply: a later line", UnclearReply(about, asking, "Approved.", "Only if legal agrees")),
-        ("unreadable reply", UnreadableReply(about, asking, "too_large")),
-        ("confirm reply: not vouched for", ConfirmReply(about, asking, "not_covered", later, _ASKED)),
+        ("a cancelled one", ClosedRequest(about, "cancelled", later)),
+        ("", ReassignedToAnother(about)),
+        ("", WrongSenderNotice(about, "assistant@example.com", later)),
+        ("", BlankReply(about, asking)),
+        ("", UnclearReply(about, replace(asking, free_text="ask"), "yes, but not before Monday")),
+        ("a later line", UnclearReply(about, asking, "Approved.", "Only if legal agrees")),
+        ("", UnreadableReply(about, asking, "too_large")),
+        ("not vouched for", ConfirmReply(about, asking, "not_covered", later, _ASKED)),
         (
-            "confirm reply: a wrong clock",
+            "a wrong clock",
             ConfirmReply(about, asking, "misdated", later, _ASKED, datetime(2015, 1, 2, 10, 0, tzinfo=UTC)),
         ),
-        ("reassigned", Reassigned(about, later)),
-        ("reassigned: with a reason", Reassigned(about, later, reason="Ana knows the campaign best.")),
-        ("reassigned: escalated", Reassigned(about, later, because="escalated")),
-        ("cancelled", Cancelled(about, later, "The campaign was moved to autumn.")),
-        ("auto-responded", AutoResponded(about, "needs_revision", later)),
+        ("", ReassignmentNotice(about, later)),
+        ("with a reason", ReassignmentNotice(about, later, reason="Ana knows the campaign best.")),
+        ("by escalation", ReassignmentNotice(about, later, by_escalation=True)),
+        ("", CancellationNotice(about, later, "The campaign was moved to autumn.")),
+        ("", AutoResponseNotice(about, "needs_revision", later)),
         (
-            "bounce notice",
+            "",
             BounceNotice(about, "ana@exmaple.com", "bounce", "smtp; 550 5.1.1 user unknown", later),
         ),
         (
-            "test mail",
+            "",
             TestMail(
                 "Content Review Flow",
                 Asking(_ADDRESS, _ASKED + timedelta(days=1), options=("it_works",)),
@@ -195,8 +190,8 @@ def letters() -> tuple[tuple[str, Letter], ...]:
             ),
         ),
         (
-            "sign-in",
-            SignIn(
+            "",
+            SignInLetter(
                 "https://nodback.example.com/sign-in/link/eyJhbGciOiJIUzI1NiIsImtpZCI6IjEifQ.e30.c2ln",
                 code="K7QMXPA3",
                 asked_at=_ASKED,
@@ -204,6 +199,12 @@ def letters() -> tuple[tuple[str, Letter], ...]:
             ),
         ),
     )
+    return tuple((_title(letter, variant), letter) for variant, letter in by_variant)
+
+
+def _title(letter: Letter, variant: str) -> str:
+    name = letter.kind.replace("_", " ")
+    return f"{name}: {variant}" if variant else name
 
 
 def samples() -> list[tuple[str, Rendered]]:

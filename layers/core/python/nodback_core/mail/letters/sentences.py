@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from nodback_core.mail.letters.content import MailContent
-from nodback_core.mail.letters.kinds import (
-    Asking,
-    ConfirmReply,
-    Deadline,
-    Escalated,
-    ExpiredToken,
-    Reminder,
-    ReviewRequest,
-)
+from nodback_core.mail.letters.kinds import ConfirmReply, EscalatedRequest, ExpiredToken, Reminder, ReviewRequest
+from nodback_core.mail.letters.parts import Asking, Deadline
 from nodback_core.mail.letters.wording import label, moment, one_line
 
 LONG_CONTENT_CHARS = 3_000  # about two screens of a laptop
@@ -72,12 +65,12 @@ def why_this_mail(request: ReviewRequest) -> str:
     )
 
 
-def notice_of(letter: Reminder | Escalated | ExpiredToken) -> str:
+def notice_of(letter: Reminder | EscalatedRequest | ExpiredToken) -> str:
     """Why a request comes once more."""
     asked = moment(letter.request.created_at)
     if isinstance(letter, Reminder):
         return f"A reminder: this review still waits for your answer. We first asked {asked}."
-    if isinstance(letter, Escalated):
+    if isinstance(letter, EscalatedRequest):
         return (
             f"This review has come to you, because {one_line(letter.previous_email, 120)} had not answered it in time. "
             f"It was first asked {asked}."

@@ -14,8 +14,9 @@ from nodback_core.domain.shared.outcomes import Outcome, Text
 from nodback_core.domain.shared.records import Rows
 from nodback_core.mail.letters.own_lines import own_lines
 from nodback_core.ports import ContentErased, MailNotTaken, MailRefused, Storage, Store
-from nodback_core.usecases.letters.asked import AskedRequest, fetch_asked
-from nodback_core.usecases.letters.messages import Post, Unwritable, written
+from nodback_core.usecases.letters.messages import Unwritable, message_for
+from nodback_core.usecases.letters.post import Post
+from nodback_core.usecases.letters.request_in_full import RequestInFull, fetch_in_full
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.shared.contents import open_key, read_content
 
@@ -28,14 +29,14 @@ def notify(
     Safe to call again at any time: what is sent, or being sent by somebody else, is passed over. Whoever knows the
     deployment's id saves a read. When one fails, the others are sent before its error is raised.
     """
-    asked = fetch_asked(request_id, store=post.store, deployment_id=deployment_id)
-    if asked is None:
+    full = fetch_in_full(request_id, store=post.store, deployment_id=deployment_id)
+    if full is None:
         return ()
-    waiting = [e for e in asked.request.effects if e.kind == MAIL and e.seq == seq]
+    waiting = [e for e in full.request.effects if e.kind == MAIL and e.seq == seq]
     sent, failed = list[str](), list[Exception]()
     for effect in waiting:
         try:
-            if _send(effect, asked, post=post, now=now):
+            if _send(effect, full, post=post, now=now):
                 sent.append(effect.id)
         except Exception as error:  # noqa: BLE001 - it is raised at the end
             failed.append(error)
@@ -44,26 +45,26 @@ def notify(
     return tuple(sent)
 
 
-def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> bool:
-    request = asked.request
+def _send(effect: Effect, full: RequestInFull, *, post: Post, now: datetime) -> bool:
+    request = full.request
     if not sending.is_needed(effect, request):
-        _skip(effect, asked, post, now)
+        _skip(effect, full, post, now)
         return False
     claimed = _claim(effect, request.request_id, store=post.store, now=now)
     if claimed is None:
         return False
     if claimed.status is not NotificationStatus.CLAIMED:
         # Its sender died after sending: what became of the mail is known, and only the record is missing.
-        _settle(effect, asked, sending.sent(effect, claimed.message_id), claimed, claimed, post, now)
+        _settle(effect, full, sending.sent(effect, claimed.message_id), claimed, claimed, post, now)
         return False
     try:
-        rendered, message = written(effect, asked, post)
+        rendered, message = message_for(effect, full, post)
     except Unwritable as error:
         if not error.for_ever and effect.asked < len(EFFECT_RETRY_SECONDS):
             # A newer version of the service may be able to write it.
             _give_back(claimed, post, now)
             raise
-        _fail(effect, asked, claimed, error.code, str(error), post, now)
+        _fail(effect, full, claimed, error.code, str(error), post, now)
         return False
     except Exception:
         # A service was away: as nothing was sent, nobody need wait for the claim to grow old.
@@ -77,14 +78,14 @@ def _send(effect: Effect, asked: AskedRequest, *, post: Post, now: datetime) -> 
             tags={"request_id": request.request_id, "notification": tag_of(effect.id)},
         )
     except MailRefused as refusal:
-        _fail(effect, asked, claimed, "refused", str(refusal), post, now)
+        _fail(effect, full, claimed, "refused", str(refusal), post, now)
         return False
     except MailNotTaken as error:
-        _wait(effect, asked, claimed, error, post, now)
+        _wait(effect, full, claimed, error, post, now)
         raise
     taken = replace(claimed, status=NotificationStatus.SENT, message_id=message_id, sent_at=now, reason=None, code=None)
     lines = own_lines(rendered) if rules_of(effect.name).asks else ()
-    _settle(effect, asked, sending.sent(effect, message_id), taken, claimed, post, now, lines)
+    _settle(effect, full, sending.sent(effect, message_id), taken, claimed, post, now, lines)
     return True
 
 
@@ -109,10 +110,10 @@ def _give_back(claimed: Notification, post: Post, now: datetime) -> None:
     change_once(sending.give_back(claimed), on=post.store, now=now)
 
 
-def _skip(effect: Effect, asked: AskedRequest, post: Post, now: datetime) -> None:
+def _skip(effect: Effect, full: RequestInFull, post: Post, now: datetime) -> None:
     """Nobody needs the mail any more: say so, unless somebody has sent it or is sending it at this moment."""
-    row = asked.request.key
-    notification = Notification.at(asked.request.request_id, effect.id)
+    row = full.request.key
+    notification = Notification.at(full.request.request_id, effect.id)
 
     def decide(rows: Rows) -> Outcome | None:
         request = rows[row]
@@ -122,36 +123,36 @@ def _skip(effect: Effect, asked: AskedRequest, post: Post, now: datetime) -> Non
 
 
 def _wait(
-    effect: Effect, asked: AskedRequest, claimed: Notification, error: MailNotTaken, post: Post, now: datetime
+    effect: Effect, full: RequestInFull, claimed: Notification, error: MailNotTaken, post: Post, now: datetime
 ) -> None:
     """It was surely not sent: say why on the request, and let whoever tries next begin at once."""
-    reason = str(error) if asked.is_readable else None
+    reason = str(error) if full.is_readable else None
     refused = replace(claimed, status=NotificationStatus.NOT_TAKEN, reason=reason, code=error.code)
     if claimed.code == error.code:
         change_once(Outcome(rows=(refused,)), on=post.store, now=now)
         return
-    row, notification = asked.request.key, claimed.key
+    row, notification = full.request.key, claimed.key
 
     def decide(rows: Rows) -> Outcome | None:
         return sending.wait(rows[row], claimed, rows[notification], refused, effect)
 
-    as_read = Rows({}).along_with((asked.request, claimed))
+    as_read = Rows({}).along_with((full.request, claimed))
     change(decide, row, notification, on=post.store, now=now, as_read=as_read)
 
 
 def _fail(
-    effect: Effect, asked: AskedRequest, claimed: Notification, code: str, reason: str, post: Post, now: datetime
+    effect: Effect, full: RequestInFull, claimed: Notification, code: str, reason: str, post: Post, now: datetime
 ) -> None:
     """It will never be sent: say so on the request."""
-    happened = sending.failed(effect, code, creator=asked.deployment.creator_email, is_test=asked.request.is_test)
-    reason_kept = reason if asked.is_readable else None
+    happened = sending.failed(effect, code, creator=full.deployment.creator_email, is_test=full.request.is_test)
+    reason_kept = reason if full.is_readable else None
     ended = replace(claimed, status=NotificationStatus.FAILED, reason=reason_kept, code=None)
-    _settle(effect, asked, happened, ended, claimed, post, now)
+    _settle(effect, full, happened, ended, claimed, post, now)
 
 
 def _settle(
     effect: Effect,
-    asked: AskedRequest,
+    full: RequestInFull,
     happened: MailOutcome,
     ended: Notification,
     claimed: Notification,
@@ -160,10 +161,10 @@ def _settle(
     lines: Sequence[str] = (),
 ) -> None:
     """Record what became of the effect; the request no longer owes it. `lines` are those that a reply may quote."""
-    row, notification = asked.request.key, claimed.key
-    request_id = asked.request.request_id
+    row, notification = full.request.key, claimed.key
+    request_id = full.request.request_id
     key, sent = ContentKey.at(request_id), Content.at(request_id, ContentKind.SENT)
-    storage = Storage(post.store, post.vault, post.objects)
+    storage = post.storage
 
     def decide(rows: Rows) -> Outcome | None:
         request = rows[row]
@@ -171,7 +172,7 @@ def _settle(
         texts = _quotable(rows[key], rows[sent], lines, storage) if lines else ()
         return sending.settle(request, effect, happened, ended, rows[notification], texts=texts)
 
-    found = (asked.request, claimed, asked.content_key, asked.sent)
+    found = (full.request, claimed, full.content_key, full.sent)
     as_read = Rows({}).along_with(record for record in found if record is not None)
     change(decide, row, notification, key, sent, on=storage, now=now, as_read=as_read)
 

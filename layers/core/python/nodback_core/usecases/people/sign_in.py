@@ -26,8 +26,8 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Index, Record, Rows
 from nodback_core.mail.letters.compose import Envelope, compose
-from nodback_core.mail.letters.kinds import Branding
-from nodback_core.mail.letters.kinds import SignIn as SignInLetter
+from nodback_core.mail.letters.kinds import SignInLetter
+from nodback_core.mail.letters.parts import Branding
 from nodback_core.mail.letters.render import render
 from nodback_core.ports import Bus, Event, Mailer, MailNotTaken, MailRefused, Store
 from nodback_core.usecases.shared.change import change, change_once

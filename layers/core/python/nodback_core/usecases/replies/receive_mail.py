@@ -35,7 +35,7 @@ from nodback_core.mail.replies.checks import Addressee, Failed, Voucher, address
 from nodback_core.mail.replies.inbound import InboundMail, UnreadableMail, parse_headers, parse_mail
 from nodback_core.ports import ContentErased, Objects, Storage, Store, Vault
 from nodback_core.usecases.deployments.register import settings_of
-from nodback_core.usecases.letters.writing import QUOTE
+from nodback_core.usecases.letters.desk import QUOTE
 from nodback_core.usecases.shared.change import change
 from nodback_core.usecases.shared.contents import open_key, read_content
 

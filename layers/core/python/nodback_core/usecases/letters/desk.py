@@ -1,0 +1,156 @@
+"""What a letter about a request is written from: the request as it is now, its texts, and how it can be answered."""
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar, cast
+from uuid import UUID
+
+from nodback_core.domain.audit.trail import happening_of
+from nodback_core.domain.replies.token import issue, reply_address
+from nodback_core.domain.reviews.contents import Shown, Words, shown_of, words_of
+from nodback_core.domain.reviews.deadlines import AutoRespond, Escalate, ReminderDue, from_document, schedule
+from nodback_core.domain.reviews.requests import Effect, Request
+from nodback_core.domain.shared.happenings import Happening
+from nodback_core.mail.letters.content import context_of
+from nodback_core.mail.letters.kinds import ReviewRequest
+from nodback_core.mail.letters.parts import About, Asking, Branding, Deadline, JsonValue
+from nodback_core.ports import ContentErased, Store
+from nodback_core.usecases.letters.post import Post
+from nodback_core.usecases.letters.request_in_full import RequestInFull
+from nodback_core.usecases.reviews.reasons import read_reasons
+from nodback_core.usecases.shared.contents import read_content
+
+ERASED = Shown("(the text of this request was erased)", None, {}, {}, ())
+H = TypeVar("H", bound=Happening)
+QUOTE = "quote"
+"""The name under which the quote of an effect is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """All that a letter is written from; the same letter whenever it is written again for the same effect."""
+
+    full: RequestInFull
+    effect: Effect
+    post: Post
+    shown: Shown
+
+    @property
+    def request(self) -> Request:
+        return self.full.request
+
+    @property
+    def store(self) -> Store:
+        return self.post.store
+
+    @property
+    def branding(self) -> Branding:
+        settings = self.full.settings
+        return Branding(settings.sender_name or self.post.sender.name, settings.subject_prefix, settings.footer or None)
+
+    @property
+    def about(self) -> About:
+        request = self.request
+        return About(
+            self.full.deployment.name, request.flow_id, request.method_name, request.number, self.shown.message
+        )
+
+    def asking(self, *, is_confirming: bool = False) -> Asking:
+        """How to answer: a reply address that was given out when the effect was caused."""
+        request = self.request
+        expires_at = self.effect.at + timedelta(hours=request.reply_token_hours)
+        token = issue(
+            request_id=UUID(request.request_id),
+            round_number=request.assignment.round,
+            address=request.assignment.address,
+            expires_at=expires_at,
+            ring=self.post.ring,
+            is_confirming=is_confirming,
+        )
+        return Asking(
+            reply_address=reply_address(token, self.post.sender.reply_domain),
+            token_expires_at=expires_at,
+            options=request.emit,
+            free_text="ask" if request.free_text == "ask" else "pass",
+            reply_feedback="whole" if request.reply_feedback == "whole" else "first_line",
+            deadlines=_deadlines(request),
+        )
+
+    def review_request(self, reason: str | None = None) -> ReviewRequest:
+        """The letter that asks; `reason` is why the request was given to its assignee."""
+        return ReviewRequest(
+            about=self.about,
+            asking=self.asking(),
+            content=cast("JsonValue", self.shown.output),
+            created_at=self.request.opened_at,
+            context=context_of(self.shown.state),
+            earlier_rounds=len(self.request.earlier),
+            reason=reason,
+            branding=self.branding,
+        )
+
+    def happening(self) -> Happening | None:
+        """What caused the effect."""
+        return happening_of(self.store.chain(self.request.subject, after_seq=self.effect.seq - 1, limit=1).items[0])
+
+    def caused_by(self, kind: type[H]) -> H:
+        """What caused the effect, which is of this class."""
+        cause = self.happening()
+        assert isinstance(cause, kind), cause
+        return cause
+
+    def words(self) -> Words | None:
+        """The words of the answer, unless they were erased or there are none."""
+        try:
+            key = self.full.data_key(self.post.vault)
+            value = read_content(self.full.response, key=key, vault=self.post.vault, objects=self.post.objects)
+        except ContentErased:
+            return None
+        return None if value is None else words_of(value)
+
+    def quote(self) -> str:
+        """The sealed text that the effect carries; empty when it was erased."""
+        try:
+            key = self.full.data_key(self.post.vault)
+        except ContentErased:
+            return ""
+        return self.post.vault.unseal(key, QUOTE, bytes.fromhex(self.effect.quote)).decode()
+
+    def reason(self) -> str | None:
+        """Why somebody did what caused the effect, if they said so and it was not erased."""
+        seq, post = self.effect.seq, self.post
+        try:
+            key = self.full.data_key(post.vault)
+            found = read_reasons(
+                self.request.request_id, [seq], key=key, store=post.store, vault=post.vault, objects=post.objects
+            )
+        except ContentErased:
+            return None
+        return found.get(seq)
+
+
+def desk_for(effect: Effect, full: RequestInFull, post: Post) -> Desk:
+    """The desk at which the letter of an effect is written; texts that were erased are replaced by a note."""
+    try:
+        key = full.data_key(post.vault)
+        value = read_content(full.shown, key=key, vault=post.vault, objects=post.objects)
+    except ContentErased:
+        value = None
+    return Desk(full, effect, post, ERASED if value is None else shown_of(value))
+
+
+def _deadlines(request: Request) -> tuple[Deadline, ...]:
+    """What will still happen by itself, in order."""
+    policy = from_document(json.loads(request.policy))
+    coming: list[Deadline] = []
+    for item in schedule(policy, request.opened_at):
+        if item.step.name in request.done_steps:
+            continue
+        if isinstance(item.step, AutoRespond):
+            coming.append(Deadline(item.at, "auto_response", outcome=item.step.outcome))
+        elif isinstance(item.step, Escalate):
+            coming.append(Deadline(item.at, "escalation", to_email=item.step.to))
+        elif isinstance(item.step, ReminderDue):
+            coming.append(Deadline(item.at, "reminder"))
+    return tuple(coming)
