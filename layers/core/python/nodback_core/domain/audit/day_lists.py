@@ -13,5 +13,5 @@ def day_of(entry: Entry) -> str:
 
 
 def day_sort(entry: Entry) -> str:
-    """Its place there: by time, then subject and number."""
+    """The place of `entry` in the day list: by time, then by subject and number."""
     return f"{stamp(entry.at)}#{entry.subject}#{entry.seq:010d}"

@@ -1,4 +1,4 @@
-"""Destroying the texts of a request that nobody needs any more."""
+"""Erasing the texts of a request when nothing needs them any more."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -40,7 +40,7 @@ def erase(
     even_unfinished: bool,
     now: datetime,
 ) -> Outcome:
-    """The request without its texts and without their key, and without the flow's saved state if nothing needs it.
+    """The outcome that erases the texts of a request, their key, and the saved state of its flow if nothing needs it.
 
     Raises Refused `request_pending`, and `resume_not_finished` unless `even_unfinished`.
     """

@@ -1,4 +1,4 @@
-"""An export of the trail: what one deployment's seals of a range have sealed, written in pages."""
+"""An export of the trail: the entries of one deployment that the seals of a range cover, written page by page."""
 
 import csv
 import io
@@ -25,7 +25,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 class ExportStatus(StrEnum):
-    """What an export is at; the steps follow each other and each can be begun again where it stopped."""
+    """The step at which an export is; each step can be continued where it stopped."""
 
     SEALS = "seals"
     ENTRIES = "entries"
@@ -51,7 +51,7 @@ class Export(Row):
     subjects: int = 0
     subjects_done: int = 0
     after_seq: int = 0
-    """Within the subject that comes next: how far the last page went."""
+    """How far the last page went within the next subject."""
     entries: int = 0
     entry_pages: int = 0
     finished_at: datetime | None = None
@@ -59,12 +59,12 @@ class Export(Row):
 
     @property
     def prefix(self) -> str:
-        """Where its objects are."""
+        """The prefix of its objects."""
         return f"exports/{self.deployment_id}/{self.export_id}/"
 
     @property
     def percent(self) -> int:
-        """How far it is, for a person who waits."""
+        """Its progress, for the person who waits."""
         if self.status is ExportStatus.FINISHED:
             return 100
         if self.status is ExportStatus.SEALS:
@@ -116,7 +116,7 @@ def as_lines(entries: Iterable[Entry]) -> bytes:
 
 
 def as_csv(entries: Iterable[Entry]) -> bytes:
-    """Entries as a table for a spreadsheet program: with its byte order mark, and no cell that is a formula."""
+    """Entries as a table for a spreadsheet program: with a byte order mark, and without a cell that is a formula."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -137,7 +137,7 @@ def as_csv(entries: Iterable[Entry]) -> bytes:
 
 
 def cell(value: Json) -> str:
-    """A cell that no spreadsheet program takes for a formula: with a quotation mark in front where it might."""
+    """A cell that no spreadsheet program reads as a formula: one that might be gets a leading quotation mark."""
     if value is None:
         return ""
     text = str(value).replace("\x00", "")

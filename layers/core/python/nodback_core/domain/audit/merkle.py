@@ -1,6 +1,6 @@
 """Merkle trees with the domain separation and the shape of RFC 6962 (section 2.1).
 
-One root stands for a whole list: whoever has an item, its place and its path can tell that it was there.
+One root stands for a whole list. An item, its place and its path prove that the item was in the list.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ def leaf_hash(item: bytes) -> bytes:
 
 
 def root(leaves: Sequence[bytes]) -> bytes:
-    """The root over leaf hashes; that of no leaf is the hash of nothing."""
+    """The root over leaf hashes; for no leaves, the hash of the empty text."""
     if not leaves:
         return hashlib.sha256(b"").digest()
     level = list(leaves)

@@ -1,7 +1,7 @@
 """Seals: a signed digest over the heads of all chains that moved, chained to the digest before it.
 
-Two trees: each deployment's heads have a root of their own, and these roots have one. So an auditor of one deployment
-can be shown every head of it, complete, and of the others nothing but a number and a hash.
+There are two levels of trees: the heads of each deployment have a root, and these roots have a common root. So an
+auditor of one deployment can see all of its heads, and of the other deployments only a number and a hash.
 """
 
 import hashlib
@@ -18,12 +18,12 @@ from nodback_core.domain.shared.times import stamp
 
 SEAL_EVERY_MINUTES = 5
 OVERLAP_MINUTES = 10
-"""How far a seal looks back behind the one before it, for entries that were written late or listed late."""
+"""How far before the last seal a run starts to read, for entries that were written or listed late."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SealedHead:
-    """Where a chain stood when it was sealed."""
+    """The head of a chain when it was sealed."""
 
     subject: str
     seq: int
@@ -43,13 +43,13 @@ class DeploymentHeads:
 
     @property
     def summary(self) -> tuple[int, int, str]:
-        """What the seal says of it to everybody: deployment, number of heads, root over them."""
+        """What the seal reveals about a deployment: its id, the number of its heads, and their root."""
         return self.deployment_id, len(self.heads), merkle.root([h.leaf for h in self.heads]).hex()
 
 
 @dataclass(frozen=True, slots=True)
 class SealState(Row):
-    """The end of the chain of seals: the row that decides who makes the next one."""
+    """The end of the chain of seals. Writing this row decides which run makes the next seal."""
 
     number: int = 0
     hash: str = ""
@@ -67,12 +67,12 @@ class SealState(Row):
 
 @dataclass(frozen=True, slots=True)
 class Seal(Row):
-    """One seal, listed by its day; the same text lies in the archive where nobody can replace it."""
+    """One seal, listed by its day; the same text is in the archive, where nobody can replace it."""
 
     number: int
     sealed_at: datetime
     document: str
-    """The digest in canonical JSON: the very bytes that are signed."""
+    """The digest in canonical JSON: exactly the bytes that are signed."""
     signature: bytes
     version: int = 0
 
@@ -120,7 +120,7 @@ def heads_document(groups: Sequence[DeploymentHeads]) -> bytes:
 
 
 def heads_of(document: Mapping[str, object]) -> tuple[DeploymentHeads, ...]:
-    """What `heads_document` wrote; ValueError for anything else."""
+    """The heads in what `heads_document` wrote; raises ValueError for anything else."""
     if document.get("format") != labels.HEADS:
         raise ValueError("this is no list of sealed heads")
     listed = document["deployments"]
@@ -159,10 +159,10 @@ def summary_leaf(group: DeploymentHeads) -> bytes:
 
 
 def seal_genesis(organization_id: int) -> str:
-    """What the first seal of an install follows."""
+    """The value of `previous` in the first seal of an install."""
     return hashlib.sha256(canonical([labels.SEAL, organization_id])).hexdigest()
 
 
 def fingerprint(public_key: bytes) -> str:
-    """How a public key is named: SHA-256 of its DER form, in hex."""
+    """The fingerprint of a public key: SHA-256 of its DER form, in hex."""
     return hashlib.sha256(public_key).hexdigest()

@@ -1,4 +1,4 @@
-"""Every action of the trail with its class: what follows from an action is read here, never from a second table."""
+"""Every action of the trail with its class. What follows from an action is read here, never from a second table."""
 
 from collections.abc import Callable, Mapping
 
@@ -114,7 +114,7 @@ def kind_of(action: Action) -> type[Happening] | None:
 
 
 def class_of(entry: Entry | NewEntry) -> type[Happening] | None:
-    """The class of an entry, whatever facts it may lack; None for an action that a newer version wrote."""
+    """The class of an entry, even if facts are missing; None for an action that a newer version wrote."""
     if entry.action is Action.REQUEST_OPENED and entry.data.get("test") is True:
         return TestOpened
     return kind_of(entry.action)
@@ -123,14 +123,14 @@ def class_of(entry: Entry | NewEntry) -> type[Happening] | None:
 def happening_of(entry: Entry | NewEntry) -> Happening | None:
     """What an entry says; None for an action that a newer version wrote.
 
-    Raises UnreadableHappening when it lacks a fact that its action always has.
+    Raises UnreadableHappening when a fact is missing that its action always has.
     """
     kind = class_of(entry)
     return None if kind is None else kind.read(entry.data, by=entry.actor)
 
 
 def readable(entry: Entry) -> Happening | None:
-    """What an entry says; None when this version cannot tell, for what is better shown in part than not at all."""
+    """What an entry says; None when this version cannot read it, for readers that can go on without."""
     try:
         return happening_of(entry)
     except UnreadableHappening:
@@ -138,30 +138,30 @@ def readable(entry: Entry) -> Happening | None:
 
 
 def is_event(action: Action) -> bool:
-    """Whether the bus is told; also of what a newer version wrote, since its rules may be there still."""
+    """Whether the bus is told. True for an action that a newer version wrote, since its rules may still be there."""
     kind = kind_of(action)
     return kind is None or kind.is_event
 
 
 def tells_webhooks(entry: Entry) -> bool:
-    """Whether a webhook wanted to be told: a mark that every entry may have beside its facts."""
+    """Whether a webhook listens to the entry: a mark that any entry may have besides its facts."""
     return entry.data.get(WEBHOOKS) is True
 
 
 def object_of(entry: Entry) -> str:
-    """The object of the mail that an entry is about, or nothing; also of an entry that lacks other facts.
+    """The object of the mail that an entry is about, or nothing, even if other facts are missing.
 
-    What erasing destroys must not depend on whether this version can read the rest.
+    What is erased must not depend on whether this version can read the other facts.
     """
     return str(entry.data.get("object_key") or "")
 
 
 def webhooks_told(entry: Entry) -> frozenset[str]:
-    """The webhooks whose deliveries an entry is about; also of an entry that lacks other facts, as `object_of`."""
+    """The webhooks whose deliveries an entry is about, even if other facts are missing, as with `object_of`."""
     named = entry.data.get("webhooks") if class_of(entry) is WebhooksDispatched else None
     return frozenset(str(name) for name in named) if isinstance(named, list | tuple) else frozenset()
 
 
 def actions_that(holds: Callable[[type[Happening]], object]) -> list[str]:
-    """The names of the actions whose class is such a one, for the rules of the bus."""
+    """The names of the actions whose class meets the condition, for the rules of the bus."""
     return [kind.action.value for kind in KINDS if holds(kind)]

@@ -1,4 +1,4 @@
-"""What a rule demands of the flow's state, and how a dotted path finds a value in it; hostile states raise nothing."""
+"""Conditions of a rule on the flow's state, and how a dotted path finds a value there. No state raises an error."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ Number: TypeAlias = int | float | Decimal
 
 
 class Missing:
-    """The type of MISSING: null is a value, nothing at all is not."""
+    """The type of MISSING, which tells that there is no value; null is a value."""
 
 
 MISSING: Final = Missing()
 
 
 def value_at(state: object, path: str) -> object:
-    """What stands at a dotted path such as `customer.owners.0.email`, or MISSING; numbers count in lists, from 0."""
+    """The value at a dotted path such as `customer.owners.0.email`, or MISSING; numbers count list items from 0."""
     found = state
     for name in path.split("."):
         if isinstance(found, Mapping):
@@ -31,10 +31,10 @@ def value_at(state: object, path: str) -> object:
 
 
 def unmet(condition: Condition, state: object) -> str | None:
-    """Why the state does not meet the condition, as a code, or None when it does.
+    """Why the state does not meet the condition, as a code; None when it does.
 
-    `state_missing` when there is nothing at the path: only `exists: false` is met by that. `state_type_differs` when
-    an order is asked of something that is no number. `state_differs` otherwise.
+    `state_missing` when there is nothing at the path, which only `exists: false` accepts. `state_type_differs` when
+    an order is applied to something other than a number. `state_differs` otherwise.
     """
     found = value_at(state, condition.path)
     if condition.operator is Operator.EXISTS:

@@ -11,7 +11,7 @@ from nodback_core.domain.shared.records import Key, Row
 
 KEY_SECRET_BYTES = 32
 MAX_KEY_ID_CHARACTERS = 64
-"""Longer texts are no key's id; DynamoDB would refuse them as a key of its own."""
+"""A longer text is never the id of a key; DynamoDB would refuse it in the key of a row."""
 
 
 class Scope(StrEnum):
@@ -50,7 +50,7 @@ class Deployment(Row):
     """The settings as JSON of settings.py; an empty document means the defaults."""
     settings_version: int = 1
     webhook_events: tuple[str, ...] = ()
-    """What at least one active webhook wants to be told; new requests copy it."""
+    """The events that at least one active webhook listens to; new requests copy them."""
     last_seq: int = 0
     head_hash: str = ""
     version: int = 0
@@ -64,7 +64,7 @@ class Deployment(Row):
         return Head(self.organization_id, self.deployment_id, self.subject, self.last_seq, self.head_hash)
 
     def at_head(self, head: Head) -> "Deployment":
-        """The same row with its chain moved on."""
+        """The same row at the new head of its chain."""
         return replace(self, last_seq=head.last_seq, head_hash=head.hash)
 
     @property
@@ -106,12 +106,12 @@ class ApiKey(Row):
         return Key(ApiKey, f"deployment/{deployment_id}", f"key/{key_id}")
 
     def is_secret(self, secret: str) -> bool:
-        """Whether `secret` is this key's, compared in constant time."""
+        """Whether `secret` belongs to this key, compared in constant time."""
         return hmac.compare_digest(self.secret_digest, digest_secret(secret))
 
 
 def digest_secret(secret: str) -> str:
-    """The digest of a key's secret: it is random and long, so one SHA-256 is enough."""
+    """The digest of a key's secret. One SHA-256 is enough, since the secret is random and long."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
@@ -132,7 +132,7 @@ class KeyText:
 
     @staticmethod
     def read(text: str) -> "KeyText | None":
-        """The parts of a key, or None when the text is no key of a deployment."""
+        """The parts of a key; None when the text is not the key of a deployment."""
         parts = text.split("_", 4)
         if len(parts) != 5 or parts[0] != "nodback" or parts[1] not in set(Scope) or not parts[4]:
             return None

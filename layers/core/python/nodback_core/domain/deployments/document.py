@@ -23,7 +23,7 @@ def _plain(value: object) -> object:
 
 
 def changes(before: Settings, after: Settings) -> dict[str, dict[str, str]]:
-    """What differs, field by field, as ``{"sla_minutes": {"before": "null", "after": "0.5"}}``.
+    """The differences, field by field, as ``{"sla_minutes": {"before": "null", "after": "0.5"}}``.
 
     The values are JSON text, since an audit entry holds no fractions and no keys outside ASCII.
     """

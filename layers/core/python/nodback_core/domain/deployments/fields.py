@@ -1,7 +1,7 @@
-"""Checks of single values in a settings document: each takes what was sent and notes what is wrong with it.
+"""Checks of single values in a settings document: each takes what was sent and records what is wrong with it.
 
-A check that fails returns None, so that reading goes on and a person hears of every mistake at once. `setting` puts a
-check beside the field that it reads.
+A check that fails returns None, so that reading goes on and every mistake is reported at once. `setting` puts a check
+beside the field that it reads.
 """
 
 import math
@@ -25,7 +25,7 @@ UNPRINTABLE_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(slots=True)
 class Problems:
-    """What has been found wrong so far, in the order of reading."""
+    """The mistakes found so far, in the order of reading."""
 
     found: list[FieldError] = field(default_factory=list)
 
@@ -34,11 +34,11 @@ class Problems:
 
 
 Reader: TypeAlias = Callable[[Problems, str, object], object]
-"""Takes what was sent for a path; None when it is wrong, which it has noted then."""
+"""Reads what was sent for a path. When it is wrong, it records the problem and returns None."""
 
 
 def setting(read: Reader, default: T) -> T:
-    """A field of a dataclass that a document may set: `read` reads what was sent, `default` holds without it.
+    """A field of a dataclass that a document may set: `read` reads what was sent, `default` applies when nothing was.
 
     Example: ``reply_token_hours: int = setting(partial(whole_number, least=1, most=1440, unit="hours"), 168)``
     """
@@ -46,18 +46,18 @@ def setting(read: Reader, default: T) -> T:
 
 
 def read_settings_of(kind: type[T], problems: Problems, sent: Mapping[str, object]) -> T:
-    """The dataclass `kind`, made of `setting` fields, from a document; what is wrong or left out has its default."""
+    """The dataclass `kind`, made of `setting` fields, from a document. What is wrong or left out has its default."""
     read = {f.name: f.metadata["read"](problems, f.name, sent[f.name]) for f in fields(kind) if f.name in sent}  # type: ignore[arg-type]
     return kind(**{name: value for name, value in read.items() if value is not None})
 
 
 def optional(read: Reader) -> Reader:
-    """A reader that takes null as well."""
+    """A reader that accepts null as well."""
     return lambda problems, path, value: None if value is None else read(problems, path, value)
 
 
 def shown(value: object) -> str:
-    """A value as an error may repeat it: quoted and short."""
+    """A value as an error message repeats it: quoted and shortened."""
     text = (value if isinstance(value, str) else str(value))[: MAX_SHOWN_CHARACTERS + 1]
     if not text.isprintable():
         text = "".join(c if c.isprintable() else "�" for c in text)
@@ -71,7 +71,7 @@ def inside(path: str, name: object) -> str:
 
 
 def number_of(value: object) -> int | float | None:
-    """The value as a finite number of common size, or None; a boolean is no number."""
+    """The value as a finite number of ordinary size, or None; a boolean is not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
     if isinstance(value, int):

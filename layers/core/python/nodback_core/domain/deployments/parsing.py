@@ -1,4 +1,4 @@
-"""From a settings document to `Settings`, checked as a whole: either all of it holds, or every mistake is named."""
+"""From a settings document to `Settings`. It is checked as a whole: it is accepted, or every mistake is named."""
 
 import json
 from collections.abc import Mapping
@@ -19,8 +19,8 @@ class InvalidSettings(InvalidInput):
 def parse_settings(document: Mapping[str, object], *, creator_email: str | None = None) -> Settings:
     """The settings that a JSON document describes; what it leaves out has its default.
 
-    `creator_email` is the address of the deployment's creator, to whom every request goes while there are
-    no rules: an escalation to them would then be one to oneself. Raises InvalidSettings with all errors.
+    `creator_email` is the address of the deployment's creator, to whom every request goes while there are no rules, so
+    that requests cannot be escalated to them. Raises InvalidSettings with all errors.
     """
     problems = Problems()
     sent = section(problems, "", document, tuple(as_document(DEFAULTS)))
@@ -41,7 +41,7 @@ def parse_settings(document: Mapping[str, object], *, creator_email: str | None 
 def saved_settings(text: str) -> Settings:
     """The settings that were saved as this JSON text; read once per process, since 500 rules take milliseconds.
 
-    Older rows may ask for a push, which nothing ever sent: they mean the worker.
+    Older rows may name a push, which was never implemented; they are read as the worker.
     """
     return parse_settings({name: value for name, value in json.loads(text).items() if name != "resume"})
 

@@ -1,4 +1,4 @@
-"""Who is asked: the first rule that matches a request and yields an address, else the deployment's creator."""
+"""Who is asked: the first rule that matches a request and yields an address decides, else the deployment's creator."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ class Routing:
 def assign(*, rules: Sequence[Rule], method_name: str, state: object, creator_email: str) -> Routing:
     """Who is asked when `method_name` pauses with this state (any JSON value).
 
-    Within a matching rule, the address found in the state goes before the fixed one; a matching rule that yields no
-    valid address leaves the word to the next. The creator's address is taken as it is.
+    Within a matching rule, an address in the state takes precedence over the fixed one. If a matching rule yields no
+    valid address, the next rule is tried. The creator's address is not checked again.
     """
     considered: list[RuleVerdict] = []
     for rule in rules:

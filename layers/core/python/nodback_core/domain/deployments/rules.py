@@ -36,7 +36,7 @@ class Operator(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One demand on the flow's state: what stands at a dotted path, compared with a value.
+    """One condition on the flow's state: the value at a dotted path, compared with another.
 
     `value` is a tuple for `in`, a boolean for `exists`, a number for the four orders, else any scalar.
     """
@@ -56,7 +56,7 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One routing rule: what it matches, and where the address comes from, the state before the fixed one."""
+    """One routing rule: what it matches, and where the address comes from: from the state first, else the fixed one."""
 
     name: str
     match: Match
@@ -69,7 +69,7 @@ ORDERS = frozenset({Operator.GT, Operator.GTE, Operator.LT, Operator.LTE})
 
 
 def read_rules(problems: Problems, path: str, value: object) -> tuple[Rule, ...]:
-    """The rules that could be read; what is wrong with the others is noted."""
+    """The rules that could be read; the mistakes in the others are recorded."""
     if not isinstance(value, list | tuple):
         problems.add(path, "must be a list of rules")
         return ()
@@ -190,7 +190,7 @@ def _read_values(problems: Problems, path: str, value: object) -> tuple[Scalar, 
 
 
 def _read_scalar(problems: Problems, path: str, value: object) -> tuple[Scalar] | None:
-    """A value in a tuple of one, since null is a value too."""
+    """The value in a tuple of one, since null is a value too; None when it is wrong."""
     if value is None or isinstance(value, bool):
         return (value,)
     if isinstance(value, str):

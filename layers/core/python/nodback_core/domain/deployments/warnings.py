@@ -1,4 +1,4 @@
-"""What a person who saves settings should be told: settings that are allowed and may still surprise."""
+"""Warnings for whoever saves settings: settings that are allowed but may surprise."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from nodback_core.domain.deployments.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SettingsWarning:
-    """A setting that is allowed and may still surprise: its dotted path, a stable code, and a sentence."""
+    """A setting that is allowed but may surprise: its dotted path, a stable code, and a sentence."""
 
     field: str
     code: str
@@ -33,7 +33,7 @@ def looks_like_approval(outcome: str) -> bool:
 
 
 def warnings(settings: Settings, *, creator_email: str | None = None) -> tuple[SettingsWarning, ...]:
-    """What a person who saves these settings should be told, in the order of the fields.
+    """The warnings about these settings.
 
     `creator_email` is the deployment creator's address, for the warning about an escalation to them.
     """

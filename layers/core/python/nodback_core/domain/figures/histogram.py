@@ -1,8 +1,8 @@
-"""Response times as a histogram that can be added up: by day, by reviewer, by anything, in any order.
+"""Response times as histograms, which can be added up in any order: by day, by reviewer, by anything else.
 
-Buckets grow by a tenth each, so whatever is read out of a bucket is within 4.8 % of what was put in, whatever the
-distribution; the count and the sum are exact, and so is the average. Every number is a top-level attribute, so that one
-DynamoDB `ADD` records a response time and needs no read.
+Each bucket is a tenth wider than the one before, so a value read from a bucket is within 4.8 % of the recorded one,
+whatever the distribution. Count, sum and average are exact. Every number is a top-level attribute, so that one DynamoDB
+`ADD` records a response time without a read.
 """
 
 import math
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 GROWTH = 1.1
 RELATIVE_ERROR = (GROWTH - 1) / (GROWTH + 1)
 LAST_BUCKET = 300
-"""Its upper end is at 80 years in milliseconds; what is longer is counted there."""
+"""It ends at 80 years, in milliseconds; longer times are counted in it."""
 SUM_ATTRIBUTE = "sum_ms"
 BUCKET_PREFIX = "b"
 
@@ -47,19 +47,19 @@ class Histogram:
 
 
 def bucket_of(milliseconds: int) -> int:
-    """The bucket of a response time: 0 up to one millisecond, then each a tenth wider than the one before."""
+    """The bucket of a response time: bucket 0 is up to one millisecond, each following one a tenth wider."""
     if milliseconds <= 1:
         return 0
     return min(LAST_BUCKET, math.ceil(math.log(milliseconds) / math.log(GROWTH)))
 
 
 def middle_ms(bucket: int) -> int:
-    """The time that is as close as can be, relatively, to everything in the bucket."""
+    """The time with the smallest relative error for everything in the bucket."""
     return round(GROWTH**bucket * 2 / (GROWTH + 1)) if bucket else 1
 
 
 def additions(milliseconds: int) -> dict[str, int]:
-    """What one response time adds to which attributes, such as ``{"b091": 1, "sum_ms": 5821}``."""
+    """What one response time adds to the attributes, such as ``{"b091": 1, "sum_ms": 5821}``."""
     time = max(0, milliseconds)
     return {f"{BUCKET_PREFIX}{bucket_of(time):03d}": 1, SUM_ATTRIBUTE: time}
 
@@ -70,7 +70,7 @@ def of(times_ms: Iterable[int]) -> Histogram:
 
 
 def merge(histograms: Iterable[Histogram]) -> Histogram:
-    """All of them added up."""
+    """The histograms added up."""
     counts: dict[int, int] = {}
     sum_ms = 0
     for histogram in histograms:
@@ -81,13 +81,13 @@ def merge(histograms: Iterable[Histogram]) -> Histogram:
 
 
 def as_attributes(histogram: Histogram) -> dict[str, int]:
-    """All of it as attributes of a row; buckets that counted nothing are left out."""
+    """The histogram as attributes of a row; empty buckets are left out."""
     attributes = {f"{BUCKET_PREFIX}{bucket:03d}": n for bucket, n in sorted(histogram.counts.items()) if n}
     return {**attributes, SUM_ATTRIBUTE: histogram.sum_ms}
 
 
 def from_attributes(attributes: Mapping[str, object]) -> Histogram:
-    """The histogram in a row; attributes of other names are somebody else's."""
+    """The histogram in a row; attributes with other names are ignored."""
     counts = {
         int(name.removeprefix(BUCKET_PREFIX)): int(str(value))
         for name, value in attributes.items()

@@ -1,9 +1,8 @@
-"""Figures of a deployment by day: what one request adds to which rows, and what rows say when they are added up.
+"""Figures of a deployment by day: what a request adds to which rows, and what the rows say when they are added up.
 
-Three kinds of rows for each day (UTC): one for all, one for each flow and method, one for each reviewer. A request is
-counted at most twice: when it opens, on that day, and when it closes, on that day. Answers that the service gave
-itself count as answers, but not in response times, which are about people. Tests of the mail are no reviews: nothing
-of them is counted.
+Each day (UTC) has three kinds of rows: one for everything, one for each flow and method, one for each reviewer. A
+request is counted at most twice: on the day when it opens, and on the day when it closes. Automatic answers count as
+answers, but not in response times, which are about people. Tests of the mail are not reviews and are never counted.
 """
 
 import hashlib
@@ -23,26 +22,26 @@ from nodback_core.domain.shared.records import Key, Row
 from nodback_core.domain.shared.times import stamp
 
 MARK_DAYS = 60
-"""Longer than any event can be on its way, and than a rebuild goes on that was begun."""
+"""Longer than any event can be under way, and than a rebuild may take."""
 REBUILD_DAYS = 30
-"""A rebuild that was begun longer ago starts anew: marks of its first days may be forgotten before it ends."""
+"""A rebuild that started longer ago starts again, since marks of its first days may be forgotten before it ends."""
 UNNAMED = "(no name)"
 MAX_OUTCOME_CHARACTERS = 100
 MAX_NAME_KEY_BYTES = 500
-"""Of one name in a sort text: a day and two of them stay below the 1,024 that DynamoDB takes."""
+"""The bytes of one name in a sort text: a day and two names stay below the 1,024 that DynamoDB allows."""
 FREE_TEXT = "(free text)"
 NAME = "l:"
 _CUT = "!"
 """Never in a quoted name."""
 OPENED = "n:opened"
-"""With a prefix, as all names here: in the table, `opened` and `closed` are the sort keys of lists, which are text."""
+"""All names here have a prefix: in the table, `opened` and `closed` are the sort keys of lists, which hold text."""
 CLOSED_AS: Mapping[Status, str] = {status: f"n:{status}" for status in Status}
 SLA = "sla:"
 OUTCOME, SOURCE, OPENED_AT_HOUR, DECIDED_AT_HOUR = "o:", "s:", "h:", "d:"
 
 
 class Kind(StrEnum):
-    """What of a request is counted; each at most once."""
+    """What is counted of a request; each kind at most once."""
 
     OPENED = "opened"
     CLOSED = "closed"
@@ -78,15 +77,15 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Generation(Row):
-    """Which rows of a deployment are read, and which are being built anew from the trail, if any."""
+    """Which rows of a deployment are read, and which are being rebuilt from the trail, if any."""
 
     deployment_id: int
     current: int = 0
     building: int | None = None
     done_through: str = ""
-    """How far the building is: ``<shard>#<day>``."""
+    """How far the rebuild has come: ``<shard>#<day>``."""
     begun_at: datetime | None = None
-    """When the building began."""
+    """When the rebuild started."""
     version: int = 0
 
     @property
@@ -94,21 +93,21 @@ class Generation(Row):
         return (self.current,) if self.building is None else (self.current, self.building)
 
     def is_building(self, *, now: datetime) -> bool:
-        """Whether a rebuild is under way that can still be gone on with."""
+        """Whether a rebuild is under way and can be continued."""
         if self.building is None or self.begun_at is None:
             return False
         return now - self.begun_at < timedelta(days=REBUILD_DAYS)
 
     def begun(self, now: datetime) -> "Generation":
-        """With another one begun, never under the number of one that was given up: its rows are half full."""
+        """With another rebuild started. It never gets the number of an abandoned one, whose rows are half filled."""
         return replace(self, building=max(self.all) + 1, done_through="", begun_at=now)
 
     def built_through(self, place: str) -> "Generation":
-        """With the building at least as far as this."""
+        """With the rebuild at least this far."""
         return replace(self, done_through=max(place, self.done_through))
 
     def finished(self) -> "Generation":
-        """With the one that was built as the one that is read."""
+        """With the rebuilt generation as the one that is read."""
         return self if self.building is None else Generation(self.deployment_id, self.building, version=self.version)
 
     @property
@@ -122,7 +121,7 @@ class Generation(Row):
 
 @dataclass(frozen=True, slots=True)
 class Counted(Row):
-    """The mark that a fact was counted: written in the transaction that counts it."""
+    """The mark that a fact has been counted, written in the transaction that counts it."""
 
     request_id: str
     generation: int
@@ -145,7 +144,7 @@ class Counted(Row):
 
 
 def kind_of(action: str) -> Kind | None:
-    """What of a request an action lets count; None for most."""
+    """What an action makes count of a request; None for most actions."""
     said = class_of_action(Action(action))
     if said is Opened:
         return Kind.OPENED
@@ -153,7 +152,7 @@ def kind_of(action: str) -> Kind | None:
 
 
 def fact_of_request(request: Request, kind: Kind) -> Fact | None:
-    """From the row, whatever else has happened to it since; None for a test, and when it is not closed."""
+    """The fact from the row, whatever has happened to it since; None for a test, and while it is not closed."""
     if request.is_test:
         return None
     names = (request.flow_name, request.method_name)
@@ -178,10 +177,10 @@ def fact_of_request(request: Request, kind: Kind) -> Fact | None:
 
 
 def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
-    """From the trail alone; None for an entry that counts nothing, and for all of a test.
+    """The fact from the trail alone; None for an entry that counts nothing, and for a test.
 
-    An entry that an earlier version wrote otherwise keeps no other from being counted: of one that cannot be read
-    counts what its action says alone.
+    An entry that cannot be read, as when another version wrote it, never stops the counting: only what its action says
+    is counted.
     """
     kind, said = kind_of(entry.action), class_of(entry)
     if kind is None or said is None or class_of(opened) is TestOpened:
@@ -214,7 +213,7 @@ def partition_of(deployment_id: int, generation: int, rows: TallyRows) -> str:
 
 
 def places_of(fact: Fact, generation: int) -> list[tuple[str, str]]:
-    """The rows that a fact is counted in, as partition and sort text."""
+    """The rows in which a fact is counted, as partition and sort text."""
     day = stamp(fact.at)[:10]
     work = f"{day}#{_key_of(fact.flow_name)}#{_key_of(fact.method_name)}"
     places = [
@@ -228,7 +227,7 @@ def places_of(fact: Fact, generation: int) -> list[tuple[str, str]]:
 
 
 def _key_of(name: str, readable: str = "") -> str:
-    """A name in a sort text; one that is too long ends in a digest of the whole, behind a mark that no other has."""
+    """A name in a sort text. One that is too long is cut and ends in a mark and a digest of the whole name."""
     key = quote(name, safe=readable)
     if len(key) <= MAX_NAME_KEY_BYTES:
         return key
@@ -237,14 +236,14 @@ def _key_of(name: str, readable: str = "") -> str:
 
 
 def labels_of(fact: Fact, sort: str) -> dict[str, str]:
-    """The names that one of its rows has no room for in its sort text, by their place in it."""
+    """The names for which the sort text of a row has no room, by their place in it."""
     _, *parts = sort.split("#")
     names = (fact.flow_name, fact.method_name) if len(parts) == 2 else (fact.responder or "",)
     return {f"{NAME}{n}": name for n, (part, name) in enumerate(zip(parts, names, strict=False), 1) if _CUT in part}
 
 
 def names_in(sort: str, labels: Mapping[str, str]) -> tuple[str, ...]:
-    """Day and names of a row, from its sort text and what that has no room for."""
+    """The day and the names of a row, from its sort text and from its labels."""
     return tuple(labels.get(f"{NAME}{n}") or unquote(part) for n, part in enumerate(sort.split("#")))
 
 
@@ -266,7 +265,7 @@ def amounts_of(fact: Fact) -> dict[str, int]:
 
 
 def add_up(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """All rows as one."""
+    """The rows added up."""
     total: dict[str, int] = {}
     for row in rows:
         for name, amount in row.items():
@@ -276,7 +275,7 @@ def add_up(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a row, or several added up, says."""
+    """The figures of a row, or of several rows added up."""
 
     amounts: Mapping[str, int]
 
@@ -311,7 +310,7 @@ class Figures:
 
     @property
     def sla_share(self) -> float | None:
-        """Of the answered requests that had a target: how many were in time."""
+        """The share of answered requests with a target that were answered in time."""
         return _share(self.sla_met, self.sla_met + self.sla_breached)
 
     @property
@@ -319,7 +318,7 @@ class Figures:
         return _share(self.by(SOURCE).get(Source.AUTO.value, 0), self.responded)
 
     def by(self, prefix: str) -> dict[str, int]:
-        """The numbers whose names begin with `prefix`, by the rest of the name."""
+        """The numbers whose names start with `prefix`, by the rest of the name."""
         return {n.removeprefix(prefix): a for n, a in sorted(self.amounts.items()) if n.startswith(prefix)}
 
 

@@ -1,9 +1,9 @@
-"""Destroying the texts of a request: its data key, what was sealed with it, and the raw mails that answered it.
+"""Erasing the texts of a request: its data key, what was sealed with it, and the raw mails that answered it.
 
-The flow's saved state holds the same texts under a key of its own: it goes too, unless a request of the flow is open or
-not resumed yet, because then the flow still needs it.
+The saved state of the flow holds the same texts under a key of its own. It is erased too, unless a request of the flow
+is open or not resumed yet, because then the flow still needs it.
 
-The entries stay as they are, and so does every proof: they hold digests under a salt that is gone with the key.
+The entries stay as they are and every proof still holds: they have digests, under a salt that is erased with the key.
 """
 
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ RAW_MAIL = "inbound/"
 def erase_content(
     request_id: str, *, even_unfinished: bool = False, caller: Caller, store: Store, objects: Objects, now: datetime
 ) -> Request:
-    """The request without its texts; asking again removes what an earlier try may have left.
+    """Erase the texts of a request. A second call removes what an interrupted one may have left.
 
     Raises Refused `request_pending` while somebody may answer, and `resume_not_finished` while the flow still needs
     the texts to go on, unless `even_unfinished`: then its resume will fail.
@@ -44,7 +44,7 @@ def erase_content(
     caller.require(Scope.MANAGE, Scope.INSTALL)
 
     def found(rows: Rows) -> tuple[Request, ContentKey | None]:
-        """The request, and its key if there is one that can be destroyed."""
+        """The request, and its key if there is still one to destroy."""
         key = rows[ContentKey.at(request_id)]
         request = visible_to(caller, rows[Request.at(request_id)], request_id)
         return request, key if key is not None and key.erased_at is None else None
@@ -72,7 +72,7 @@ def erase_content(
 
 
 def _of_flow(request: Request, *, store: Store) -> list[Record]:
-    """The request's flow, what it saved, and its newest request: what tells whether the saved state is needed."""
+    """The request's flow, its saved state and its newest request, which tell whether the state is still needed."""
     flow = Flow.at(request.deployment_id, request.flow_id)
     rows = store.fetch(flow, FlowState.at(request.deployment_id, request.flow_id))
     known = rows[flow]
@@ -99,7 +99,7 @@ def _contents(request_id: str, *, store: Store) -> Iterator[Content]:
 
 
 def _forget_words(request_id: str, *, store: Store, now: datetime) -> None:
-    """Take what mail servers said from the notifications: they quote addresses, and now and then the mail."""
+    """Remove what mail servers said from the notifications: they quote addresses and sometimes the mail."""
 
     def forget(rows: Rows) -> Outcome | None:
         known = next((row for row in rows.found.values() if isinstance(row, Notification)), None)
@@ -134,7 +134,7 @@ def _remove_objects(request: Request, *, store: Store, objects: Objects, now: da
 def _remove_deliveries(
     webhook_id: str, request: Request, *, store: Store, objects: Objects, now: datetime
 ) -> tuple[Unreadable, ...]:
-    """What was sent to one webhook, in deliveries and repeated ones: the log stays, the body and its key go.
+    """Erase what was sent to one webhook, redeliveries included: the log stays, the body and its key go.
 
     Returns the lines of the log that could not be read.
     """
@@ -152,7 +152,7 @@ def _remove_deliveries(
 
 
 def _remove_job(listed: Delivery, *, store: Store, objects: Objects, now: datetime) -> None:
-    """Without its job, a delivery that still waits can never be sent: it ends, and its log says why."""
+    """Remove the job of a delivery. One that is still queued can then never be sent: it fails, and its log says why."""
     row, job_row = listed.key, DeliveryJob.at(listed.webhook_id, listed.delivery_id)
 
     def end(rows: Rows) -> Outcome | None:
@@ -170,7 +170,7 @@ def _remove_job(listed: Delivery, *, store: Store, objects: Objects, now: dateti
 
 
 def chain_of(subject: str, *, store: Store) -> Iterator[Entry]:
-    """All entries of a subject, read a page at a time."""
+    """All entries of a subject, read page by page."""
     after = 0
     while True:
         page = store.chain(subject, after_seq=after)

@@ -1,4 +1,4 @@
-"""Exports: begun by a person, then written by a function a step at a time, each step safe to do again."""
+"""Exports: a person starts one, then a function writes it step by step. Each step can be repeated safely."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ LATEST_SEAL = timedelta(minutes=2 * SEAL_EVERY_MINUTES + OVERLAP_MINUTES)
 
 @dataclass(frozen=True, slots=True)
 class Writing:
-    """What writing an export needs, in one hand."""
+    """The ports that writing an export needs, and the number of the organization."""
 
     store: Store
     objects: Objects
@@ -62,9 +62,9 @@ def start_export(
     queue: Queue,
     now: datetime,
 ) -> Export:
-    """Begin an export of what happened from `begin` to `end`, or to this moment.
+    """Start an export of what happened from `begin` to `end`, or to this moment.
 
-    Raises InvalidInput for a range that is empty, long or not over yet.
+    Raises InvalidInput for a range that is empty, too long or not over yet.
     """
     caller.require(Scope.MANAGE, Scope.INSTALL)
     caller.check_deployment(deployment_id)
@@ -86,7 +86,7 @@ def start_export(
 
 
 def resume_export(deployment_id: int, export_id: str, *, caller: Caller, store: Store, queue: Queue) -> Export:
-    """Have an export that stopped go on where it stopped; one that is finished or going on loses nothing."""
+    """Continue an export that stopped. For one that is finished or under way, nothing changes."""
     caller.require(Scope.MANAGE, Scope.INSTALL)
     export = read_export(deployment_id, export_id, caller=caller, store=store)
     if export.status is not ExportStatus.FINISHED:
@@ -111,7 +111,7 @@ def list_exports(deployment_id: int, *, caller: Caller, store: Store, cursor: st
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where one file of an export can be fetched for `LINK_SECONDS`."""
+    """A link to one file of an export, valid for `LINK_SECONDS`."""
 
     name: str
     bytes: int
@@ -128,7 +128,7 @@ def export_links(export: Export, *, store: Store, objects: Objects) -> list[Link
 
 
 def export_message(export: Export) -> Message:
-    """The message that has an export go on."""
+    """The message that makes the function continue an export."""
     return Message(
         {"deployment_id": str(export.deployment_id), "export_id": export.export_id}, group=str(export.deployment_id)
     )
@@ -137,9 +137,9 @@ def export_message(export: Export) -> Message:
 def write_export(
     deployment_id: int, export_id: str, *, writing: Writing, queue: Queue, may_go_on: Callable[[], bool], now: datetime
 ) -> Export | None:
-    """Write steps while `may_go_on`, then leave the rest to the next message; None when another writes it.
+    """Write steps while `may_go_on`, then leave the rest to the next message; None when another run writes it.
 
-    A step is written whole with its progress or not at all, so a death in between costs no more than that step.
+    A step is written together with its progress or not at all, so a crash costs at most one step.
     """
     address = Export.at(deployment_id, export_id)
     export = writing.store.fetch(address)[address]
@@ -152,7 +152,7 @@ def write_export(
 
 
 def _step(export: Export, *, writing: Writing, now: datetime) -> Export | None:
-    """The export one step further; None when another has written that step."""
+    """The export after one more step; None when another run has written that step."""
     if export.status is ExportStatus.SEALS:
         return _write_seals(export, writing=writing, now=now)
     if export.status is ExportStatus.ENTRIES:
@@ -161,7 +161,7 @@ def _step(export: Export, *, writing: Writing, now: datetime) -> Export | None:
 
 
 def _write_seals(export: Export, *, writing: Writing, now: datetime) -> Export | None:
-    """One page of seals, with what each says of this deployment; the last one also makes the plan."""
+    """Write one page of seals, with what each says about this deployment; the last page also makes the plan."""
     if export.seal_pages == 0:
         # So that nothing in the range is still unsealed when it is exported.
         seal(store=writing.store, archive=writing.archive, organization_id=writing.organization_id, now=now)
@@ -304,7 +304,7 @@ def _write_manifest(export: Export, *, writing: Writing, now: datetime) -> Expor
 
 
 def _written(after: Export, *made: ExportFile, writing: Writing, now: datetime) -> Export | None:
-    """A step's progress, stored together with its files; None when another has written that step."""
+    """Store the progress of a step together with its files; None when another run has written that step."""
     rows = change_once(Outcome(rows=(after, *made)), on=writing.store, now=now)
     return None if rows is None else rows.of(Export)
 

@@ -25,7 +25,7 @@ from nodback_core.usecases.reviews.reasons import REASON_DIGEST, explained, read
 from nodback_core.usecases.shared.contents import open_key, read_content
 
 SEALS_LOOKED_AT = 4
-"""After each entry: the next seals that were made, of which one holds it unless it was late."""
+"""How many seals after an entry are searched: one of them covers the entry unless it was late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _texts(
     vault: Vault,
     objects: Objects,
 ) -> dict[str, Json]:
-    """Every text that an entry has the digest of, with the salt that makes the digest of the text."""
+    """Every text whose digest stands in an entry, with the salt of the digest."""
     key = open_key(key_row, vault=vault)
     texts: dict[str, str] = {}
     if shown is not None:
@@ -125,7 +125,7 @@ def _texts(
 
 
 def _digests(entry: Entry) -> tuple[str, ...]:
-    """The names of the digests that an entry has of texts of the request."""
+    """The names of the digests of texts in an entry."""
     match readable(entry):
         case Opened():
             return ("shown_digest",)
@@ -136,7 +136,7 @@ def _digests(entry: Entry) -> tuple[str, ...]:
 
 
 def _proof(request: Request, entries: Sequence[Entry], *, store: Store, archive: Archive) -> SealProof | None:
-    """The newest seal that covers the request: found by the time of its entries, the newest first."""
+    """The newest seal that covers the request, found by the time of its entries, newest first."""
     looked_at: set[int] = set()
     for at in sorted({entry.at for entry in entries}, reverse=True):
         for seal in _seals_after(at, store=store):

@@ -1,9 +1,9 @@
-"""Sealing: what moved since the last seal is found by day, never by a scan, and costs the hot path no write.
+"""Sealing: chains that moved since the last seal are found by day, without a scan, and entries cost no extra write.
 
-Each run reads the days' lists again from `OVERLAP_MINUTES` before the last seal, since an entry bears the moment at
-which its use case began and may be written, and listed, later: by the time limit of a function, the skew of clocks
-and the lag of an index. Heads that a seal within that time has sealed are passed over. The first run of a day reads
-the whole day before once more, so that whatever was later still is sealed then. Two runs at once meet at one row.
+Each run reads the day lists again from `OVERLAP_MINUTES` before the last seal. An entry has the time at which its use
+case started, and it may be written and listed later: by the time limit of a function, the skew of clocks and the lag of
+an index. Heads that a seal in that time covers already are skipped. The first run of a day reads the whole day before
+once more, so that even later entries are sealed then. When two runs overlap, one conditional write decides.
 """
 
 import json
@@ -42,14 +42,14 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What sealing needs besides the store: objects that nobody can replace, and the key that signs."""
+    """What sealing needs besides the store: objects that nobody can replace, and the signing key."""
 
     objects: Objects
     signer: Signer
 
 
 def seal(*, store: Store, archive: Archive, organization_id: int, now: datetime) -> Seal | None:
-    """Seal every chain that moved; None when none did, or when another run was faster."""
+    """Seal every chain that moved; None when none did, or when another run was first."""
     state = store.fetch(SealState.at())[SealState.at()] or SealState()
     finish(state, store=store, archive=archive)
     groups = _moved(state, store=store, archive=archive, now=now)
@@ -74,7 +74,7 @@ def seal(*, store: Store, archive: Archive, organization_id: int, now: datetime)
 
 
 def finish(state: SealState, *, store: Store, archive: Archive) -> None:
-    """Put the newest seal into the archive if the run that made it died before it did."""
+    """Put the newest seal into the archive if the run that made it crashed before it could."""
     if state.sealed_at is None:
         return
     address = Seal.at(day_of_seal(state.sealed_at), state.number)
@@ -126,7 +126,7 @@ def _moved(state: SealState, *, store: Store, archive: Archive, now: datetime) -
 
 
 def _look_back(state: SealState, now: datetime) -> datetime | None:
-    """From when on entries are read; None for all that there are."""
+    """The time from which entries are read; None for all entries."""
     if state.sealed_at is None:
         return None
     if state.sealed_at.date() != now.date():
@@ -135,9 +135,9 @@ def _look_back(state: SealState, now: datetime) -> datetime | None:
 
 
 def _deployments(store: Store) -> Iterator[tuple[int, datetime]]:
-    """Every deployment with its beginning, and the subjects that belong to none.
+    """Every deployment with the time of its creation, and the subjects that belong to no deployment.
 
-    Raises RowUnreadable rather than leave one out: the next seal that can read it takes all that was missed.
+    Raises RowUnreadable instead of leaving one out; the next run that can read the row seals what was missed.
     """
     cursor, oldest = None, None
     while True:
@@ -152,7 +152,7 @@ def _deployments(store: Store) -> Iterator[tuple[int, datetime]]:
 
 
 def _entries(deployment_id: int, start: datetime, end: datetime, *, store: Store) -> Iterator[Entry]:
-    """Entries from `start` on; the day after `end` too, for a clock that is ahead."""
+    """Entries from `start` on, including the day after `end`, in case a clock is ahead."""
     for day in _days(start.date(), end.date() + DAY):
         after = stamp(start) if day == stamp(start)[:10] else None
         for shard in range(DAY_SHARDS):

@@ -1,4 +1,4 @@
-"""Counting requests into daily rows, each once, however often and in whatever order its events come; reading them."""
+"""Counting requests into daily rows, each once, in whatever order and however often its events arrive; reading them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ RESPONDED = CLOSED_AS[Status.RESPONDED]
 
 
 class GroupBy(StrEnum):
-    """What figures can be asked for by."""
+    """The groups in which figures can be read."""
 
     REVIEWER = "reviewer"
     METHOD = "method"
@@ -55,9 +55,9 @@ class GroupBy(StrEnum):
 
 
 def count_events(events: Sequence[tuple[str, str]], *, store: Store, now: datetime) -> list[Fact]:
-    """Count what these events (request id, action) say happened; returns what had not been counted before.
+    """Count what these events (request id, action) report; returns what had not been counted before.
 
-    Events are only a hint: what is counted stands in the request's row. Tests of the mail are passed over.
+    Events are only a hint: what is counted comes from the request's row. Tests of the mail are skipped.
     """
     wanted = sorted({(rid, kind) for rid, action in events if (kind := kind_of(action)) is not None})
     keys: list[Key[Record]] = [Request.at(rid) for rid in sorted({rid for rid, _ in wanted})]
@@ -96,7 +96,7 @@ def count_facts(facts: Sequence[Fact], generation: int, *, store: Store, now: da
 
 
 def _additions(facts: Sequence[Fact], generation: int) -> list[Counters]:
-    """What facts add, by the rows that they are counted in."""
+    """What the facts add, by the rows in which they are counted."""
     rows: dict[tuple[str, str], list[dict[str, int]]] = {}
     labels: dict[tuple[str, str], dict[str, str]] = {}
     for fact in facts:
@@ -108,7 +108,7 @@ def _additions(facts: Sequence[Fact], generation: int) -> list[Counters]:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The figures of one reviewer, method, day, ...; `name` is empty for all together."""
+    """The figures of one reviewer, method, day and so on; `name` is empty for the total."""
 
     name: str
     figures: Figures
@@ -131,7 +131,7 @@ def read_metrics(
     caller: Caller,
     store: Store,
 ) -> Metrics:
-    """The figures of the days from `first` to `last` (UTC), all together and by group.
+    """The figures of the days from `first` to `last` (UTC), in total and by group.
 
     Raises InvalidInput for a range that is backwards or longer than `MAX_RANGE_DAYS`.
     """
@@ -164,7 +164,7 @@ _SPLIT = frozenset({GroupBy.HOUR, GroupBy.SOURCE, GroupBy.OUTCOME})
 
 
 def _split(total: Mapping[str, int], group_by: GroupBy) -> dict[str, dict[str, int]]:
-    """Groups that are only counted: how many, not how fast."""
+    """Groups that have only counts, and no response times."""
     figures = Figures(total)
     if group_by is GroupBy.HOUR:
         opened, decided = figures.by(OPENED_AT_HOUR), figures.by(DECIDED_AT_HOUR)

@@ -1,8 +1,8 @@
-"""The figures of a deployment built anew from the trail alone, while live counting goes on.
+"""Rebuilding the figures of a deployment from the trail alone, while live counting goes on.
 
-New rows are built beside the ones that are read, in a generation of their own, and live events are counted into both:
-a mark for each fact sees to it that whoever comes second adds nothing. At the end one write makes the new ones those
-that are read.
+New rows are written beside those that are read, in a generation of their own, and live events are counted into both. A
+mark for each fact makes sure that nothing is counted twice. At the end, one write makes the new rows those that are
+read.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,12 +20,12 @@ from nodback_core.usecases.figures.metrics import count_facts
 from nodback_core.usecases.shared.change import change
 
 REMEMBERED = 200_000
-"""Openings that are kept in mind until their request closes; others are read again."""
+"""How many openings are kept in memory until their request closes; others are read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """How far it is: whether the new figures are the ones that are read now, and how many facts this call counted."""
+    """The progress: whether the new figures are the ones that are read now, and how many facts this call counted."""
 
     is_done: bool
     counted: int
@@ -34,9 +34,9 @@ class Rebuilt:
 def rebuild_metrics(
     deployment_id: int, *, store: Store, may_go_on: Callable[[], bool] = lambda: True, now: datetime
 ) -> Rebuilt:
-    """Build, or go on building, until done or no longer allowed; call it again to go on.
+    """Start or continue a rebuild, until it is done or `may_go_on` returns False; call it again to continue.
 
-    What was begun more than `REBUILD_DAYS` ago is not gone on with: the figures are built anew from the first day.
+    A rebuild that started more than `REBUILD_DAYS` ago is not continued: a new one starts from the first day.
     """
     deployment = find_deployment(deployment_id, store=store)
     generation = _begin(deployment_id, store=store, now=now)
@@ -62,7 +62,7 @@ def rebuild_metrics(
 
 
 def _begin(deployment_id: int, *, store: Store, now: datetime) -> Generation:
-    """The generation that is being built, begun now unless one is under way."""
+    """The generation that is being rebuilt; a new one unless a rebuild is under way."""
 
     def decide(rows: Rows) -> Outcome | None:
         known = rows[Generation.at(deployment_id)] or Generation(deployment_id)
