@@ -23,7 +23,7 @@ from uuid import UUID
 from nodback_core.adapters.memory import MemoryStore
 from nodback_core.dashboard.pages.reviews import inbox
 from nodback_core.dashboard.visits import Visit
-from nodback_core.dashboard.web import Asked, as_result
+from nodback_core.dashboard.web import HttpRequest, as_result
 from nodback_core.domain.deployments.deployment import Deployment
 from nodback_core.domain.people.members import Grant, Identity, Permission
 from nodback_core.domain.reviews.requests import Assignment, Decision, Request, Source, Status
@@ -114,7 +114,7 @@ def inbox_ms(store: IndexedStore) -> float:
     service = Service(Environment("bench", "us-east-1", 1, "r", "a", public_url="https://nodback.test"))
     service.store = store
     who = Identity(WHO, "s", grants=(Grant(1, (Permission.MANAGE,)),))
-    asked = Asked("GET", "/", headers={"accept-encoding": "gzip"})
+    asked = HttpRequest("GET", "/", headers={"accept-encoding": "gzip"})
     began = time.perf_counter()
     answer = inbox.page(Visit(asked, service, NOW, "nonce", who))
     as_result(answer, asked)

@@ -17,7 +17,7 @@ from support.world import INSTALL
 
 from nodback_core.adapters.dynamodb.store import DynamoDbStore
 from nodback_core.domain.figures.histogram import as_attributes, of
-from nodback_core.domain.figures.tallies import Generation, Rows, partition_of
+from nodback_core.domain.figures.tallies import Generation, TallyRows, partition_of
 from nodback_core.ports import Counters
 from nodback_core.usecases.figures.metrics import read_metrics
 
@@ -41,7 +41,7 @@ def fill(deployment_id: int, requests: int, store: DynamoDbStore, choose: random
             **{"n:opened": len(times), "n:responded": len(times), "s:email": len(times), "o:approved": len(times)},
             "sla:met": len(times),
         }
-        place = partition_of(deployment_id, 0, Rows.TOTAL), (FIRST + timedelta(days=number)).isoformat()
+        place = partition_of(deployment_id, 0, TallyRows.TOTAL), (FIRST + timedelta(days=number)).isoformat()
         names = list(row)
         for start in range(0, len(names), NAMES_AT_ONCE):
             part = {name: row[name] for name in names[start : start + NAMES_AT_ONCE]}

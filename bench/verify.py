@@ -19,7 +19,7 @@ from support.world import START, World
 import nodback_core.usecases.audit.exports as exports
 from nodback.verify import Verdict, verify
 from nodback_core.domain.audit.day_lists import day_sort
-from nodback_core.domain.shared.entries import SERVICE, Action, Happening, Head, append
+from nodback_core.domain.shared.entries import SERVICE, Action, Head, NewEntry, append
 
 ENTRIES_IN_CHAIN = 10
 AIM_SECONDS = 60.0
@@ -31,7 +31,7 @@ def a_large_export(entries: int, folder: Path) -> Path:
     world = World()
     world.deployment()
     data = {"outcome": "approved", "responder": "reviewer@example.com", "feedback_digest": "a" * 64, "seconds": 321}
-    happenings = [Happening(Action.REQUEST_REMINDED, SERVICE, data)] * ENTRIES_IN_CHAIN
+    happenings = [NewEntry(Action.REQUEST_REMINDED, SERVICE, data)] * ENTRIES_IN_CHAIN
     for number in range(entries // ENTRIES_IN_CHAIN):
         made, _ = append(Head(1, 1, f"request/{number:032x}"), happenings, at=START + timedelta(milliseconds=number))
         world.store.chains[made[0].subject] = list(made)

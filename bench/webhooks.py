@@ -48,7 +48,8 @@ COLD_STARTS = {
     "nothing": "pass",
     "bare client": BARE_CLIENT,
     "import": DELIVERY + "h.logger()",
-    "import and clients": DELIVERY + "h.logger(); made = h.service(); made.store; made.vault; h.sender(made)",
+    "import and clients": DELIVERY
+    + "h.logger(); service = h.get_service(); service.store; service.vault; h.sender(service)",
 }
 # What the function is told, and nothing that could reach out.
 COLD_ENVIRONMENT = {

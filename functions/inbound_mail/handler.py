@@ -6,7 +6,7 @@ from typing import cast
 from nodback_core.mail.replies.arrival import ArrivedMail
 from nodback_core.mail.replies.sender import Verdicts
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.replies.receive_mail import receive_mail
 
 OBJECT_PREFIX = "inbound/"
@@ -21,15 +21,15 @@ def handler(event: Mapping[str, object], context: object) -> None:
             recipients=tuple(cast("Sequence[str]", receipt["recipients"])),
             verdicts=Verdicts.of_receipt(receipt),
         )
-        made = service()
+        service = get_service()
         result = receive_mail(
             delivery,
-            store=made.store,
-            vault=made.vault,
-            objects=made.objects,
-            ring=made.ring,
-            domain=made.sender.reply_domain,
-            sender_name=made.sender.name,
-            now=made.now(),
+            store=service.store,
+            vault=service.vault,
+            objects=service.objects,
+            ring=service.ring,
+            domain=service.sender.reply_domain,
+            sender_name=service.sender.name,
+            now=service.now(),
         )
         logger().info("mail received", extra={"ses_message_id": message_id, "result": result.value})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.figures.rebuild import rebuild_metrics
 
 DAY_MILLISECONDS = 120_000
@@ -16,12 +16,12 @@ class Context(Protocol):
 
 
 def handler(event: Mapping[str, object], context: Context) -> dict[str, object]:
-    made = service()
+    service = get_service()
     rebuilt = rebuild_metrics(
         int(str(event["deployment_id"])),
-        store=made.store,
+        store=service.store,
         may_go_on=lambda: context.get_remaining_time_in_millis() > DAY_MILLISECONDS,
-        now=made.now(),
+        now=service.now(),
     )
     logger().info("rebuilt", extra={"done": rebuilt.is_done, "counted": rebuilt.counted})
     return {"done": rebuilt.is_done, "counted": rebuilt.counted}

@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.audit.seal import seal
 
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
-    made = service()
+    service = get_service()
     sealed = seal(
-        store=made.store, archive=made.archive, organization_id=made.environment.organization_id, now=made.now()
+        store=service.store,
+        archive=service.archive,
+        organization_id=service.environment.organization_id,
+        now=service.now(),
     )
     told: dict[str, object] = {"seal": sealed.number if sealed else None, "hash": sealed.hash if sealed else None}
     logger().info("sealed" if sealed else "nothing to seal", extra=told)

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import cast
 
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.runtime.webhooks import dispatcher
 from nodback_core.usecases.webhooks.fan_out import fan_out
 
 
 def handler(event: Mapping[str, object], context: object) -> None:
-    detail, made = cast("Mapping[str, object]", event["detail"]), service()
+    detail, service = cast("Mapping[str, object]", event["detail"]), get_service()
     request_id, seq = str(detail["request_id"]), int(str(detail["seq"]))
     queued = fan_out(
         request_id,
         seq,
         deployment_id=int(str(detail["deployment_id"])),
-        dispatcher=dispatcher(made),
-        now=made.now(),
+        dispatcher=dispatcher(service),
+        now=service.now(),
     )
     logger().info("webhooks told", extra={"request_id": request_id, "seq": seq, "queued": list(queued)})

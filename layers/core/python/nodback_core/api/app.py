@@ -33,7 +33,7 @@ from nodback_core.domain.reviews.contents import MAX_SNAPSHOT_BYTES
 from nodback_core.domain.shared.errors import NodbackError, TooLarge
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.people.authenticate import authenticate
 from nodback_core.version import PRODUCT, VERSION
 
@@ -127,8 +127,8 @@ def _guard(event: Mapping[str, object]) -> None:
         path = path.removeprefix(f"/{stage}")
     headers = {k.lower(): v for k, v in cast("Mapping[str, str]", event.get("headers") or {}).items()}
     if path not in PUBLIC_PATHS:
-        made = service()
-        caller = authenticate(headers.get("authorization"), install_key=made.install_key, store=made.store)
+        service = get_service()
+        caller = authenticate(headers.get("authorization"), install_key=service.install_key, store=service.store)
         app.append_context(**{CALLER: caller})
     body = str(event.get("body") or "")
     size = len(body.encode(errors="surrogatepass"))

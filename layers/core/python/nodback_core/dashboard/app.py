@@ -23,7 +23,7 @@ from nodback_core.domain.shared.errors import (
 )
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import Service, service
+from nodback_core.runtime.service import Service, get_service
 from nodback_core.statuses import headers_of, status_of
 from nodback_core.usecases.people.sessions import identify
 
@@ -51,18 +51,18 @@ HEADERS = {
 
 def answer(event: Mapping[str, object]) -> dict[str, object]:
     """The answer to one HTTP API event (payload format 2.0)."""
-    made = service()
-    nonce = made.browser_secret()
+    service = get_service()
+    nonce = service.browser_secret()
     asked: HttpRequest | None = None
     try:
         asked = read_event(event)
-        given = _answer(asked, made, nonce)
+        given = _answer(asked, service, nonce)
     except BadForm as problem:
-        visit = Visit(HttpRequest("GET", "/"), made, made.now(), nonce)
+        visit = Visit(HttpRequest("GET", "/"), service, service.now(), nonce)
         given = visit.page("shared/problem.html", status=400, title="That form cannot be read", detail=f"{problem}.")
     except Exception:  # noqa: BLE001 - logged whole; the person gets a page
         logger().exception("unexpected error")
-        visit = Visit(HttpRequest("GET", "/"), made, made.now(), nonce)
+        visit = Visit(HttpRequest("GET", "/"), service, service.now(), nonce)
         given = visit.page(
             "shared/problem.html",
             status=500,
@@ -72,9 +72,9 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
     return as_result(_with_headers(given, nonce), asked)
 
 
-def _answer(asked: HttpRequest, made: Service, nonce: str) -> HttpResponse:
-    now = made.now()
-    visit = Visit(asked, made, now, nonce)
+def _answer(asked: HttpRequest, service: Service, nonce: str) -> HttpResponse:
+    now = service.now()
+    visit = Visit(asked, service, now, nonce)
     found = _route(asked)
     if isinstance(found, HttpResponse):
         return found
@@ -83,16 +83,16 @@ def _answer(asked: HttpRequest, made: Service, nonce: str) -> HttpResponse:
             "shared/problem.html", status=404, title="There is no such page", detail="The address leads nowhere."
         )
     route, parts = found
-    if asked.method == "POST" and not _is_ours(asked, made.environment.public_url):
+    if asked.method == "POST" and not _is_ours(asked, service.environment.public_url):
         return visit.page(
             "shared/problem.html",
             status=403,
             title="That came from elsewhere",
-            detail=f"Forms are only taken from {origin_of(made.environment.public_url)}. Go there and try again.",
+            detail=f"Forms are only taken from {origin_of(service.environment.public_url)}. Go there and try again.",
         )
     cookies: tuple[str, ...] = ()
     if route.needs_identity:
-        identity, cookies = _identity(asked, made)
+        identity, cookies = _identity(asked, service)
         visit = replace(visit, identity=identity)
     visit = visit.at(parts)
     try:
@@ -136,22 +136,22 @@ def _is_ours(asked: HttpRequest, public_url: str) -> bool:
     return asked.headers.get("sec-fetch-site") == "same-origin"
 
 
-def _identity(asked: HttpRequest, made: Service) -> tuple[Identity | None, tuple[str, ...]]:
+def _identity(asked: HttpRequest, service: Service) -> tuple[Identity | None, tuple[str, ...]]:
     """Who the cookie says it is, and a fresh cookie when that one is old."""
     text = asked.cookies.get(SESSION_COOKIE)
-    now = made.now()
-    read = made.tokens.read_session(text, now=now) if text else None
+    now = service.now()
+    read = service.tokens.read_session(text, now=now) if text else None
     if read is None:
         return None, ()
     session_id, address, issued_at = read
-    identity = identify(address, session_id, store=made.store, admins=made.environment.admin_addresses, now=now)
+    identity = identify(address, session_id, store=service.store, admins=service.environment.admin_addresses, now=now)
     if identity is None or (now - issued_at).total_seconds() < SESSION_RENEW_MINUTES * 60:
         return identity, ()
-    return identity, (session_cookie(made, Session(address, session_id, identity.since or now)),)
+    return identity, (session_cookie(service, Session(address, session_id, identity.since or now)),)
 
 
-def session_cookie(made: Service, session: Session) -> str:
-    token = made.tokens.session(session, now=made.now())
+def session_cookie(service: Service, session: Session) -> str:
+    token = service.tokens.session(session, now=service.now())
     return set_cookie(SESSION_COOKIE, token, seconds=SESSION_DAYS * 86400)
 
 

@@ -172,7 +172,7 @@ def _random_text(length: int) -> str:
 _service: Service | None = None
 
 
-def service(variables: Mapping[str, str] | None = None) -> Service:
+def get_service(variables: Mapping[str, str] | None = None) -> Service:
     """The process's one service, from the environment; made at the first call."""
     global _service
     if _service is None:

@@ -24,10 +24,10 @@ CALLBACK_PATH = "/v1/callbacks/"
 UNKNOWN_CALLBACK = "this is no callback URL of this installation"
 
 
-def reach(made: Service) -> Reach:
+def reach(service: Service) -> Reach:
     """What webhooks may not be sent to: this install's own address, however it is written."""
-    own = urlsplit(made.environment.public_url)
-    loopback = bool(made.environment.loopback_webhooks)
+    own = urlsplit(service.environment.public_url)
+    loopback = bool(service.environment.loopback_webhooks)
     if not own.hostname:
         return Reach(loopback=loopback)
     if own.hostname in ("127.0.0.1", "localhost"):
@@ -35,11 +35,11 @@ def reach(made: Service) -> Reach:
     return Reach((own.hostname,), loopback)
 
 
-def dispatcher(made: Service) -> "Dispatcher":
+def dispatcher(service: Service) -> "Dispatcher":
     from nodback_core.adapters.jwt_tokens import issue_callback
     from nodback_core.usecases.webhooks.fan_out import Dispatcher
 
-    ring, public_url = made.ring, made.environment.need("public_url").public_url
+    ring, public_url = service.ring, service.environment.need("public_url").public_url
 
     def callback_url(request_id: str, webhook: str, token_id: str, now: datetime, deadline: datetime | None) -> str:
         token = issue_callback(
@@ -48,25 +48,25 @@ def dispatcher(made: Service) -> "Dispatcher":
             token_id=token_id,
             now=now,
             deadline=deadline,
-            issuer=issuer(made),
+            issuer=issuer(service),
             ring=ring,
         )
         return f"{public_url}{CALLBACK_PATH}{token}"
 
-    return Dispatcher(made.store, made.vault, made.objects, made.webhook_queue, callback_url, public_url)
+    return Dispatcher(service.store, service.vault, service.objects, service.webhook_queue, callback_url, public_url)
 
 
-def sending(made: Service) -> "Sending":
+def sending(service: Service) -> "Sending":
     from nodback_core.usecases.webhooks.log import Sending
 
-    return Sending(made.store, made.vault, made.objects, made.webhook_queue)
+    return Sending(service.store, service.vault, service.objects, service.webhook_queue)
 
 
-def sender(made: Service) -> "Send":
+def sender(service: Service) -> "Send":
     """Sends one webhook over the network, behind the address guard."""
     from nodback_core.adapters.web_delivery import deliver
 
-    allowed = reach(made)
+    allowed = reach(service)
 
     def send(url: str, body: bytes, headers: Mapping[str, str]) -> DeliveryOutcome:
         return deliver(
@@ -81,21 +81,21 @@ def sender(made: Service) -> "Send":
     return send
 
 
-def callback_token(made: Service, text: str, *, now: datetime) -> "CallbackToken":
+def callback_token(service: Service, text: str, *, now: datetime) -> "CallbackToken":
     """What a callback URL's token says; raises NotFound for what is none, Gone for one that has expired."""
     from nodback_core.adapters.jwt_tokens import BadToken, read_callback
 
     try:
-        return read_callback(text, now=now, issuer=issuer(made), ring=made.ring)
+        return read_callback(text, now=now, issuer=issuer(service), ring=service.ring)
     except BadToken as bad:
         if bad.is_expired:
             raise Gone("this callback URL has expired", code="callback_expired") from None
         raise NotFound(UNKNOWN_CALLBACK) from None
 
 
-def issuer(made: Service) -> str:
+def issuer(service: Service) -> str:
     """Names this install in tokens; its address may change while callback URLs are under way."""
-    return labels.issuer(made.environment.stage)
+    return labels.issuer(service.environment.stage)
 
 
 @cache

@@ -21,7 +21,7 @@ from nodback_core.api.shared.context import Cursor, caller_of
 from nodback_core.api.shared.views import when
 from nodback_core.domain.audit.exports import Export
 from nodback_core.domain.shared.times import stamp
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.audit.erase import erase_content
 from nodback_core.usecases.audit.exports import export_links, list_exports, read_export, resume_export, start_export
 from nodback_core.usecases.audit.receipts import receipt
@@ -34,51 +34,51 @@ ExportId = Annotated[str, Path(max_length=64)]
     "/v1/requests/<request_id>/receipt", tags=["audit"], summary="Read the receipt of a request: its entries and proofs"
 )
 def read_receipt(request_id: RequestId) -> Receipt:
-    made = service()
+    service = get_service()
     document = receipt(
         str(request_id),
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        archive=made.archive,
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        archive=service.archive,
     )
     return Receipt.model_validate(document)
 
 
 @router.delete("/v1/requests/<request_id>/content", tags=["audit"], summary="Erase the texts of a request")
 def erase(request_id: RequestId, force: Annotated[bool, Query()] = False) -> ErasedContent:
-    made = service()
+    service = get_service()
     request = erase_content(
         str(request_id),
         even_unfinished=force,
         caller=caller_of(router),
-        store=made.store,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        objects=service.objects,
+        now=service.now(),
     )
     return ErasedContent(request_id=request.request_id, content_erased=True)
 
 
 @router.post("/v1/deployments/<deployment_id>/exports", tags=["audit"], summary="Start an export of the audit trail")
 def begin(deployment_id: DeploymentId, body: ExportBody) -> Response[ExportView]:
-    made = service()
+    service = get_service()
     export = start_export(
         deployment_id,
-        export_id=made.new_id(),
+        export_id=service.new_id(),
         begin=body.begin,
         end=body.end,
         caller=caller_of(router),
-        store=made.store,
-        queue=made.export_queue,
-        now=made.now(),
+        store=service.store,
+        queue=service.export_queue,
+        now=service.now(),
     )
     return Response(status_code=202, content_type="application/json", body=export_view(export))
 
 
 @router.get("/v1/deployments/<deployment_id>/exports", tags=["audit"], summary="List exports")
 def index(deployment_id: DeploymentId, cursor: Cursor = None) -> ExportList:
-    page = list_exports(deployment_id, caller=caller_of(router), store=service().store, cursor=cursor)
+    page = list_exports(deployment_id, caller=caller_of(router), store=get_service().store, cursor=cursor)
     return ExportList(exports=[export_view(e) for e in page.items], next_cursor=page.cursor)
 
 
@@ -88,9 +88,9 @@ def index(deployment_id: DeploymentId, cursor: Cursor = None) -> ExportList:
     summary="Read an export: its progress and its files",
 )
 def read(deployment_id: DeploymentId, export_id: ExportId) -> ExportDetail:
-    made = service()
-    export = read_export(deployment_id, export_id, caller=caller_of(router), store=made.store)
-    links = export_links(export, store=made.store, objects=made.objects)
+    service = get_service()
+    export = read_export(deployment_id, export_id, caller=caller_of(router), store=service.store)
+    links = export_links(export, store=service.store, objects=service.objects)
     files = [ExportFileView(name=f.name, bytes=f.bytes, sha256=f.sha256, url=f.url) for f in links]
     return ExportDetail.model_validate({**_document(export), "files": files})
 
@@ -101,9 +101,9 @@ def read(deployment_id: DeploymentId, export_id: ExportId) -> ExportDetail:
     summary="Resume an export that stopped",
 )
 def go_on(deployment_id: DeploymentId, export_id: ExportId) -> Response[ExportView]:
-    made = service()
+    service = get_service()
     export = resume_export(
-        deployment_id, export_id, caller=caller_of(router), store=made.store, queue=made.export_queue
+        deployment_id, export_id, caller=caller_of(router), store=service.store, queue=service.export_queue
     )
     return Response(status_code=202, content_type="application/json", body=export_view(export))
 

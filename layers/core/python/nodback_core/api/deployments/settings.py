@@ -20,7 +20,7 @@ from nodback_core.api.shared.views import deployment_view
 from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.routing import as_document as route_document
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.deployments.register import change_deployment
 from nodback_core.usecases.deployments.settings import (
     SavedSettings,
@@ -39,47 +39,47 @@ Document = Annotated[dict[str, JsonValue], Body()]
 
 @router.patch("/v1/deployments/<deployment_id>", tags=["deployments"], summary="Change the name or the creator")
 def change(deployment_id: DeploymentId, body: DeploymentPatch) -> DeploymentView:
-    made = service()
+    service = get_service()
     changed = change_deployment(
         deployment_id,
         name=body.name,
         creator_email=body.creator_email,
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return deployment_view(changed)
 
 
 @router.get("/v1/deployments/<deployment_id>/settings", tags=["settings"], summary="Read the settings")
 def read(deployment_id: DeploymentId) -> Response[SettingsView]:
-    return _answer(read_settings(deployment_id, caller=caller_of(router), store=service().store))
+    return _answer(read_settings(deployment_id, caller=caller_of(router), store=get_service().store))
 
 
 @router.put("/v1/deployments/<deployment_id>/settings", tags=["settings"], summary="Replace the settings")
 def put(deployment_id: DeploymentId, body: Document, if_match: IfMatch = None) -> Response[SettingsView]:
-    made = service()
+    service = get_service()
     saved = replace_settings(
         deployment_id,
         body,
         expected_version=_version(if_match),
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return _answer(saved)
 
 
 @router.patch("/v1/deployments/<deployment_id>/settings", tags=["settings"], summary="Change some settings")
 def patch(deployment_id: DeploymentId, body: Document, if_match: IfMatch = None) -> Response[SettingsView]:
-    made = service()
+    service = get_service()
     saved = change_settings(
         deployment_id,
         body,
         expected_version=_version(if_match),
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return _answer(saved)
 
@@ -92,7 +92,7 @@ def explain(deployment_id: DeploymentId, body: ExplainBody) -> Explained:
         state=body.state,
         rules=body.rules,
         caller=caller_of(router),
-        store=service().store,
+        store=get_service().store,
     )
     return Explained.model_validate(route_document(route))
 

@@ -12,7 +12,7 @@ from nodback_core.api.shared.context import caller_of
 from nodback_core.api.shared.models import Outgoing
 from nodback_core.domain.figures.tallies import DECIDED_AT_HOUR, OPENED_AT_HOUR, OUTCOME, SOURCE, Figures
 from nodback_core.domain.shared.days import check_days
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.figures.metrics import GroupBy, read_metrics
 
 DEFAULT_DAYS = 30
@@ -79,15 +79,15 @@ def read(
     group_by: Annotated[GroupBy | None, Query()] = None,
 ) -> MetricsView:
     check_days(first, last)
-    made = service()
-    until = last or made.now().date()
+    service = get_service()
+    until = last or service.now().date()
     found = read_metrics(
         deployment_id,
         first=first or until - timedelta(days=DEFAULT_DAYS - 1),
         last=until,
         group_by=group_by,
         caller=caller_of(router),
-        store=made.store,
+        store=service.store,
     )
     groups = [GroupView.model_validate({"name": g.name, **_figures(g.figures)}) for g in found.groups]
     return MetricsView.model_validate(

@@ -20,7 +20,7 @@ from nodback_core.api.shared.models import (
 )
 from nodback_core.api.shared.views import claimed_view, resume_view
 from nodback_core.domain.shared.times import stamp
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.flows.resumes import claim_resume, mark_consumed, record_result, renew_resume, retry_resume
 
 router = Router()
@@ -29,16 +29,16 @@ RequestId = Annotated[UUID, Path()]
 
 @router.post("/v1/resumes/claim", tags=["resumes"], summary="Claim the oldest resume of these flows, with a lease")
 def claim(body: ClaimBody) -> Response[ClaimedResume | None]:
-    made = service()
+    service = get_service()
     claimed = claim_resume(
         worker=body.worker,
-        claim_id=made.new_id(),
+        claim_id=service.new_id(),
         flow_classes=body.flow_classes,
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     if claimed is None:
         return Response(status_code=204, content_type=None, body=None)
@@ -47,44 +47,46 @@ def claim(body: ClaimBody) -> Response[ClaimedResume | None]:
 
 @router.post("/v1/resumes/<request_id>/renew", tags=["resumes"], summary="Renew a lease")
 def renew(request_id: RequestId, body: HeldBody) -> Lease:
-    made = service()
-    lease = renew_resume(str(request_id), body.claim_id, caller=caller_of(router), store=made.store, now=made.now())
+    service = get_service()
+    lease = renew_resume(
+        str(request_id), body.claim_id, caller=caller_of(router), store=service.store, now=service.now()
+    )
     return Lease(lease_until=stamp(lease))
 
 
 @router.post("/v1/resumes/<request_id>/consumed", tags=["resumes"], summary="Report that the flow has taken the answer")
 def consumed(request_id: RequestId, body: ConsumedBody) -> Response[None]:
-    made = service()
+    service = get_service()
     mark_consumed(
         str(request_id),
         body.claim_id,
         flow_class=body.flow_class,
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return Response(status_code=204, content_type=None, body=None)
 
 
 @router.post("/v1/resumes/<request_id>/result", tags=["resumes"], summary="Report how a resume ended")
 def result(request_id: RequestId, body: ResultBody) -> Response[None]:
-    made = service()
+    service = get_service()
     record_result(
         str(request_id),
         body.claim_id,
         succeeded=body.status == "succeeded",
         error=body.error,
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return Response(status_code=204, content_type=None, body=None)
 
 
 @router.post("/v1/resumes/<request_id>/retry", tags=["resumes"], summary="Retry a failed resume")
 def retry(request_id: RequestId, body: RetryBody) -> Response[ResumeView]:
-    made = service()
+    service = get_service()
     request = retry_resume(
-        str(request_id), outcome=body.outcome, caller=caller_of(router), store=made.store, now=made.now()
+        str(request_id), outcome=body.outcome, caller=caller_of(router), store=service.store, now=service.now()
     )
     return Response(status_code=202, content_type="application/json", body=resume_view(request))

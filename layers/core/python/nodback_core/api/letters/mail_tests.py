@@ -12,7 +12,7 @@ from nodback_core.api.shared.context import caller_of
 from nodback_core.api.shared.models import Incoming, NotificationView, Outgoing
 from nodback_core.api.shared.views import notification_view
 from nodback_core.domain.shared.times import stamp
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.letters.mail_tests import MailTest, answer_until, open_mail_test, read_mail_test
 
 router = Router()
@@ -51,16 +51,16 @@ class MailTestView(Outgoing):
 
 @router.post("/v1/deployments/<deployment_id>/test-request", tags=["mail"], summary="Send a test review")
 def ask(deployment_id: DeploymentId, body: MailTestBody) -> Response[MailTestView]:
-    made = service()
+    service = get_service()
     asked = open_mail_test(
         deployment_id,
-        request_id=made.new_id(),
+        request_id=service.new_id(),
         to_email=body.to_email,
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     return Response(status_code=201, content_type="application/json", body=_view(asked))
 
@@ -71,15 +71,15 @@ def ask(deployment_id: DeploymentId, body: MailTestBody) -> Response[MailTestVie
     summary="Read how far a test review has come",
 )
 def read(deployment_id: DeploymentId, request_id: RequestId) -> MailTestView:
-    made = service()
+    service = get_service()
     return _view(
         read_mail_test(
             deployment_id,
             str(request_id),
             caller=caller_of(router),
-            store=made.store,
-            vault=made.vault,
-            objects=made.objects,
+            store=service.store,
+            vault=service.vault,
+            objects=service.objects,
         )
     )
 

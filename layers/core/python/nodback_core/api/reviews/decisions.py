@@ -19,7 +19,7 @@ from nodback_core.api.shared.context import Cursor, caller_of
 from nodback_core.api.shared.models import RequestView
 from nodback_core.api.shared.views import request_view, summary_view
 from nodback_core.domain.shared.times import stamp
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.list_requests import MAX_LIMIT, Question, Wanted, list_requests
 from nodback_core.usecases.reviews.read_requests import read_request
@@ -41,17 +41,17 @@ def index(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     cursor: Cursor = None,
 ) -> RequestList:
-    made = service()
+    service = get_service()
     question = Question(status, assigned_to, deployment_id, first_day, last_day, limit, cursor)
-    now = made.now()
-    page = list_requests(question, caller=caller_of(router), store=made.store, now=now)
+    now = service.now()
+    page = list_requests(question, caller=caller_of(router), store=service.store, now=now)
     summaries: list[RequestSummary] = [summary_view(request, now=now) for request in page.items]
     return RequestList(requests=summaries, next_cursor=page.cursor)
 
 
 @router.post("/v1/requests/<request_id>/response", tags=["requests"], summary="Answer a request")
 def respond(request_id: RequestId, body: AnswerBody, idempotency_key: IdempotencyKey = None) -> RecordedAnswer:
-    made = service()
+    service = get_service()
     recorded = respond_by_api(
         str(request_id),
         feedback=body.feedback,
@@ -59,10 +59,10 @@ def respond(request_id: RequestId, body: AnswerBody, idempotency_key: Idempotenc
         responder=body.responder,
         idempotency_key=idempotency_key,
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     decision = recorded.request.decision
     assert decision is not None
@@ -79,36 +79,38 @@ def respond(request_id: RequestId, body: AnswerBody, idempotency_key: Idempotenc
 
 @router.post("/v1/requests/<request_id>/reassign", tags=["requests"], summary="Reassign a request")
 def reassign(request_id: RequestId, body: ReassignBody) -> RequestView:
-    made, caller = service(), caller_of(router)
+    service, caller = get_service(), caller_of(router)
     reassign_request(
         str(request_id),
         body.to_email,
         reason=body.reason,
         caller=caller,
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     return _as_it_is_now(str(request_id))
 
 
 @router.post("/v1/requests/<request_id>/cancel", tags=["requests"], summary="Cancel a request")
 def cancel(request_id: RequestId, body: CancelBody) -> RequestView:
-    made = service()
+    service = get_service()
     cancel_request(
         str(request_id),
         reason=body.reason,
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     return _as_it_is_now(str(request_id))
 
 
 def _as_it_is_now(request_id: str) -> RequestView:
-    made = service()
-    seen = read_request(request_id, caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects)
-    return request_view(seen, now=made.now())
+    service = get_service()
+    seen = read_request(
+        request_id, caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
+    )
+    return request_view(seen, now=service.now())

@@ -25,7 +25,7 @@ from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.reviews.contents import Shown
 from nodback_core.domain.reviews.opening import Pause
 from nodback_core.domain.shared.times import stamp
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.usecases.flows.states import read_flow_state, save_flow_state
 from nodback_core.usecases.reviews.open_request import open_request
 from nodback_core.usecases.reviews.read_requests import read_pending, read_request, read_timeline
@@ -37,16 +37,16 @@ FlowIdPath = Annotated[str, Path(description="the flow's id, URL-encoded; slashe
 
 @router.post("/v1/requests", tags=["requests"], summary="Open a request: a flow pauses")
 def pause(body: PauseBody) -> Response[OpenedRequest]:
-    made, caller = service(), caller_of(router)
+    service, caller = get_service(), caller_of(router)
     caller.require(Scope.FLOW)
     opened = open_request(
         _pause(body),
         deployment_id=caller.own_deployment(),
         actor=caller.actor,
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     status = 200 if opened.replayed else 201
     return Response(status_code=status, content_type="application/json", body=opened_view(opened))
@@ -77,22 +77,22 @@ def _pause(body: PauseBody) -> Pause:
 
 @router.get("/v1/requests/<request_id>", tags=["requests"], summary="Read a request")
 def read(request_id: RequestId) -> RequestView:
-    made = service()
+    service = get_service()
     seen = read_request(
-        str(request_id), caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
+        str(request_id), caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
     )
-    return request_view(seen, now=made.now())
+    return request_view(seen, now=service.now())
 
 
 @router.get("/v1/requests/<request_id>/timeline", tags=["requests"], summary="Read the timeline of a request")
 def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
-    made = service()
+    service = get_service()
     page = read_timeline(
         str(request_id),
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
         cursor=cursor,
     )
     return Timeline(
@@ -104,9 +104,9 @@ def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
 
 @router.get("/v1/flows/<flow_id>/pending", tags=["flows"], summary="Read the pause at which a flow waits")
 def pending(flow_id: FlowIdPath) -> PendingView:
-    made = service()
+    service = get_service()
     waiting = read_pending(
-        unquote(flow_id), caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
+        unquote(flow_id), caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
     )
     request = waiting.request
     return PendingView(
@@ -116,24 +116,24 @@ def pending(flow_id: FlowIdPath) -> PendingView:
 
 @router.put("/v1/flows/<flow_id>/state", tags=["flows"], summary="Save a flow's state")
 def save_state(flow_id: FlowIdPath, body: FlowStateBody) -> Response[None]:
-    made = service()
+    service = get_service()
     save_flow_state(
         unquote(flow_id),
         body.method_name,
         body.state,
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
+        now=service.now(),
     )
     return Response(status_code=204, content_type=None, body=None)
 
 
 @router.get("/v1/flows/<flow_id>/state", tags=["flows"], summary="Load a flow's state")
 def load_state(flow_id: FlowIdPath) -> FlowStateView:
-    made = service()
+    service = get_service()
     row, state = read_flow_state(
-        unquote(flow_id), caller=caller_of(router), store=made.store, vault=made.vault, objects=made.objects
+        unquote(flow_id), caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
     )
     return FlowStateView(method_name=row.method_name, state=state, saved_at=stamp(row.saved_at))

@@ -20,7 +20,7 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput, NodbackE
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import ContentErased
 from nodback_core.runtime.logs import logger
-from nodback_core.runtime.service import Service, service
+from nodback_core.runtime.service import Service, get_service
 from nodback_core.runtime.webhooks import UNKNOWN_CALLBACK, callback_token
 from nodback_core.statuses import headers_of
 from nodback_core.usecases.reviews.respond import Recorded
@@ -58,12 +58,12 @@ def _answer(event: Mapping[str, object]) -> dict[str, object]:
     headers = {k.lower(): v for k, v in cast("Mapping[str, str]", event.get("headers") or {}).items()}
     said = _read(_body(event), headers.get("content-type", ""))
     text = str(cast("Mapping[str, str]", event.get("pathParameters") or {}).get("token", ""))
-    return _recorded(_act(service(), text, said))
+    return _recorded(_act(get_service(), text, said))
 
 
-def _act(made: Service, text: str, said: Mapping[str, str | None]) -> Recorded:
-    now = made.now()
-    token = callback_token(made, text, now=now)
+def _act(service: Service, text: str, said: Mapping[str, str | None]) -> Recorded:
+    now = service.now()
+    token = callback_token(service, text, now=now)
     deployment, _, webhook_id = token.webhook_id.partition("/")
     if not (deployment.isascii() and deployment.isdigit()):
         raise NotFound(UNKNOWN_CALLBACK)
@@ -75,9 +75,9 @@ def _act(made: Service, text: str, said: Mapping[str, str | None]) -> Recorded:
         feedback=said["feedback"],
         outcome=said["outcome"],
         source=said["source"],
-        store=made.store,
-        vault=made.vault,
-        objects=made.objects,
+        store=service.store,
+        vault=service.vault,
+        objects=service.objects,
         now=now,
     )
 

@@ -23,7 +23,7 @@ from nodback_core.domain.webhooks.deliveries import Delivery
 from nodback_core.domain.webhooks.events import EventType
 from nodback_core.domain.webhooks.signature import SECRET_BYTES, SECRET_PREFIX
 from nodback_core.domain.webhooks.webhook import Webhook
-from nodback_core.runtime.service import service
+from nodback_core.runtime.service import get_service
 from nodback_core.runtime.webhooks import reach, sending
 from nodback_core.usecases.webhooks.configure import (
     NewSecret,
@@ -49,95 +49,97 @@ MAX_LIMIT = 100
 
 @router.post(BASE, tags=["webhooks"], summary="Add a webhook; its secret is shown once")
 def create(deployment_id: DeploymentId, body: WebhookBody) -> Response[WebhookWithSecret]:
-    made = service()
+    service = get_service()
     new = create_webhook(
         deployment_id,
         Wish(body.name, body.url, tuple(EventType(e) for e in body.events), body.active),
-        webhook_id=f"wh_{made.new_id().replace('-', '')[:20]}",
-        random=made.random_bytes(SECRET_BYTES),
-        reach=reach(made),
+        webhook_id=f"wh_{service.new_id().replace('-', '')[:20]}",
+        random=service.random_bytes(SECRET_BYTES),
+        reach=reach(service),
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        now=service.now(),
     )
     return _with_secret(new)
 
 
 @router.get(BASE, tags=["webhooks"], summary="List webhooks")
 def index(deployment_id: DeploymentId) -> WebhookList:
-    found = list_webhooks(deployment_id, caller=caller_of(router), store=service().store)
+    found = list_webhooks(deployment_id, caller=caller_of(router), store=get_service().store)
     return WebhookList(webhooks=[_view(webhook) for webhook in found])
 
 
 @router.get(ONE, tags=["webhooks"], summary="Read a webhook")
 def read(deployment_id: DeploymentId, webhook_id: WebhookId) -> WebhookView:
-    return _view(read_webhook(deployment_id, webhook_id, caller=caller_of(router), store=service().store))
+    return _view(read_webhook(deployment_id, webhook_id, caller=caller_of(router), store=get_service().store))
 
 
 @router.patch(ONE, tags=["webhooks"], summary="Change a webhook, or pause it")
 def change(deployment_id: DeploymentId, webhook_id: WebhookId, body: WebhookPatch) -> WebhookView:
-    made = service()
+    service = get_service()
     events = None if body.events is None else tuple(EventType(e) for e in body.events)
     changed = change_webhook(
         deployment_id,
         webhook_id,
         Wish(body.name, body.url, events, body.active),
-        reach=reach(made),
+        reach=reach(service),
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return _view(changed)
 
 
 @router.delete(ONE, tags=["webhooks"], summary="Remove a webhook")
 def remove(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[None]:
-    made = service()
-    remove_webhook(deployment_id, webhook_id, caller=caller_of(router), store=made.store, now=made.now())
+    service = get_service()
+    remove_webhook(deployment_id, webhook_id, caller=caller_of(router), store=service.store, now=service.now())
     return Response(status_code=204, content_type=None, body=None)
 
 
 @router.post(f"{ONE}/rotation", tags=["webhooks"], summary="Start a rotation of the secret; the new one is shown once")
 def start(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[WebhookWithSecret]:
-    made = service()
+    service = get_service()
     new = start_rotation(
         deployment_id,
         webhook_id,
-        random=made.random_bytes(SECRET_BYTES),
+        random=service.random_bytes(SECRET_BYTES),
         caller=caller_of(router),
-        store=made.store,
-        vault=made.vault,
-        now=made.now(),
+        store=service.store,
+        vault=service.vault,
+        now=service.now(),
     )
     return _with_secret(new)
 
 
 @router.post(f"{ONE}/rotation/complete", tags=["webhooks"], summary="Complete a rotation; only the new secret signs")
 def complete(deployment_id: DeploymentId, webhook_id: WebhookId) -> WebhookView:
-    made = service()
+    service = get_service()
     return _view(
-        complete_rotation(deployment_id, webhook_id, caller=caller_of(router), store=made.store, now=made.now())
+        complete_rotation(deployment_id, webhook_id, caller=caller_of(router), store=service.store, now=service.now())
     )
 
 
 @router.delete(f"{ONE}/rotation", tags=["webhooks"], summary="Cancel a rotation; the old secret stays")
 def abort(deployment_id: DeploymentId, webhook_id: WebhookId) -> WebhookView:
-    made = service()
-    return _view(abort_rotation(deployment_id, webhook_id, caller=caller_of(router), store=made.store, now=made.now()))
+    service = get_service()
+    return _view(
+        abort_rotation(deployment_id, webhook_id, caller=caller_of(router), store=service.store, now=service.now())
+    )
 
 
 @router.post(f"{ONE}/test", tags=["webhooks"], summary="Send a test event")
 def test(deployment_id: DeploymentId, webhook_id: WebhookId) -> Response[DeliveryView]:
-    made = service()
+    service = get_service()
     queued = send_test(
         deployment_id,
         webhook_id,
-        new_id=made.new_id(),
-        public_url=made.environment.public_url,
+        new_id=service.new_id(),
+        public_url=service.environment.public_url,
         caller=caller_of(router),
-        sending=sending(made),
-        now=made.now(),
+        sending=sending(service),
+        now=service.now(),
     )
     return _accepted(queued)
 
@@ -149,39 +151,39 @@ def deliveries(
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = 50,
     cursor: Cursor = None,
 ) -> DeliveryList:
-    made = service()
+    service = get_service()
     page = list_deliveries(
         deployment_id,
         webhook_id,
         limit=limit,
         cursor=cursor,
         caller=caller_of(router),
-        store=made.store,
-        now=made.now(),
+        store=service.store,
+        now=service.now(),
     )
     return DeliveryList(deliveries=[_delivery(d) for d in page.items], next_cursor=page.cursor)
 
 
 @router.get(f"{ONE}/deliveries/<delivery_id>", tags=["webhooks"], summary="Read a delivery and the receiver's answer")
 def delivery(deployment_id: DeploymentId, webhook_id: WebhookId, delivery_id: DeliveryId) -> DeliveryDetail:
-    made = service()
+    service = get_service()
     seen = read_delivery(
-        deployment_id, webhook_id, delivery_id, caller=caller_of(router), store=made.store, vault=made.vault
+        deployment_id, webhook_id, delivery_id, caller=caller_of(router), store=service.store, vault=service.vault
     )
     return DeliveryDetail(delivery=_delivery(seen.delivery), answer=seen.answer)
 
 
 @router.post(f"{ONE}/deliveries/<delivery_id>/redeliver", tags=["webhooks"], summary="Deliver again")
 def again(deployment_id: DeploymentId, webhook_id: WebhookId, delivery_id: DeliveryId) -> Response[DeliveryView]:
-    made = service()
+    service = get_service()
     queued = redeliver(
         deployment_id,
         webhook_id,
         delivery_id,
-        new_id=made.new_id(),
+        new_id=service.new_id(),
         caller=caller_of(router),
-        sending=sending(made),
-        now=made.now(),
+        sending=sending(service),
+        now=service.now(),
     )
     return _accepted(queued)
 
@@ -211,7 +213,7 @@ def _accepted(queued: Delivery) -> Response[DeliveryView]:
 
 
 def _delivery(row: Delivery) -> DeliveryView:
-    now = service().now()
+    now = get_service().now()
     result = row.result(now)
     return DeliveryView.model_validate(
         {
