@@ -10,8 +10,6 @@ from nodback_core.usecases.reviews.meet_deadlines import meet_deadlines
 
 def handler(event: Mapping[str, object], context: object) -> dict[str, object]:
     service, request_id = get_service(), str(event["request_id"])
-    wake_at = meet_deadlines(
-        request_id, store=service.store, vault=service.vault, objects=service.objects, now=service.now()
-    )
+    wake_at = meet_deadlines(request_id, storage=service.storage, now=service.now())
     logger().info("deadline met", extra={"request_id": request_id, "wake_at": wake_at and stamp(wake_at)})
     return {"request_id": request_id, **({"wake_at": stamp(wake_at)} if wake_at else {})}

@@ -24,9 +24,7 @@ def handler(event: Mapping[str, object], context: object) -> None:
         service = get_service()
         result = receive_mail(
             delivery,
-            store=service.store,
-            vault=service.vault,
-            objects=service.objects,
+            storage=service.storage,
             ring=service.ring,
             domain=service.sender.reply_domain,
             sender_name=service.sender.name,

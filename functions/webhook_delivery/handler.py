@@ -18,9 +18,7 @@ def handler(event: Mapping[str, object], context: object) -> None:
         result, delivery = deliver_webhook(
             ids["webhook_id"],
             ids["delivery_id"],
-            store=service.store,
-            vault=service.vault,
-            objects=service.objects,
+            storage=service.storage,
             send=sender(service),
             now=service.now(),
         )

@@ -15,6 +15,7 @@ from nodback_core.adapters.vault import AesVault
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import Assignment, Request, Resume, ResumeStatus, Status
+from nodback_core.ports import Storage
 from nodback_core.usecases.flows.resumes import CLAIM_READS, claim_resume
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -77,9 +78,7 @@ def poll(store: DynamoDbStore, *flow_classes: str) -> None:
         claim_id="c",
         flow_classes=flow_classes,
         caller=Caller(Scope.FLOW, 7, "k"),
-        store=store,
-        vault=AesVault(MemoryMasterKey(b"k" * 32, bytes), bytes),
-        objects=MemoryObjects(),
+        storage=Storage(store, AesVault(MemoryMasterKey(b"k" * 32, bytes), bytes), MemoryObjects()),
         now=NOW + timedelta(hours=1),
     )
     assert claimed is None

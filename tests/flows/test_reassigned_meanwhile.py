@@ -131,9 +131,7 @@ def test_the_old_assignees_click_is_refused(case: Case) -> None:
             outcome="approved",
             form_id="f",
             identity=Identity(CREATOR, "s1"),
-            store=service.store,
-            vault=service.vault,
-            objects=service.objects,
+            storage=service.storage,
             now=service.now(),
         )
 

@@ -132,9 +132,7 @@ def test_a_cancelled_and_a_superseded_request_are_gone(callback: Callback) -> No
     second = callback.pause("flow-1")
     assert callback.post({"feedback": "approved"}, token=first)[0] == 410
     rid = callback.opened.request.request_id
-    cancel_request(
-        rid, reason=None, caller=INSTALL, store=world.store, vault=world.vault, objects=world.objects, now=world.now
-    )
+    cancel_request(rid, reason=None, caller=INSTALL, storage=world.storage, now=world.now)
     status, body = callback.post({"feedback": "approved"}, token=second)
     assert (status, body["code"]) == (410, "request_closed")
 

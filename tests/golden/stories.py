@@ -133,9 +133,7 @@ def _review(world: World) -> tuple[World, Network]:
         claim_id="c1",
         flow_classes=[FLOW_CLASS],
         caller=FLOW,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
     mark_consumed(REQUEST_ID, "c1", flow_class=FLOW_CLASS, caller=FLOW, store=world.store, now=world.now)
@@ -187,9 +185,7 @@ def receipts() -> object:
     made = receipt(
         REQUEST_ID,
         caller=manager(1),
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         archive=world.archive,
     )
     return json.loads(canonical(made))

@@ -81,7 +81,7 @@ def kept_lines(world: World, request_id: str) -> list[str]:
     sealed, key = Content.at(request_id, ContentKind.SENT), ContentKey.at(request_id)
     rows = world.store.fetch(sealed, key)
     opened = open_key(rows[key], vault=world.vault)
-    return str(read_content(rows[sealed], key=opened, vault=world.vault, objects=world.objects)).splitlines()
+    return str(read_content(rows[sealed], key=opened, storage=world.storage)).splitlines()
 
 
 def test_the_same_event_twice_at_once_mails_once() -> None:

@@ -42,7 +42,7 @@ from nodback_core.usecases.shared.relay import relay
 from support.world import FLOW_CLASS, INSTALL, PASS, World
 
 FLOW, RESPOND, MANAGE = (Caller(scope, 1, "k9") for scope in (Scope.FLOW, Scope.RESPOND, Scope.MANAGE))
-PORT_ARGUMENTS = {"store", "vault", "objects", "mailer", "bus", "post"}
+PORT_ARGUMENTS = {"storage", "store", "vault", "objects", "mailer", "bus", "post"}
 LARGE = "a long text " * 4000
 
 NOT_INJECTED = {
@@ -166,7 +166,7 @@ def ports(world: World, *names: str) -> dict[str, object]:
     return {name: getattr(world, name) for name in names} | {"now": world.now}
 
 
-FULL = ("store", "vault", "objects")
+FULL = ("storage",)
 
 
 def asked(world: World, **settings: object) -> str:
@@ -296,7 +296,7 @@ def ask_for_test(world: World) -> Case:
                 request_id=request_id,
                 to_email=None,
                 caller=INSTALL,
-                **ports(world, "store", "vault", "objects"),
+                **ports(world, *FULL),
             )
 
     return Case(act, lambda: mailed(world, "test_mail"))

@@ -216,9 +216,7 @@ class Crowd:
                     responder=None,
                     idempotency_key=key,
                     caller=self._caller(request_id, Scope.RESPOND),
-                    store=self.store,
-                    vault=self.world.vault,
-                    objects=self.world.objects,
+                    storage=self.world.storage,
                     now=self.world.now,
                 )
                 self.told.append(Told(request_id, True))
@@ -259,7 +257,7 @@ class Crowd:
 
     def _tools(self) -> dict[str, Any]:
         world = self.world
-        return {"store": world.store, "vault": world.vault, "objects": world.objects, "now": world.now}
+        return {"storage": world.storage, "now": world.now}
 
     def requests(self) -> list[Request]:
         return [self.world.request(request_id) for request_id in self.witness.requests]

@@ -290,7 +290,7 @@ class History(RuleBasedStateMachine):
 
     def ports(self) -> dict[str, object]:
         world = self.world
-        return {"store": world.store, "vault": world.vault, "objects": world.objects, "now": world.now}
+        return {"storage": world.storage, "now": world.now}
 
     @invariant()
     def every_promise_holds(self) -> None:

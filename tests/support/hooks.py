@@ -66,9 +66,7 @@ def take(world: World, message: Message, network: Network) -> MessageResult:
     made, _ = deliver_webhook(
         message.body["webhook_id"],
         message.body["delivery_id"],
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         send=network.send,
         now=world.now,
     )
@@ -97,4 +95,4 @@ def log(world: World, new: NewSecret, *, limit: int = 50, cursor: str | None = N
 
 
 def sending(world: World) -> Sending:
-    return Sending(world.store, world.vault, world.objects, world.queue)
+    return Sending(world.storage, world.queue)

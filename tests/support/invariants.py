@@ -91,7 +91,7 @@ def _of_words(world: World, key: ContentKey | None, words: Content | None, closi
     if key is not None and key.erased_at is not None:
         return
     data_key = open_key(key, vault=world.vault)
-    said = words_of(read_content(words, key=data_key, vault=world.vault, objects=world.objects))
+    said = words_of(read_content(words, key=data_key, storage=world.storage))
     if closing.data["feedback_digest"] != text_digest(world.vault.salt(data_key), said.feedback):
         yield "the words are not those of the decision"
 

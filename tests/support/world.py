@@ -42,7 +42,7 @@ from nodback_core.domain.shared.entries import Actor, Entry, check_chain
 from nodback_core.domain.shared.key_ring import KeyRing
 from nodback_core.mail.replies.arrival import ArrivedMail
 from nodback_core.mail.replies.sender import Verdicts
-from nodback_core.ports import Event
+from nodback_core.ports import Event, Storage
 from nodback_core.usecases.audit.seal import Archive, seal
 from nodback_core.usecases.deployments.register import KeyMaterial, create_deployment
 from nodback_core.usecases.letters.notify import notify
@@ -102,13 +102,17 @@ class World:
         relay(entries, bus=self.bus)
 
     @property
+    def storage(self) -> Storage:
+        return Storage(self.store, self.vault, self.objects)
+
+    @property
     def post(self) -> Post:
         sender = Sender("Nodback", "nodback@nodback.test", self.reply_domain)
-        return Post(self.store, self.vault, self.objects, self.mailer, self.ring, sender)
+        return Post(self.storage, self.mailer, self.ring, sender)
 
     @property
     def dispatcher(self) -> Dispatcher:
-        return Dispatcher(self.store, self.vault, self.objects, self.queue, self.callback_url, self.public_url)
+        return Dispatcher(self.storage, self.queue, self.callback_url, self.public_url)
 
     def callback_url(
         self, request_id: str, webhook: str, token_id: str, now: datetime, deadline: datetime | None
@@ -174,9 +178,7 @@ class World:
             ),
             deployment_id=deployment.deployment_id,
             actor=Actor("key", "k1"),
-            store=self.store,
-            vault=self.vault,
-            objects=self.objects,
+            storage=self.storage,
             now=self.now,
         )
 
@@ -208,7 +210,7 @@ class World:
 
     def wake(self, request_id: str) -> datetime | None:
         """The wait of a request ends now."""
-        return meet_deadlines(request_id, store=self.store, vault=self.vault, objects=self.objects, now=self.now)
+        return meet_deadlines(request_id, storage=self.storage, now=self.now)
 
     def seal(self) -> Seal | None:
         """The schedule of the seals comes round."""
@@ -270,9 +272,7 @@ class World:
         self.objects.put(key, stored)
         return receive_mail(
             ArrivedMail(key, (to,) if isinstance(to, str) else to, verdicts),
-            store=self.store,
-            vault=self.vault,
-            objects=self.objects,
+            storage=self.storage,
             ring=self.ring,
             domain=self.reply_domain,
             sender_name="Nodback",

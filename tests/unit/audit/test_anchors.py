@@ -90,9 +90,7 @@ def issue(world: World, request_id: str) -> Document:
         receipt(
             request_id,
             caller=manager(1),
-            store=world.store,
-            vault=world.vault,
-            objects=world.objects,
+            storage=world.storage,
             archive=world.archive,
         )
     )

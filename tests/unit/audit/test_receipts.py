@@ -36,9 +36,7 @@ def story() -> tuple[World, str]:
 
 
 def issue(world: World, request_id: str) -> Document:
-    return receipt(
-        request_id, caller=MANAGER, store=world.store, vault=world.vault, objects=world.objects, archive=world.archive
-    )
+    return receipt(request_id, caller=MANAGER, storage=world.storage, archive=world.archive)
 
 
 def check(document: object, folder: Path, known: Known | None = None) -> Report:

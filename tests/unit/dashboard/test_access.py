@@ -89,8 +89,7 @@ def place(role: str, state: str) -> Place:
         world.reply("approved", to=address_of(world, request.request_id), sender=ASSIGNEE)
     elif state == "cancelled":
         cancel_request(
-            request.request_id, reason=None, caller=INSTALL, store=world.store, vault=world.vault,
-            objects=world.objects, now=world.now,
+            request.request_id, reason=None, caller=INSTALL, storage=world.storage, now=world.now,
         )  # fmt: skip
     elif state == "superseded":
         world.pause(here)

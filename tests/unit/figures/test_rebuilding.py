@@ -56,9 +56,7 @@ def answered_test(world: World, deployment: Deployment) -> str:
         request_id=request_id,
         to_email=REVIEWER,
         caller=INSTALL,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
     world.deliver()

@@ -24,15 +24,13 @@ def save(world: World, state: JsonValue, flow_id: str = "flow-1") -> None:
         "draft",
         state,
         caller=FLOW,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
 
 
 def read(world: World, flow_id: str = "flow-1") -> JsonValue:
-    return read_flow_state(flow_id, caller=FLOW, store=world.store, vault=world.vault, objects=world.objects)[1]
+    return read_flow_state(flow_id, caller=FLOW, storage=world.storage)[1]
 
 
 def objects_of(world: World) -> list[str]:

@@ -41,9 +41,7 @@ def claim(world: World, claim_id: str, *flow_classes: str) -> Claimed | None:
         claim_id=claim_id,
         flow_classes=flow_classes or [FLOW_CLASS],
         caller=FLOW,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
 

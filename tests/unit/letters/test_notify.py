@@ -44,9 +44,7 @@ def reassign(world: World, request_id: str, to: str) -> None:
         to,
         reason=None,
         caller=INSTALL,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
 
@@ -202,7 +200,7 @@ def the_mail(world: World, request_id: str) -> Notification:
 
 def reasons(world: World, request_id: str) -> dict[str, str]:
     """What the timeline tells beside its entries, by their action."""
-    page = read_timeline(request_id, caller=INSTALL, store=world.store, vault=world.vault, objects=world.objects)
+    page = read_timeline(request_id, caller=INSTALL, storage=world.storage)
     return {e.action.value: page.reasons[e.seq] for e in page.entries.items if e.seq in page.reasons}
 
 
@@ -257,9 +255,7 @@ def test_a_mail_that_was_not_taken_is_skipped_once_the_review_is_over() -> None:
         request_id,
         reason=None,
         caller=INSTALL,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
     assert notify(request_id, 1, post=world.post, now=world.now) == ()

@@ -122,7 +122,7 @@ def test_somebody_without_membership_sees_exactly_what_is_assigned_to_them() -> 
     other = world.deployment(creator_email="ben@example.com")
     mine, theirs = world.pause(seven).request, world.pause(other, flow_id="flow-2").request
     ana = identity(world, "ana@example.com")
-    texts = {"store": world.store, "vault": world.vault, "objects": world.objects}
+    texts = {"storage": world.storage}
 
     listed = list_requests(Question(), caller=ana.anywhere(), store=world.store, now=world.now)
     asked_for_others = list_requests(
@@ -144,7 +144,7 @@ def test_a_manager_of_one_deployment_is_nobody_in_another() -> None:
     theirs = world.pause(other).request
     add_member(seven.deployment_id, "ana@example.com", [MANAGE], caller=INSTALL, store=world.store, now=world.now)
     ana = identity(world, "ana@example.com")
-    texts = {"store": world.store, "vault": world.vault, "objects": world.objects}
+    texts = {"storage": world.storage}
 
     assert read_settings(seven.deployment_id, caller=ana.within(seven.deployment_id), store=world.store)
     with pytest.raises(Forbidden):

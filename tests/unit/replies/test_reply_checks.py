@@ -22,7 +22,7 @@ def close(world: World, request_id: str, how: str) -> None:
         assert world.reply("approved", to=world.reply_address()) is Result.RECORDED
     elif how == "cancelled":
         cancel_request(
-            request_id, reason=None, caller=INSTALL, store=world.store, vault=world.vault, objects=world.objects,
+            request_id, reason=None, caller=INSTALL, storage=world.storage,
             now=world.now,
         )  # fmt: skip
     else:

@@ -129,9 +129,7 @@ def test_an_end_after_the_target_and_before_its_wake_leaves_the_breach_first(by:
             request_id,
             reason=None,
             caller=INSTALL,
-            store=world.store,
-            vault=world.vault,
-            objects=world.objects,
+            storage=world.storage,
             now=world.now,
         )
     request = world.request(request_id)

@@ -27,9 +27,7 @@ def claim(world: World, claim_id: str = "c1", worker: str = "w1"):
         claim_id=claim_id,
         flow_classes=[FLOW_CLASS],
         caller=FLOW,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
 

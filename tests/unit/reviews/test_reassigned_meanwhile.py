@@ -40,9 +40,7 @@ class Case:
             to,
             reason=None,
             caller=INSTALL,
-            store=self.world.store,
-            vault=self.world.vault,
-            objects=self.world.objects,
+            storage=self.world.storage,
             now=self.world.now,
         )
 

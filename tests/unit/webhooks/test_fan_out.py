@@ -114,7 +114,7 @@ def test_each_opt_in_event_reaches_the_webhook_that_asked_and_no_other(world: Wo
     world.wake(rid)
     world.pass_time(minutes=5)
     world.wake(rid)
-    common = {"caller": INSTALL, "store": world.store, "vault": world.vault, "objects": world.objects}
+    common = {"caller": INSTALL, "storage": world.storage}
     reassign_request(rid, "third@example.com", reason=None, now=world.now, **common)
     told(world, network)
     cancel_request(rid, reason="not needed", now=world.now, **common)
@@ -169,8 +169,7 @@ def test_a_webhook_that_hears_of_a_request_too_late_is_given_no_callback_url(
         assert world.reply("approved", to=world.reply_address()) is Result.RECORDED
     elif how == "cancelled":
         cancel_request(
-            request.request_id, reason=None, caller=INSTALL, store=world.store, vault=world.vault,
-            objects=world.objects, now=world.now,
+            request.request_id, reason=None, caller=INSTALL, storage=world.storage, now=world.now,
         )  # fmt: skip
     else:
         world.pause(deployment)
@@ -407,9 +406,7 @@ def erase(world: World, request_id: str) -> None:
         request_id,
         reason=None,
         caller=INSTALL,
-        store=world.store,
-        vault=world.vault,
-        objects=world.objects,
+        storage=world.storage,
         now=world.now,
     )
     erase_content(request_id, caller=INSTALL, store=world.store, objects=world.objects, now=world.now)

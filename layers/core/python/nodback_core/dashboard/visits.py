@@ -4,27 +4,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypedDict
 
 from nodback_core.dashboard.render import render
 from nodback_core.dashboard.web import HttpRequest, HttpResponse, base_path, path_with
 from nodback_core.domain.people.members import Identity
 from nodback_core.domain.shared.errors import Unauthenticated
-from nodback_core.ports import Objects, Store, Vault
+from nodback_core.ports import Storage, Store
 from nodback_core.runtime.service import Service
 
 SESSION_COOKIE = "__Host-nodback"
 ASKED_COOKIE = "__Host-nodback-asked"
 SEEN_HEADER = "x-nodback-seen"
 """What a page shows already, as a digest: an answer that would be the same is empty (204)."""
-
-
-class Texts(TypedDict):
-    """The keywords of use cases that read or write texts."""
-
-    store: Store
-    vault: Vault
-    objects: Objects
 
 
 @dataclass(frozen=True)
@@ -51,8 +42,8 @@ class Visit:
         return self.service.store
 
     @property
-    def texts(self) -> Texts:
-        return Texts(store=self.service.store, vault=self.service.vault, objects=self.service.objects)
+    def storage(self) -> Storage:
+        return self.service.storage
 
     @property
     def deployment_id(self) -> int:

@@ -19,7 +19,7 @@ from nodback_core.runtime.logs import report_unreadable
 from nodback_core.runtime.rings import UNKNOWN_KEY_SECONDS, Rotation, WatchedRing, rotate_ring
 
 if TYPE_CHECKING:
-    from nodback_core.ports import Bus, Mailer, Objects, Queue, Store, Vault
+    from nodback_core.ports import Bus, Mailer, Objects, Queue, Storage, Store, Vault
     from nodback_core.runtime.tokens import Tokens
     from nodback_core.usecases.audit.seal import Archive
     from nodback_core.usecases.letters.post import Post, Sender
@@ -59,6 +59,13 @@ class Service:
 
         self.environment.need("bucket")
         return S3Objects(client("s3"), self.environment.bucket)
+
+    @property
+    def storage(self) -> "Storage":
+        """Store, vault and objects, for what reads or writes texts."""
+        from nodback_core.ports import Storage
+
+        return Storage(self.store, self.vault, self.objects)
 
     @cached_property
     def archive(self) -> "Archive":
@@ -122,7 +129,7 @@ class Service:
     def post(self) -> "Post":
         from nodback_core.usecases.letters.post import Post
 
-        return Post(self.store, self.vault, self.objects, self.mailer, self.ring, self.sender)
+        return Post(self.storage, self.mailer, self.ring, self.sender)
 
     @property
     def tokens(self) -> "Tokens":

@@ -53,13 +53,13 @@ def dispatcher(service: Service) -> "Dispatcher":
         )
         return f"{public_url}{CALLBACK_PATH}{token}"
 
-    return Dispatcher(service.store, service.vault, service.objects, service.webhook_queue, callback_url, public_url)
+    return Dispatcher(service.storage, service.webhook_queue, callback_url, public_url)
 
 
 def sending(service: Service) -> "Sending":
     from nodback_core.usecases.webhooks.log import Sending
 
-    return Sending(service.store, service.vault, service.objects, service.webhook_queue)
+    return Sending(service.storage, service.webhook_queue)
 
 
 def sender(service: Service) -> "Send":

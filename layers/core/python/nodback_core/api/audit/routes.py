@@ -38,9 +38,7 @@ def read_receipt(request_id: RequestId) -> Receipt:
     document = receipt(
         str(request_id),
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         archive=service.archive,
     )
     return Receipt.model_validate(document)

@@ -35,9 +35,7 @@ def claim(body: ClaimBody) -> Response[ClaimedResume | None]:
         claim_id=service.new_id(),
         flow_classes=body.flow_classes,
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     if claimed is None:

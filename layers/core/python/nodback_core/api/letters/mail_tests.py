@@ -57,9 +57,7 @@ def ask(deployment_id: DeploymentId, body: MailTestBody) -> Response[MailTestVie
         request_id=service.new_id(),
         to_email=body.to_email,
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     return Response(status_code=201, content_type="application/json", body=_view(asked))
@@ -77,9 +75,7 @@ def read(deployment_id: DeploymentId, request_id: RequestId) -> MailTestView:
             deployment_id,
             str(request_id),
             caller=caller_of(router),
-            store=service.store,
-            vault=service.vault,
-            objects=service.objects,
+            storage=service.storage,
         )
     )
 

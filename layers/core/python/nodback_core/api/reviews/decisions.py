@@ -59,9 +59,7 @@ def respond(request_id: RequestId, body: AnswerBody, idempotency_key: Idempotenc
         responder=body.responder,
         idempotency_key=idempotency_key,
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     decision = recorded.request.decision
@@ -85,9 +83,7 @@ def reassign(request_id: RequestId, body: ReassignBody) -> RequestView:
         body.to_email,
         reason=body.reason,
         caller=caller,
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     return _as_it_is_now(str(request_id))
@@ -100,9 +96,7 @@ def cancel(request_id: RequestId, body: CancelBody) -> RequestView:
         str(request_id),
         reason=body.reason,
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     return _as_it_is_now(str(request_id))
@@ -110,7 +104,5 @@ def cancel(request_id: RequestId, body: CancelBody) -> RequestView:
 
 def _as_it_is_now(request_id: str) -> RequestView:
     service = get_service()
-    seen = read_request(
-        request_id, caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
-    )
+    seen = read_request(request_id, caller=caller_of(router), storage=service.storage)
     return request_view(seen, now=service.now())

@@ -43,9 +43,7 @@ def pause(body: PauseBody) -> Response[OpenedRequest]:
         _pause(body),
         deployment_id=caller.own_deployment(),
         actor=caller.actor,
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     status = 200 if opened.replayed else 201
@@ -78,9 +76,7 @@ def _pause(body: PauseBody) -> Pause:
 @router.get("/v1/requests/<request_id>", tags=["requests"], summary="Read a request")
 def read(request_id: RequestId) -> RequestView:
     service = get_service()
-    seen = read_request(
-        str(request_id), caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
-    )
+    seen = read_request(str(request_id), caller=caller_of(router), storage=service.storage)
     return request_view(seen, now=service.now())
 
 
@@ -90,9 +86,7 @@ def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
     page = read_timeline(
         str(request_id),
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         cursor=cursor,
     )
     return Timeline(
@@ -105,9 +99,7 @@ def timeline(request_id: RequestId, cursor: Cursor = None) -> Timeline:
 @router.get("/v1/flows/<flow_id>/pending", tags=["flows"], summary="Read the pause at which a flow waits")
 def pending(flow_id: FlowIdPath) -> PendingView:
     service = get_service()
-    waiting = read_pending(
-        unquote(flow_id), caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
-    )
+    waiting = read_pending(unquote(flow_id), caller=caller_of(router), storage=service.storage)
     request = waiting.request
     return PendingView(
         request_id=request.request_id, number=request.number, status=request.status, snapshot=waiting.snapshot
@@ -122,9 +114,7 @@ def save_state(flow_id: FlowIdPath, body: FlowStateBody) -> Response[None]:
         body.method_name,
         body.state,
         caller=caller_of(router),
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=service.now(),
     )
     return Response(status_code=204, content_type=None, body=None)
@@ -133,7 +123,5 @@ def save_state(flow_id: FlowIdPath, body: FlowStateBody) -> Response[None]:
 @router.get("/v1/flows/<flow_id>/state", tags=["flows"], summary="Load a flow's state")
 def load_state(flow_id: FlowIdPath) -> FlowStateView:
     service = get_service()
-    row, state = read_flow_state(
-        unquote(flow_id), caller=caller_of(router), store=service.store, vault=service.vault, objects=service.objects
-    )
+    row, state = read_flow_state(unquote(flow_id), caller=caller_of(router), storage=service.storage)
     return FlowStateView(method_name=row.method_name, state=state, saved_at=stamp(row.saved_at))

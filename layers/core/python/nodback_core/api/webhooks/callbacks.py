@@ -75,9 +75,7 @@ def _act(service: Service, text: str, said: Mapping[str, str | None]) -> Recorde
         feedback=said["feedback"],
         outcome=said["outcome"],
         source=said["source"],
-        store=service.store,
-        vault=service.vault,
-        objects=service.objects,
+        storage=service.storage,
         now=now,
     )
 

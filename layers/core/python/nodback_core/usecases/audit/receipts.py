@@ -17,7 +17,7 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.canonical import Json
 from nodback_core.domain.shared.entries import Action, Entry
-from nodback_core.ports import ContentErased, Objects, Store, Vault
+from nodback_core.ports import ContentErased, Storage, Store
 from nodback_core.usecases.audit.erase import chain_of
 from nodback_core.usecases.audit.seal import DAY, Archive, sealed_groups, seals_between
 from nodback_core.usecases.reviews.read_requests import visible_to
@@ -38,15 +38,13 @@ class SealProof:
     head: SealedHead
 
 
-def receipt(
-    request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, archive: Archive
-) -> dict[str, Json]:
+def receipt(request_id: str, *, caller: Caller, storage: Storage, archive: Archive) -> dict[str, Json]:
     """The receipt as JSON; without texts when they were erased, without a seal when there is none yet."""
     key_row, shown_row = ContentKey.at(request_id), Content.at(request_id, ContentKind.SHOWN)
     words_row = Content.at(request_id, ContentKind.RESPONSE)
-    fetched = store.fetch(Request.at(request_id), key_row, shown_row, words_row)
+    fetched = storage.store.fetch(Request.at(request_id), key_row, shown_row, words_row)
     request = visible_to(caller, fetched[Request.at(request_id)], request_id)
-    entries = list(chain_of(request.subject, store=store))
+    entries = list(chain_of(request.subject, store=storage.store))
     try:
         texts = _texts(
             request_id,
@@ -54,13 +52,11 @@ def receipt(
             key_row=fetched[key_row],
             shown=fetched[shown_row],
             words=fetched[words_row],
-            store=store,
-            vault=vault,
-            objects=objects,
+            storage=storage,
         )
     except ContentErased:
         texts = None
-    proof = _proof(request, entries, store=store, archive=archive)
+    proof = _proof(request, entries, store=storage.store, archive=archive)
     decided = next((e for e in entries if e.action in (Action.REQUEST_RESPONDED, Action.REQUEST_AUTO_RESPONDED)), None)
     return {
         "format": labels.RECEIPT,
@@ -103,25 +99,23 @@ def _texts(
     key_row: ContentKey | None,
     shown: Content | None,
     words: Content | None,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
 ) -> dict[str, Json]:
     """Every text whose digest stands in an entry, with the salt of the digest."""
-    key = open_key(key_row, vault=vault)
+    key = open_key(key_row, vault=storage.vault)
     texts: dict[str, str] = {}
     if shown is not None:
-        texts["shown_digest"] = json_text(read_content(shown, key=key, vault=vault, objects=objects))
+        texts["shown_digest"] = json_text(read_content(shown, key=key, storage=storage))
     if words is not None:
-        said = words_of(read_content(words, key=key, vault=vault, objects=objects))
+        said = words_of(read_content(words, key=key, storage=storage))
         texts |= {"feedback_digest": said.feedback, "reply_text_digest": said.reply_text}
-    reasons = read_reasons(request_id, explained(entries), key=key, store=store, vault=vault, objects=objects)
+    reasons = read_reasons(request_id, explained(entries), key=key, storage=storage)
     listed: list[Json] = []
     for entry in entries:
         listed += [{"seq": entry.seq, "digest": name, "text": texts[name]} for name in _digests(entry) if name in texts]
         if entry.seq in reasons:
             listed.append({"seq": entry.seq, "digest": REASON_DIGEST, "text": reasons[entry.seq]})
-    return {"salt": vault.salt(key).hex(), "texts": listed}
+    return {"salt": storage.vault.salt(key).hex(), "texts": listed}
 
 
 def _digests(entry: Entry) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from nodback_core.domain.shared.errors import Forbidden, NotFound
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Index, Rows
 from nodback_core.domain.shared.times import stamp
-from nodback_core.ports import ContentErased, Objects, Store, Vault
+from nodback_core.ports import ContentErased, Storage, Store
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.shared.contents import open_key, read_content
 
@@ -52,9 +52,7 @@ def claim_resume(
     claim_id: str,
     flow_classes: Sequence[str],
     caller: Caller,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> Claimed | None:
     """The oldest resume that is ready or whose lease was lost; None when there is none.
@@ -63,14 +61,14 @@ def claim_resume(
     deployment are given out, and only theirs are read.
     """
     caller.require(Scope.FLOW)
-    for request in _claimable(caller.own_deployment(), flow_classes, store=store, now=now):
+    for request in _claimable(caller.own_deployment(), flow_classes, store=storage.store, now=now):
         found = Rows({request.key: request})
         claimed = claim(request, worker=worker, claim_id=claim_id, now=now)
-        written = change_once(claimed, on=store, now=now, rows=found)
+        written = change_once(claimed, on=storage.store, now=now, rows=found)
         # Another worker was faster, or too many were lost with it.
         if written is None or (held := written.of(Request)).resume.status is not ResumeStatus.CLAIMED:
             continue
-        return _with_contents(held, store=store, vault=vault, objects=objects, now=now)
+        return _with_contents(held, storage=storage, now=now)
     return None
 
 
@@ -96,17 +94,17 @@ def _claimable(deployment_id: int, flow_classes: Sequence[str], *, store: Store,
         cursors = {partition: page.cursor for partition, page in pages.items() if page.cursor is not None}
 
 
-def _with_contents(request: Request, *, store: Store, vault: Vault, objects: Objects, now: datetime) -> Claimed | None:
+def _with_contents(request: Request, *, storage: Storage, now: datetime) -> Claimed | None:
     rid = request.request_id
     key_row, words_row = ContentKey.at(rid), Content.at(rid, ContentKind.RESPONSE)
     snapshot_row = Content.at(rid, ContentKind.SNAPSHOT)
-    fetched = store.fetch(key_row, words_row, snapshot_row)
+    fetched = storage.store.fetch(key_row, words_row, snapshot_row)
     try:
-        key = open_key(fetched[key_row], vault=vault)
-        words = read_content(fetched[words_row], key=key, vault=vault, objects=objects)
-        snapshot = read_content(fetched[snapshot_row], key=key, vault=vault, objects=objects)
+        key = open_key(fetched[key_row], vault=storage.vault)
+        words = read_content(fetched[words_row], key=key, storage=storage)
+        snapshot = read_content(fetched[snapshot_row], key=key, storage=storage)
     except ContentErased:
-        _fail_erased(request, store=store, now=now)
+        _fail_erased(request, store=storage.store, now=now)
         return None
     return Claimed(request, words_of(words), snapshot)
 

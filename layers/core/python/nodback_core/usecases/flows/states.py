@@ -12,7 +12,7 @@ from nodback_core.domain.reviews.contents import INLINE_CONTENT_BYTES, JsonValue
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import DataKey, Objects, Store, Vault
+from nodback_core.ports import DataKey, Objects, Storage, Store
 from nodback_core.usecases.shared.change import change
 from nodback_core.usecases.shared.contents import MAX_CONTENT_BYTES
 
@@ -25,9 +25,7 @@ def save_flow_state(
     state: JsonValue,
     *,
     caller: Caller,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> None:
     """Keep the newest state of a flow, sealed; the one before it is replaced."""
@@ -42,28 +40,26 @@ def save_flow_state(
         nonlocal replaced
         replaced = rows[address]
         owner = _owner(deployment_id, flow_id)
-        key = vault.open(owner, replaced.wrapped_key) if replaced else vault.create(owner)
-        sealed, name = _seal(owner, state, key=key, vault=vault, objects=objects)
+        key = storage.vault.open(owner, replaced.wrapped_key) if replaced else storage.vault.create(owner)
+        sealed, name = _seal(owner, state, key=key, storage=storage)
         version = replaced.version if replaced else 0
         return Outcome(rows=(FlowState(deployment_id, flow_id, method_name, now, sealed, name, key.wrapped, version),))
 
-    change(decide, address, on=store, now=now)
+    change(decide, address, on=storage.store, now=now)
     if replaced is not None and replaced.object_key:
-        objects.delete(replaced.object_key)
+        storage.objects.delete(replaced.object_key)
 
 
-def read_flow_state(
-    flow_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects
-) -> tuple[FlowState, JsonValue]:
+def read_flow_state(flow_id: str, *, caller: Caller, storage: Storage) -> tuple[FlowState, JsonValue]:
     caller.require(Scope.FLOW)
     deployment_id = caller.own_deployment()
     address = FlowState.at(deployment_id, flow_id)
     tried: set[str | None] = set()
-    while (row := store.fetch(address)[address]) is not None:
-        key = vault.open(_owner(deployment_id, flow_id), row.wrapped_key)
-        sealed = row.sealed or objects.get(row.object_key or "", limit=MAX_CONTENT_BYTES)
+    while (row := storage.store.fetch(address)[address]) is not None:
+        key = storage.vault.open(_owner(deployment_id, flow_id), row.wrapped_key)
+        sealed = row.sealed or storage.objects.get(row.object_key or "", limit=MAX_CONTENT_BYTES)
         if sealed is not None:
-            return row, cast("JsonValue", json.loads(vault.unseal(key, STATE, sealed)))
+            return row, cast("JsonValue", json.loads(storage.vault.unseal(key, STATE, sealed)))
         if row.object_key in tried:
             raise NotFound(f"the state of flow {flow_id} has expired")
         # A newer state has just replaced it: look again.
@@ -83,13 +79,11 @@ def _owner(deployment_id: int, flow_id: str) -> str:
     return f"flow/{deployment_id}/{flow_id}"
 
 
-def _seal(
-    owner: str, state: JsonValue, *, key: DataKey, vault: Vault, objects: Objects
-) -> tuple[bytes | None, str | None]:
+def _seal(owner: str, state: JsonValue, *, key: DataKey, storage: Storage) -> tuple[bytes | None, str | None]:
     """The sealed state itself when small, else the name of its object."""
-    sealed = vault.seal(key, STATE, json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode())
+    sealed = storage.vault.seal(key, STATE, json.dumps(state, ensure_ascii=False, separators=(",", ":")).encode())
     if len(sealed) <= INLINE_CONTENT_BYTES:
         return sealed, None
     name = f"content/{owner}/{STATE}-{hashlib.sha256(sealed).hexdigest()[:32]}"
-    objects.put(name, sealed)
+    storage.objects.put(name, sealed)
     return None, name

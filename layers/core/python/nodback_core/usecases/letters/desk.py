@@ -42,7 +42,7 @@ class Desk:
 
     @property
     def store(self) -> Store:
-        return self.post.store
+        return self.post.storage.store
 
     @property
     def branding(self) -> Branding:
@@ -103,8 +103,8 @@ class Desk:
     def words(self) -> Words | None:
         """The words of the answer, unless they were erased or there are none."""
         try:
-            key = self.full.data_key(self.post.vault)
-            value = read_content(self.full.response, key=key, vault=self.post.vault, objects=self.post.objects)
+            key = self.full.data_key(self.post.storage.vault)
+            value = read_content(self.full.response, key=key, storage=self.post.storage)
         except ContentErased:
             return None
         return None if value is None else words_of(value)
@@ -112,19 +112,17 @@ class Desk:
     def quote(self) -> str:
         """The sealed text that the effect carries; empty when it was erased."""
         try:
-            key = self.full.data_key(self.post.vault)
+            key = self.full.data_key(self.post.storage.vault)
         except ContentErased:
             return ""
-        return self.post.vault.unseal(key, QUOTE, bytes.fromhex(self.effect.quote)).decode()
+        return self.post.storage.vault.unseal(key, QUOTE, bytes.fromhex(self.effect.quote)).decode()
 
     def reason(self) -> str | None:
         """Why somebody did what caused the effect, if they said so and it was not erased."""
         seq, post = self.effect.seq, self.post
         try:
-            key = self.full.data_key(post.vault)
-            found = read_reasons(
-                self.request.request_id, [seq], key=key, store=post.store, vault=post.vault, objects=post.objects
-            )
+            key = self.full.data_key(post.storage.vault)
+            found = read_reasons(self.request.request_id, [seq], key=key, storage=post.storage)
         except ContentErased:
             return None
         return found.get(seq)
@@ -133,8 +131,8 @@ class Desk:
 def desk_for(effect: Effect, full: RequestInFull, post: Post) -> Desk:
     """The desk at which the letter of an effect is written; texts that were erased are replaced by a note."""
     try:
-        key = full.data_key(post.vault)
-        value = read_content(full.shown, key=key, vault=post.vault, objects=post.objects)
+        key = full.data_key(post.storage.vault)
+        value = read_content(full.shown, key=key, storage=post.storage)
     except ContentErased:
         value = None
     return Desk(full, effect, post, ERASED if value is None else shown_of(value))

@@ -22,7 +22,7 @@ from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound
 from nodback_core.domain.shared.outcomes import Outcome, Text
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import ContentErased, Objects, Storage, Store, Vault
+from nodback_core.ports import ContentErased, Storage
 from nodback_core.usecases.deployments.register import deployment_in
 from nodback_core.usecases.letters.notifications import notifications_of
 from nodback_core.usecases.shared.change import change
@@ -97,9 +97,7 @@ def open_mail_test(
     request_id: str,
     to_email: str | None,
     caller: Caller,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> MailTest:
     """Ask for a test mail to an address, or to the deployment's creator.
@@ -114,7 +112,7 @@ def open_mail_test(
 
     @cache
     def seal() -> ContentKey:
-        return ContentKey(request_id, vault.create(owner_of(request_id)).wrapped)
+        return ContentKey(request_id, storage.vault.create(owner_of(request_id)).wrapped)
 
     def decide(rows: Rows) -> Outcome:
         deployment = deployment_in(rows, deployment_id)
@@ -123,29 +121,27 @@ def open_mail_test(
             deployment, rows[tally], request_id=request_id, to=to, shown=shown, seal=seal, by=caller.actor, now=now
         )
 
-    rows = change(decide, row, tally, on=Storage(store, vault, objects), now=now)
+    rows = change(decide, row, tally, on=storage, now=now)
     return MailTest(rows.of(Request), None, (), None)
 
 
-def read_mail_test(
-    deployment_id: int, request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects
-) -> MailTest:
+def read_mail_test(deployment_id: int, request_id: str, *, caller: Caller, storage: Storage) -> MailTest:
     """What came of a test; raises NotFound for anything that is none of this deployment's tests."""
     caller.require(Scope.MANAGE, Scope.INSTALL)
     caller.check_deployment(deployment_id)
     row, key_row = Request.at(request_id), ContentKey.at(request_id)
     words_row = Content.at(request_id, ContentKind.RESPONSE)
-    fetched = store.fetch(row, key_row, words_row)
+    fetched = storage.store.fetch(row, key_row, words_row)
     request = fetched[row]
     if request is None or not request.is_test or request.deployment_id != deployment_id:
         raise NotFound(f"there is no test {request_id} in deployment {deployment_id}")
     try:
-        key = open_key(fetched[key_row], vault=vault)
-        words = read_content(fetched[words_row], key=key, vault=vault, objects=objects)
+        key = open_key(fetched[key_row], vault=storage.vault)
+        words = read_content(fetched[words_row], key=key, storage=storage)
     except ContentErased:
         words = None
-    mails = [n for n in notifications_of(request_id, store=store) if n.letter == LetterKind.TEST_MAIL]
-    entries = store.chain(request.subject, limit=ENTRIES_READ).items
+    mails = [n for n in notifications_of(request_id, store=storage.store) if n.letter == LetterKind.TEST_MAIL]
+    entries = storage.store.chain(request.subject, limit=ENTRIES_READ).items
     return MailTest(
         request=request,
         mail=mails[-1] if mails else None,

@@ -29,7 +29,7 @@ def notify(
     Safe to call again at any time: what is sent, or being sent by somebody else, is passed over. Whoever knows the
     deployment's id saves a read. When one fails, the others are sent before its error is raised.
     """
-    full = fetch_in_full(request_id, store=post.store, deployment_id=deployment_id)
+    full = fetch_in_full(request_id, store=post.storage.store, deployment_id=deployment_id)
     if full is None:
         return ()
     waiting = [e for e in full.request.effects if e.kind == MAIL and e.seq == seq]
@@ -50,7 +50,7 @@ def _send(effect: Effect, full: RequestInFull, *, post: Post, now: datetime) -> 
     if not sending.is_needed(effect, request):
         _skip(effect, full, post, now)
         return False
-    claimed = _claim(effect, request.request_id, store=post.store, now=now)
+    claimed = _claim(effect, request.request_id, store=post.storage.store, now=now)
     if claimed is None:
         return False
     if claimed.status is not NotificationStatus.CLAIMED:
@@ -107,7 +107,7 @@ def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> N
 
 def _give_back(claimed: Notification, post: Post, now: datetime) -> None:
     """Give the claim back, unless it was overtaken."""
-    change_once(sending.give_back(claimed), on=post.store, now=now)
+    change_once(sending.give_back(claimed), on=post.storage.store, now=now)
 
 
 def _skip(effect: Effect, full: RequestInFull, post: Post, now: datetime) -> None:
@@ -119,7 +119,7 @@ def _skip(effect: Effect, full: RequestInFull, post: Post, now: datetime) -> Non
         request = rows[row]
         return None if request is None else sending.skip(request, effect, rows[notification], now=now)
 
-    change(decide, row, notification, on=post.store, now=now)
+    change(decide, row, notification, on=post.storage.store, now=now)
 
 
 def _wait(
@@ -129,7 +129,7 @@ def _wait(
     reason = str(error) if full.is_readable else None
     refused = replace(claimed, status=NotificationStatus.NOT_TAKEN, reason=reason, code=error.code)
     if claimed.code == error.code:
-        change_once(Outcome(rows=(refused,)), on=post.store, now=now)
+        change_once(Outcome(rows=(refused,)), on=post.storage.store, now=now)
         return
     row, notification = full.request.key, claimed.key
 
@@ -137,7 +137,7 @@ def _wait(
         return sending.wait(rows[row], claimed, rows[notification], refused, effect)
 
     as_read = Rows({}).along_with((full.request, claimed))
-    change(decide, row, notification, on=post.store, now=now, as_read=as_read)
+    change(decide, row, notification, on=post.storage.store, now=now, as_read=as_read)
 
 
 def _fail(
@@ -183,7 +183,7 @@ def _quotable(
     """The lines that a reply may quote, those of the request's earlier mails among them; none once they were erased."""
     try:
         key = open_key(key_row, vault=storage.vault)
-        known = read_content(sent, key=key, vault=storage.vault, objects=storage.objects)
+        known = read_content(sent, key=key, storage=storage)
     except ContentErased:
         return ()
     words = sending.quotable(str(known or ""), lines)

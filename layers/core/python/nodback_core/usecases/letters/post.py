@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from nodback_core.domain.shared.key_ring import KeyRing
-from nodback_core.ports import Mailer, Objects, Storage, Store, Vault
+from nodback_core.ports import Mailer, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +24,7 @@ class Sender:
 class Post:
     """What sending needs, in one hand."""
 
-    store: Store
-    vault: Vault
-    objects: Objects
+    storage: Storage
     mailer: Mailer
     ring: KeyRing
     sender: Sender
-
-    @property
-    def storage(self) -> Storage:
-        """Rows, keys and objects, for what reads or writes texts."""
-        return Storage(self.store, self.vault, self.objects)

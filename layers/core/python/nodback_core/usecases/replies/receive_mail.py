@@ -33,7 +33,7 @@ from nodback_core.domain.shared.times import stamp
 from nodback_core.mail.replies.arrival import Arrival, ArrivedMail
 from nodback_core.mail.replies.checks import Addressee, Failed, Voucher, addressee_of, failed_check, what_vouches
 from nodback_core.mail.replies.inbound import InboundMail, UnreadableMail, parse_headers, parse_mail
-from nodback_core.ports import ContentErased, Objects, Storage, Store, Vault
+from nodback_core.ports import ContentErased, Storage
 from nodback_core.usecases.deployments.register import settings_of
 from nodback_core.usecases.letters.desk import QUOTE
 from nodback_core.usecases.shared.change import change
@@ -55,9 +55,7 @@ _IDENTITIES: Mapping[Voucher, str] = {
 def receive_mail(
     delivery: ArrivedMail,
     *,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     ring: KeyRing,
     domain: str,
     sender_name: str,
@@ -71,13 +69,13 @@ def receive_mail(
     tokens = tokens_of(delivery.recipients, domain)
     if not tokens:
         return Result.NO_TOKEN if token_of(delivery.recipients, domain) is None else Result.MALFORMED_TOKEN
-    raw = objects.get(delivery.object_key, limit=MAX_MAIL_BYTES)
+    raw = storage.objects.get(delivery.object_key, limit=MAX_MAIL_BYTES)
     if raw is None:
         raise LookupError(f"there is no message under {delivery.object_key}")
     mail, readable = _read(raw)
-    desk = _Desk(Storage(store, vault, objects), ring, domain, sender_name, now)
+    intake = _Intake(storage, ring, domain, sender_name, now)
     arrivals = [Arrival.at(token, domain.lower(), delivery, mail, readable=readable) for token in tokens]
-    results = [desk.receive(arrival) for arrival in arrivals]
+    results = [intake.receive(arrival) for arrival in arrivals]
     return next((result for result in results if result is not Result.UNKNOWN_REQUEST), results[0])
 
 
@@ -90,7 +88,7 @@ def _read(raw: bytes) -> tuple[InboundMail, bool]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Intake:
     """Where mails are received: with what, and as of when."""
 
     storage: Storage
@@ -234,11 +232,10 @@ class _Desk:
 
     def _sent(self, arrival: Arrival, sender_name: str | None, rows: Rows) -> SentMail:
         """What the reader of a reply must know of our own mail: its sender's name, and its lines if they are kept."""
-        vault, objects = self.storage.vault, self.storage.objects
         try:
-            key = open_key(rows[ContentKey.at(arrival.request_id)], vault=vault)
+            key = open_key(rows[ContentKey.at(arrival.request_id)], vault=self.storage.vault)
             content = rows[Content.at(arrival.request_id, ContentKind.SENT)]
-            lines = read_content(content, key=key, vault=vault, objects=objects)
+            lines = read_content(content, key=key, storage=self.storage)
         except ContentErased:
             lines = None
         return SentMail(sender_name or self.sender_name, self.domain, tuple(str(lines or "").splitlines()))

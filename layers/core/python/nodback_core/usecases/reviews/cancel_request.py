@@ -9,7 +9,7 @@ from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.reasons import checked_reason
 from nodback_core.usecases.shared.change import change
@@ -20,9 +20,7 @@ def cancel_request(
     *,
     reason: str | None,
     caller: Caller,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> Request:
     """The cancelled request; its assignee is told, with the reason.
@@ -36,5 +34,4 @@ def cancel_request(
         request = visible_to(caller, rows[Request.at(request_id)], request_id)
         return cancel(request, by=caller.actor, reason=words, now=now)
 
-    storage = Storage(store, vault, objects)
     return change(decide, Request.at(request_id), ContentKey.at(request_id), on=storage, now=now).of(Request)

@@ -7,11 +7,11 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.reviews.waking import step_due, take, wake_after
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.shared.change import change
 
 
-def meet_deadlines(request_id: str, *, store: Store, vault: Vault, objects: Objects, now: datetime) -> datetime | None:
+def meet_deadlines(request_id: str, *, storage: Storage, now: datetime) -> datetime | None:
     """Take every step that is due, each in a transaction of its own; returns the next wake, None when there is none.
 
     Safe at any time and any number of times: what is done is recorded in the row that the step changes.
@@ -23,7 +23,7 @@ def meet_deadlines(request_id: str, *, store: Store, vault: Vault, objects: Obje
         step = step_due(request, now=now) if request is not None else None
         return take(request, step, now=now) if request is not None and step is not None else None
 
-    rows = store.fetch(row, key)
+    rows = storage.store.fetch(row, key)
     while (request := rows[row]) is not None and step_due(request, now=now) is not None:
-        rows = change(decide, row, key, on=Storage(store, vault, objects), now=now, as_read=rows)
+        rows = change(decide, row, key, on=storage, now=now, as_read=rows)
     return None if request is None else wake_after(request)

@@ -14,7 +14,7 @@ from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Record, Rows
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.deployments.register import settings_of
 from nodback_core.usecases.shared.change import change
 from nodback_core.usecases.shared.contents import owner_of
@@ -29,9 +29,7 @@ class OpenedPause:
     replayed: bool
 
 
-def open_request(
-    pause: Pause, *, deployment_id: int, actor: Actor, store: Store, vault: Vault, objects: Objects, now: datetime
-) -> OpenedPause:
+def open_request(pause: Pause, *, deployment_id: int, actor: Actor, storage: Storage, now: datetime) -> OpenedPause:
     """Open the request, supersede the flow's pending one, and write all of it in one transaction.
 
     Raises InvalidInput (options, default outcome), Refused `request_id_reused` (the id with another body) and NotFound
@@ -45,12 +43,14 @@ def open_request(
 
     @cache
     def key() -> ContentKey:
-        return ContentKey(pause.request_id, vault.create(owner_of(pause.request_id)).wrapped)
+        return ContentKey(pause.request_id, storage.vault.create(owner_of(pause.request_id)).wrapped)
 
     def asked_before(rows: Rows) -> Iterable[Record]:
         """The flow's newest request, unless this pause had been sent before."""
         flow = rows[flow_row]
-        return () if flow is None or rows[row] is not None else store.fetch(Request.at(flow.newest)).found.values()
+        return (
+            () if flow is None or rows[row] is not None else storage.store.fetch(Request.at(flow.newest)).found.values()
+        )
 
     def decide(rows: Rows) -> Outcome | None:
         nonlocal superseded, is_replay
@@ -72,7 +72,7 @@ def open_request(
         Deployment.at(deployment_id),
         flow_row,
         row,
-        on=Storage(store, vault, objects),
+        on=storage,
         now=now,
         more=asked_before,
     )

@@ -20,7 +20,7 @@ from nodback_core.domain.reviews.contents import (
 from nodback_core.domain.reviews.requests import Request, ResumeStatus
 from nodback_core.domain.shared.cursors import cursor_at, place_of, wrong_cursor
 from nodback_core.domain.shared.errors import NotFound
-from nodback_core.ports import ContentErased, Entries, Objects, Store, Vault
+from nodback_core.ports import ContentErased, Entries, Storage
 from nodback_core.usecases.letters.notifications import notifications_of, said_of_troubles
 from nodback_core.usecases.reviews.reasons import explained, read_reasons
 from nodback_core.usecases.shared.contents import open_key, read_content
@@ -40,21 +40,21 @@ class ReadRequest:
     notifications: tuple[Notification, ...] = ()
 
 
-def read_request(request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects) -> ReadRequest:
+def read_request(request_id: str, *, caller: Caller, storage: Storage) -> ReadRequest:
     """Raises NotFound for another deployment's request too."""
     rid = request_id
     key_row, shown_row = ContentKey.at(rid), Content.at(rid, ContentKind.SHOWN)
     words_row = Content.at(rid, ContentKind.RESPONSE)
-    fetched = store.fetch(Request.at(rid), key_row, shown_row, words_row)
+    fetched = storage.store.fetch(Request.at(rid), key_row, shown_row, words_row)
     request = visible_to(caller, fetched[Request.at(rid)], request_id)
-    mails = tuple(notifications_of(rid, store=store))
+    mails = tuple(notifications_of(rid, store=storage.store))
     reasons: Mapping[int, str] = {}
     try:
-        key = open_key(fetched[key_row], vault=vault)
-        shown = read_content(fetched[shown_row], key=key, vault=vault, objects=objects)
-        words = read_content(fetched[words_row], key=key, vault=vault, objects=objects)
+        key = open_key(fetched[key_row], vault=storage.vault)
+        shown = read_content(fetched[shown_row], key=key, storage=storage)
+        words = read_content(fetched[words_row], key=key, storage=storage)
         if request.reason_seq is not None:
-            reasons = read_reasons(rid, [request.reason_seq], key=key, store=store, vault=vault, objects=objects)
+            reasons = read_reasons(rid, [request.reason_seq], key=key, storage=storage)
     except ContentErased:
         return ReadRequest(request, None, None, notifications=mails)
     return ReadRequest(
@@ -75,23 +75,23 @@ class EntriesWithReasons:
 
 
 def read_timeline(
-    request_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects, cursor: str | None = None
+    request_id: str, *, caller: Caller, storage: Storage, cursor: str | None = None
 ) -> EntriesWithReasons:
     """The request's entries in order, a page at a time; raises InvalidInput for a cursor of anything else."""
     key_row = ContentKey.at(request_id)
-    fetched = store.fetch(Request.at(request_id), key_row)
+    fetched = storage.store.fetch(Request.at(request_id), key_row)
     request = visible_to(caller, fetched[Request.at(request_id)], request_id)
     of = f"timeline {request.subject}"
     after = 0 if cursor is None else _number(place_of(cursor, of=of), last=request.last_seq)
-    entries = store.chain(request.subject, after_seq=after, limit=TIMELINE_PAGE)
+    entries = storage.store.chain(request.subject, after_seq=after, limit=TIMELINE_PAGE)
     entries = replace(entries, cursor=entries.cursor and cursor_at(entries.cursor, of=of))
-    said = said_of_troubles(request_id, entries.items, store=store)
+    said = said_of_troubles(request_id, entries.items, store=storage.store)
     seqs = explained(entries.items)
     if not seqs:
         return EntriesWithReasons(entries, said)
     try:
-        key = open_key(fetched[key_row], vault=vault)
-        reasons = read_reasons(request_id, seqs, key=key, store=store, vault=vault, objects=objects)
+        key = open_key(fetched[key_row], vault=storage.vault)
+        reasons = read_reasons(request_id, seqs, key=key, storage=storage)
     except ContentErased:
         return EntriesWithReasons(entries, said)
     return EntriesWithReasons(entries, {**said, **reasons})
@@ -112,23 +112,23 @@ class WaitingPause:
     snapshot: JsonValue
 
 
-def read_pending(flow_id: str, *, caller: Caller, store: Store, vault: Vault, objects: Objects) -> WaitingPause:
+def read_pending(flow_id: str, *, caller: Caller, storage: Storage) -> WaitingPause:
     """The flow's newest request unless its answer was taken already; raises NotFound then."""
     caller.require(Scope.FLOW)
     flow_row = Flow.at(caller.own_deployment(), flow_id)
-    flow = store.fetch(flow_row)[flow_row]
+    flow = storage.store.fetch(flow_row)[flow_row]
     if flow is None:
         raise NotFound(f"no flow {flow_id} waits in your deployment")
     rid = flow.newest
     key_row, snapshot_row = ContentKey.at(rid), Content.at(rid, ContentKind.SNAPSHOT)
-    fetched = store.fetch(Request.at(rid), key_row, snapshot_row)
+    fetched = storage.store.fetch(Request.at(rid), key_row, snapshot_row)
     request = fetched[Request.at(rid)]
     taken = (ResumeStatus.CONSUMED, ResumeStatus.SUCCEEDED)
     if request is None or request.resume.status in taken:
         raise NotFound(f"no flow {flow_id} waits in your deployment")
     try:
-        key = open_key(fetched[key_row], vault=vault)
-        snapshot = read_content(fetched[snapshot_row], key=key, vault=vault, objects=objects)
+        key = open_key(fetched[key_row], vault=storage.vault)
+        snapshot = read_content(fetched[snapshot_row], key=key, storage=storage)
     except ContentErased:
         raise NotFound(f"the content of request {rid} was erased") from None
     return WaitingPause(request, snapshot)

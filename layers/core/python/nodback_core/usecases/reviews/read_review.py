@@ -8,7 +8,7 @@ from nodback_core.domain.people.members import Identity
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import NotFound
-from nodback_core.ports import Objects, Store, Vault
+from nodback_core.ports import Storage, Store
 from nodback_core.usecases.reviews.read_requests import ReadRequest, read_request, read_timeline
 
 MAX_EARLIER = 10
@@ -33,21 +33,19 @@ class Review:
         return self.view.request
 
 
-def read_review(
-    request_id: str, *, identity: Identity, store: Store, vault: Vault, objects: Objects, cursor: str | None = None
-) -> Review:
+def read_review(request_id: str, *, identity: Identity, storage: Storage, cursor: str | None = None) -> Review:
     """A page of its entries is read, the one of `cursor`. Raises NotFound where none is for this person to see."""
-    found = store.fetch(Request.at(request_id))[Request.at(request_id)]
+    found = storage.store.fetch(Request.at(request_id))[Request.at(request_id)]
     if found is None:
         raise NotFound(f"there is no request {request_id}")
     caller = identity.within(found.deployment_id)
-    view = read_request(request_id, caller=caller, store=store, vault=vault, objects=objects)
-    timeline = read_timeline(request_id, caller=caller, store=store, vault=vault, objects=objects, cursor=cursor)
-    earlier = _earlier(view.request, identity=identity, store=store)
+    view = read_request(request_id, caller=caller, storage=storage)
+    timeline = read_timeline(request_id, caller=caller, storage=storage, cursor=cursor)
+    earlier = _earlier(view.request, identity=identity, store=storage.store)
     before = None
     if earlier and earlier[0].request_id == view.request.previous:
-        before = read_request(earlier[0].request_id, caller=caller, store=store, vault=vault, objects=objects)
-    deployment = store.fetch(Deployment.at(found.deployment_id))[Deployment.at(found.deployment_id)]
+        before = read_request(earlier[0].request_id, caller=caller, storage=storage)
+    deployment = storage.store.fetch(Deployment.at(found.deployment_id))[Deployment.at(found.deployment_id)]
     return Review(
         view=view,
         deployment_name=deployment.name if deployment else "",

@@ -8,7 +8,7 @@ from nodback_core.domain.reviews.happenings import Cancelled, Reassigned
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.records import Key, Record
-from nodback_core.ports import DataKey, Objects, Store, Vault
+from nodback_core.ports import DataKey, Storage
 from nodback_core.usecases.shared.contents import read_content
 
 MAX_REASON_CHARACTERS = 2000
@@ -33,16 +33,14 @@ def explained(entries: Iterable[Entry]) -> list[int]:
     ]
 
 
-def read_reasons(
-    request_id: str, seqs: Sequence[int], *, key: DataKey, store: Store, vault: Vault, objects: Objects
-) -> Mapping[int, str]:
+def read_reasons(request_id: str, seqs: Sequence[int], *, key: DataKey, storage: Storage) -> Mapping[int, str]:
     """The reasons of these entries, by number; those without one are left out."""
     rows = {seq: Content.at(request_id, ContentKind.REASON, seq) for seq in seqs}
     keys: list[Key[Record]] = list(rows.values())
-    fetched = store.fetch(*keys)
+    fetched = storage.store.fetch(*keys)
     found = {seq: fetched[row] for seq, row in rows.items()}
     return {
-        seq: str(read_content(content, key=key, vault=vault, objects=objects))
+        seq: str(read_content(content, key=key, storage=storage))
         for seq, content in found.items()
         if content is not None
     }

@@ -11,7 +11,7 @@ from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.reasons import checked_reason
 from nodback_core.usecases.shared.change import change
@@ -23,9 +23,7 @@ def reassign_request(
     *,
     reason: str | None,
     caller: Caller,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> Request:
     """The request with `to` as its assignee, in its next round; both are mailed, deadlines stay as they are.
@@ -44,5 +42,4 @@ def reassign_request(
         request = visible_to(caller, rows[Request.at(request_id)], request_id)
         return Outcome((reassign(request, address, by=caller.actor, reason=words),))
 
-    storage = Storage(store, vault, objects)
     return change(decide, Request.at(request_id), ContentKey.at(request_id), on=storage, now=now).of(Request)

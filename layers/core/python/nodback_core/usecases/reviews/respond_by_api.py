@@ -12,7 +12,7 @@ from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.respond import IdOf, Recorded, respond
 
@@ -25,9 +25,7 @@ def respond_by_api(
     responder: str | None,
     idempotency_key: str | None,
     caller: Caller,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> Recorded:
     """Make this the request's answer; sent again, the very same one is a replay and changes nothing.
@@ -61,4 +59,4 @@ def respond_by_api(
         message = json.dumps([idempotency_key, feedback, outcome, claim], ensure_ascii=False)
         return answer(request, id_of(f"api:{caller.key_id}", message), understand, now=now)
 
-    return respond(request_id, decide, on=Storage(store, vault, objects), now=now)
+    return respond(request_id, decide, on=storage, now=now)

@@ -11,7 +11,7 @@ from nodback_core.domain.shared.errors import FieldError, Forbidden, InvalidInpu
 from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.reviews.read_requests import visible_to
 from nodback_core.usecases.reviews.respond import IdOf, Recorded, respond
 
@@ -30,9 +30,7 @@ def respond_by_person(
     outcome: str | None,
     form_id: str,
     identity: Identity,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> Recorded:
     """Make this the request's answer; the same form sent twice is a replay and changes nothing.
@@ -62,7 +60,7 @@ def respond_by_person(
 
         return answer(request, id_of(f"dashboard:{identity.session_id}", form_id), understand, now=now)
 
-    return respond(request_id, decide, on=Storage(store, vault, objects), now=now)
+    return respond(request_id, decide, on=storage, now=now)
 
 
 def _answerable(found: Request | None, request_id: str, *, identity: Identity) -> Request:

@@ -133,8 +133,7 @@ def _noted(
                 cast("JsonValue", text.value),
                 request_id=subject.request_id,
                 key=key(),
-                vault=on.vault,
-                objects=on.objects,
+                storage=on,
                 version=text.version,
                 seq=subject.last_seq if text.is_of_entry else None,
             )

@@ -13,7 +13,7 @@ from nodback_core.domain.reviews.contents import (
     content_name,
     json_text,
 )
-from nodback_core.ports import ContentErased, DataKey, Objects, Vault
+from nodback_core.ports import ContentErased, DataKey, Storage, Vault
 
 MAX_CONTENT_BYTES = 16 * 1024 * 1024
 
@@ -29,8 +29,7 @@ def seal_content(
     *,
     request_id: str,
     key: DataKey,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     version: int = 0,
     seq: int | None = None,
 ) -> Content:
@@ -41,12 +40,12 @@ def seal_content(
     """
     plain = json_text(value).encode()
     title = content_name(kind, seq)
-    sealed = vault.seal(key, title, plain)
+    sealed = storage.vault.seal(key, title, plain)
     if len(sealed) <= INLINE_CONTENT_BYTES:
         return Content(request_id, kind, sealed, None, len(plain), version, seq)
     # Named by what it holds: of two writers that race, neither can overwrite the other's object.
     name = f"content/{request_id}/{title}-{hashlib.sha256(sealed).hexdigest()[:32]}"
-    objects.put(name, sealed)
+    storage.objects.put(name, sealed)
     return Content(request_id, kind, None, name, len(plain), version, seq)
 
 
@@ -57,13 +56,13 @@ def open_key(row: ContentKey | None, *, vault: Vault) -> DataKey:
     return vault.open(owner_of(row.request_id), row.wrapped)
 
 
-def read_content(content: Content | None, *, key: DataKey, vault: Vault, objects: Objects) -> JsonValue:
+def read_content(content: Content | None, *, key: DataKey, storage: Storage) -> JsonValue:
     """The plain value; None when there is no such content. Raises ContentErased when its object is gone."""
     if content is None:
         return None
     sealed = content.sealed
     if sealed is None:
-        sealed = objects.get(content.object_key or "", limit=MAX_CONTENT_BYTES)
+        sealed = storage.objects.get(content.object_key or "", limit=MAX_CONTENT_BYTES)
         if sealed is None:
             raise ContentErased
-    return cast("JsonValue", json.loads(vault.unseal(key, content.name, sealed)))
+    return cast("JsonValue", json.loads(storage.vault.unseal(key, content.name, sealed)))

@@ -13,7 +13,7 @@ from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
 from nodback_core.domain.webhooks.callbacks import RefusedAttempts
 from nodback_core.domain.webhooks.webhook import Webhook
-from nodback_core.ports import Objects, Storage, Store, Vault
+from nodback_core.ports import Storage
 from nodback_core.usecases.reviews.respond import IdOf, Recorded, respond
 from nodback_core.usecases.shared.change import change_once
 
@@ -29,9 +29,7 @@ def answer_callback(
     feedback: str | None,
     outcome: str | None,
     source: str | None,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     now: datetime,
 ) -> Recorded:
     """Make this the request's answer; sent again, the very same one is a replay and changes nothing.
@@ -74,13 +72,13 @@ def answer_callback(
         return answer(request, id_of(f"callback:{webhook_id}", message), understand, now=now)
 
     try:
-        return respond(request_id, decide, hook, attempts, on=Storage(store, vault, objects), now=now)
+        return respond(request_id, decide, hook, attempts, on=storage, now=now)
     except Busy:
         raise
     except NodbackError as refusal:
         if refused is not None:
             # If somebody hammers in parallel, at least one of each round is counted.
-            change_once(Outcome(rows=(refused.one_more(now),)), on=store, now=now)
+            change_once(Outcome(rows=(refused.one_more(now),)), on=storage.store, now=now)
         raise _gone(refusal) from None
 
 

@@ -11,7 +11,7 @@ from nodback_core.domain.shared.records import Rows
 from nodback_core.domain.webhooks.deliveries import Delivery, DeliveryJob
 from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
 from nodback_core.domain.webhooks.signature import signed_headers
-from nodback_core.ports import ContentErased, Objects, Store, Vault
+from nodback_core.ports import ContentErased, Storage, Store
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.webhooks.jobs import open_job, seal_answer
 
@@ -37,26 +37,24 @@ def deliver_webhook(
     webhook_id: str,
     delivery_id: str,
     *,
-    store: Store,
-    vault: Vault,
-    objects: Objects,
+    storage: Storage,
     send: Send,
     now: datetime,
 ) -> tuple[MessageResult, Delivery | None]:
     """Send the delivery if nobody has begun to; its message may come any number of times."""
     row, job_row = Delivery.at(webhook_id, delivery_id), DeliveryJob.at(webhook_id, delivery_id)
-    fetched = store.fetch(row, job_row)
+    fetched = storage.store.fetch(row, job_row)
     delivery = fetched[row]
     if delivery is None:
         return MessageResult.GONE, None
     if not delivery.is_waiting:
-        return _again(delivery, store=store, now=now)
+        return _again(delivery, store=storage.store, now=now)
     # What cannot be read is not claimed: the message comes again, and may find a service that works.
     try:
-        job, key = open_job(fetched[job_row], vault=vault, objects=objects)
+        job, key = open_job(fetched[job_row], storage=storage)
     except ContentErased:
-        return _log(delivery.erased(), MessageResult.ERASED, store=store, now=now)
-    claimed = change_once(Outcome(rows=(delivery.claimed(now=now),)), on=store, now=now)
+        return _log(delivery.erased(), MessageResult.ERASED, store=storage.store, now=now)
+    claimed = change_once(Outcome(rows=(delivery.claimed(now=now),)), on=storage.store, now=now)
     if claimed is None:
         return MessageResult.NOT_MINE, None
     headers = signed_headers(
@@ -67,14 +65,14 @@ def deliver_webhook(
         secrets=job.secrets,
     )
     outcome = send(job.url, job.body, headers)
-    answer = seal_answer(outcome.answer_first_4kb, key=key, vault=vault)
+    answer = seal_answer(outcome.answer_first_4kb, key=key, vault=storage.vault)
 
     def end(rows: Rows) -> Outcome | None:
         sent = rows[row]
         return None if sent is None else Outcome(rows=(sent.ended(outcome, answer=answer),))
 
     # Whatever the log says by now, only this function knows how the attempt went.
-    return MessageResult.SENT, change(end, row, on=store, now=now, as_read=claimed)[row]
+    return MessageResult.SENT, change(end, row, on=storage.store, now=now, as_read=claimed)[row]
 
 
 def _again(delivery: Delivery, *, store: Store, now: datetime) -> tuple[MessageResult, Delivery | None]:

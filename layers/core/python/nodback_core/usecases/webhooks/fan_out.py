@@ -19,7 +19,7 @@ from nodback_core.domain.webhooks.events import ANSWERABLE_EVENTS, EventType, We
 from nodback_core.domain.webhooks.happenings import WebhooksDispatched
 from nodback_core.domain.webhooks.payload import webhook_body
 from nodback_core.domain.webhooks.webhook import Webhook
-from nodback_core.ports import ContentErased, Message, Objects, Queue, RowUnreadable, Store, Vault
+from nodback_core.ports import ContentErased, Message, Queue, RowUnreadable, Storage, Store
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.shared.contents import open_key, read_content
 from nodback_core.usecases.webhooks.configure import stored_webhooks
@@ -41,9 +41,7 @@ CallbackUrl: TypeAlias = Callable[[str, str, str, datetime, datetime | None], st
 class Dispatcher:
     """What it takes to tell webhooks."""
 
-    store: Store
-    vault: Vault
-    objects: Objects
+    storage: Storage
     queue: Queue
     callback_url: CallbackUrl
     public_url: str
@@ -72,7 +70,7 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
     finds it claimed. Once all are queued, the request owes its webhooks nothing more for this entry. Raises
     RowUnreadable, with all others queued, when a webhook cannot be read.
     """
-    store = dispatcher.store
+    store = dispatcher.storage.store
     rows = _Rows(request_id, seq, deployment_id)
     fetched = store.fetch(*rows.all)
     request, deployment = fetched[rows.request], fetched[rows.deployment]
@@ -95,10 +93,10 @@ def fan_out(request_id: str, seq: int, *, deployment_id: int, dispatcher: Dispat
         _settle(request, dispatched, store=store, now=now)
         return ()
     try:
-        key = open_key(fetched[rows.content_key], vault=dispatcher.vault)
-        shown = read_content(fetched[rows.shown], key=key, vault=dispatcher.vault, objects=dispatcher.objects)
-        words = read_content(fetched[rows.response], key=key, vault=dispatcher.vault, objects=dispatcher.objects)
-        reason = read_content(fetched[rows.reason], key=key, vault=dispatcher.vault, objects=dispatcher.objects)
+        key = open_key(fetched[rows.content_key], vault=dispatcher.storage.vault)
+        shown = read_content(fetched[rows.shown], key=key, storage=dispatcher.storage)
+        words = read_content(fetched[rows.response], key=key, storage=dispatcher.storage)
+        reason = read_content(fetched[rows.reason], key=key, storage=dispatcher.storage)
     except ContentErased:
         _settle(request, replace(dispatched, webhooks=[], skipped="content erased"), store=store, now=now)
         return ()
@@ -134,7 +132,7 @@ def _queue(notice: Notice, webhooks: Sequence[Webhook], *, dispatcher: Dispatche
     """Store what is to be sent, then send the messages; one that is claimed already needs none."""
     ids = {w.webhook_id: delivery_id(notice.entry.at, notice.event_id, w.webhook_id) for w in webhooks}
     keys: list[Key[Record]] = [Delivery.at(w, d) for w, d in ids.items()]
-    known = dispatcher.store.fetch(*keys)
+    known = dispatcher.storage.store.fetch(*keys)
     messages = []
     for webhook in webhooks:
         stored = known[Delivery.at(webhook.webhook_id, ids[webhook.webhook_id])]
@@ -164,10 +162,10 @@ def _store_delivery(notice: Notice, webhook: Webhook, id_: str, *, dispatcher: D
         callback_url=_callback_url(notice, webhook, dispatcher, now),
         assigned_to_email=assignee_at(notice.entry, notice.request),
     )
-    job = Job(webhook.url, open_secrets(webhook, vault=dispatcher.vault), body)
-    sealed = seal_job(job, delivery, vault=dispatcher.vault, objects=dispatcher.objects)
+    job = Job(webhook.url, open_secrets(webhook, vault=dispatcher.storage.vault), body)
+    sealed = seal_job(job, delivery, storage=dispatcher.storage)
     # If somebody else tells of the same entry at this moment, their job is as good as ours.
-    change_once(Outcome(rows=(delivery, sealed)), on=dispatcher.store, now=now)
+    change_once(Outcome(rows=(delivery, sealed)), on=dispatcher.storage.store, now=now)
 
 
 def _callback_url(notice: Notice, webhook: Webhook, dispatcher: Dispatcher, now: datetime) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nodback_core.domain.webhooks.deliveries import INLINE_JOB_BYTES, Delivery, DeliveryJob
 from nodback_core.domain.webhooks.signature import SigningSecret, WebhookSecrets
-from nodback_core.ports import ContentErased, DataKey, Objects, Vault
+from nodback_core.ports import ContentErased, DataKey, Storage, Vault
 
 JOB = "job"
 ANSWER = "answer"
@@ -22,34 +22,34 @@ class Job:
     body: bytes = field(repr=False)
 
 
-def seal_job(job: Job, delivery: Delivery, *, vault: Vault, objects: Objects) -> DeliveryJob:
+def seal_job(job: Job, delivery: Delivery, *, storage: Storage) -> DeliveryJob:
     """The sealed job. A large one is written to the bucket at once; if its row never follows, it expires there."""
-    key = vault.create(delivery.owner)
+    key = storage.vault.create(delivery.owner)
     secrets = [s.reveal() for s in (job.secrets.current, job.secrets.upcoming) if s is not None]
     document = {"url": job.url, "secrets": secrets, "body": job.body.decode("ascii")}
-    sealed = vault.seal(key, JOB, json.dumps(document, separators=(",", ":")).encode())
+    sealed = storage.vault.seal(key, JOB, json.dumps(document, separators=(",", ":")).encode())
     made = DeliveryJob(
         delivery.webhook_id, delivery.delivery_id, delivery.created_at, key.wrapped, sealed, object_key=None
     )
     if len(sealed) <= INLINE_JOB_BYTES:
         return made
     name = f"deliveries/{delivery.webhook_id}/{delivery.delivery_id}-{hashlib.sha256(sealed).hexdigest()[:32]}"
-    objects.put(name, sealed)
+    storage.objects.put(name, sealed)
     return DeliveryJob(
         delivery.webhook_id, delivery.delivery_id, delivery.created_at, key.wrapped, sealed=None, object_key=name
     )
 
 
-def open_job(row: DeliveryJob | None, *, vault: Vault, objects: Objects) -> tuple[Job, DataKey]:
+def open_job(row: DeliveryJob | None, *, storage: Storage) -> tuple[Job, DataKey]:
     """The job and the key that it was sealed with; raises ContentErased when either is gone."""
-    key = job_key(row, vault=vault)
+    key = job_key(row, vault=storage.vault)
     assert row is not None
     sealed = row.sealed
     if sealed is None:
-        sealed = objects.get(row.object_key or "", limit=MAX_JOB_BYTES)
+        sealed = storage.objects.get(row.object_key or "", limit=MAX_JOB_BYTES)
         if sealed is None:
             raise ContentErased
-    document = json.loads(vault.unseal(key, JOB, sealed))
+    document = json.loads(storage.vault.unseal(key, JOB, sealed))
     secrets = WebhookSecrets(*(SigningSecret(text) for text in document["secrets"]))
     return Job(document["url"], secrets, document["body"].encode("ascii")), key
 

@@ -16,7 +16,7 @@ from nodback_core.domain.webhooks.happenings import WebhookRedelivered, WebhookT
 from nodback_core.domain.webhooks.outcome import DeliveryClass
 from nodback_core.domain.webhooks.payload import RequestContent, webhook_body
 from nodback_core.domain.webhooks.webhook import Webhook
-from nodback_core.ports import ContentErased, Objects, Page, Queue, Store, Vault
+from nodback_core.ports import ContentErased, Page, Queue, Storage, Store, Vault
 from nodback_core.usecases.deployments.register import deployment_in
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.webhooks.configure import find_webhook, read_webhook
@@ -40,9 +40,7 @@ class SeenDelivery:
 class Sending:
     """What it takes to send from the log."""
 
-    store: Store
-    vault: Vault
-    objects: Objects
+    storage: Storage
     queue: Queue
 
 
@@ -86,9 +84,9 @@ def redeliver(
 
     Raises NotFound, and ContentErased when the body is gone.
     """
-    read_webhook(deployment_id, webhook_id, caller=caller, store=sending.store)
-    old, job_row = _found(webhook_id, delivery_id_, store=sending.store)
-    job, _ = open_job(job_row, vault=sending.vault, objects=sending.objects)
+    read_webhook(deployment_id, webhook_id, caller=caller, store=sending.storage.store)
+    old, job_row = _found(webhook_id, delivery_id_, store=sending.storage.store)
+    job, _ = open_job(job_row, storage=sending.storage)
     again = old.again(delivery_id(now, new_id), now=now)
     happening = WebhookRedelivered(
         by=caller.actor, webhook_id=webhook_id, delivery_id=again.delivery_id, redelivery_of=old.delivery_id
@@ -156,22 +154,22 @@ def _send(
 
     def webhook_now(_: Rows) -> Sequence[Webhook]:
         # Read after the deployment's row, which moves with each of its webhooks: what is sent goes where it is now.
-        return [find_webhook(delivery.deployment_id, delivery.webhook_id, store=sending.store)]
+        return [find_webhook(delivery.deployment_id, delivery.webhook_id, store=sending.storage.store)]
 
     def decide(rows: Rows) -> Outcome:
         deployment, webhook = deployment_in(rows, delivery.deployment_id), rows.of(Webhook)
-        job = Job(webhook.url, open_secrets(webhook, vault=sending.vault), body(deployment))
-        sealed = seal_job(job, delivery, vault=sending.vault, objects=sending.objects)
+        job = Job(webhook.url, open_secrets(webhook, vault=sending.storage.vault), body(deployment))
+        sealed = seal_job(job, delivery, storage=sending.storage)
         return changed(deployment, happening, also=(delivery, sealed))
 
     place = Deployment.at(delivery.deployment_id)
-    stored = change(decide, place, on=sending.store, now=now, more=webhook_now).of(Delivery)
+    stored = change(decide, place, on=sending.storage.store, now=now, more=webhook_now).of(Delivery)
     try:
         sending.queue.send([delivery_message(delivery.webhook_id, delivery.delivery_id)])
     except Exception:
         # Nothing sends it later, so it must not look as if it waited; a message that did arrive finds it ended.
         failed = replace(stored, class_=DeliveryClass.INTERNAL)
-        change_once(Outcome(rows=(failed,)), on=sending.store, now=now)
+        change_once(Outcome(rows=(failed,)), on=sending.storage.store, now=now)
         raise
     return stored
 

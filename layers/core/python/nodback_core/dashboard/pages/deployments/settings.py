@@ -67,7 +67,7 @@ def test_mail(visit: Visit) -> HttpResponse:
             to_email=visit.asked.field("to_email") or visit.who.address,
             caller=visit.who.within(visit.deployment_id),
             now=visit.now,
-            **visit.texts,
+            storage=visit.storage,
         )
     except InvalidInput as error:
         return _page(visit, status=status_of(error), errors=error.errors)
@@ -79,7 +79,7 @@ def test_mail(visit: Visit) -> HttpResponse:
 def test_mail_page(visit: Visit) -> HttpResponse:
     """How far the test came."""
     caller = visit.who.within(visit.deployment_id)
-    test = read_mail_test(visit.deployment_id, visit.parts["request_id"], caller=caller, **visit.texts)
+    test = read_mail_test(visit.deployment_id, visit.parts["request_id"], caller=caller, storage=visit.storage)
     digest = digest_of([test.stage.value, len(test.replies)])
     if visit.asked.headers.get(SEEN_HEADER) == digest:
         return HttpResponse(204)

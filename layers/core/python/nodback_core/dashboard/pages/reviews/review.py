@@ -55,7 +55,7 @@ def answer(visit: Visit) -> HttpResponse:
             form_id=asked.field("form_id")[:100],
             identity=visit.who,
             now=visit.now,
-            **visit.texts,
+            storage=visit.storage,
         )
     except InvalidInput as error:
         return _page(visit, status=status_of(error), errors=error.errors, typed=feedback)
@@ -73,7 +73,7 @@ def reassign(visit: Visit) -> HttpResponse:
             reason=visit.asked.field("reason") or None,
             caller=visit.who.within(_deployment_of(visit)),
             now=visit.now,
-            **visit.texts,
+            storage=visit.storage,
         )
     except InvalidInput as error:
         return _page(visit, status=status_of(error), errors=error.errors)
@@ -90,7 +90,7 @@ def cancel(visit: Visit) -> HttpResponse:
             reason=visit.asked.field("reason") or None,
             caller=visit.who.within(_deployment_of(visit)),
             now=visit.now,
-            **visit.texts,
+            storage=visit.storage,
         )
     except InvalidInput as error:
         return _page(visit, status=status_of(error), errors=error.errors)
@@ -119,7 +119,7 @@ def retry(visit: Visit) -> HttpResponse:
 
 def output(visit: Visit) -> HttpResponse:
     """The whole content as a file."""
-    seen = read_review(visit.parts["request_id"], identity=visit.who, **visit.texts).view
+    seen = read_review(visit.parts["request_id"], identity=visit.who, storage=visit.storage).view
     value = seen.shown.output if seen.shown else None
     is_text = isinstance(value, str)
     text = value if isinstance(value, str) else json.dumps(value, indent=2, ensure_ascii=False)
@@ -128,7 +128,7 @@ def output(visit: Visit) -> HttpResponse:
 
 def state(visit: Visit) -> HttpResponse:
     """The whole state as a file."""
-    seen = read_review(visit.parts["request_id"], identity=visit.who, **visit.texts).view
+    seen = read_review(visit.parts["request_id"], identity=visit.who, storage=visit.storage).view
     value = dict(seen.shown.state) if seen.shown else None
     return _file(json.dumps(value, indent=2, ensure_ascii=False), f"state-{seen.request.number}.json")
 
@@ -158,7 +158,7 @@ def _page(
     tried: str = "",
 ) -> HttpResponse:
     after = visit.asked.get("after")
-    review = read_review(visit.parts["request_id"], identity=visit.who, cursor=after or None, **visit.texts)
+    review = read_review(visit.parts["request_id"], identity=visit.who, cursor=after or None, storage=visit.storage)
     request, shown = review.request, review.view.shown
     seen = f"{request.version}"
     if visit.asked.headers.get(SEEN_HEADER) == seen:
