@@ -1,6 +1,6 @@
 """The CDK app, and what runs it on this machine.
 
-Rules of the bus derive from the domain's classes, which lie in the layer's folder.
+The rules of the bus are derived from the domain's classes, which are in the layer's folder.
 """
 
 import sys

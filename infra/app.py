@@ -1,4 +1,4 @@
-"""The CDK app: `cdk synth`, `cdk deploy`, or `python -m infra.app`. It never asks AWS anything."""
+"""The CDK app: `cdk synth`, `cdk deploy`, or `python -m infra.app`. It never calls AWS."""
 
 import sys
 from pathlib import Path
@@ -13,9 +13,9 @@ from infra.stacks.service import ServiceStack
 
 
 def build_app(app: App, stages: Path | None = None) -> Settings:
-    """Put the stacks of one install into `app`, as its stage's file and its context describe them.
+    """Add the stacks of one install to `app`, as its stage's file and its context describe them.
 
-    `stages` is the folder of the files where it is not the checkout's own.
+    `stages` is the folder of the stage files, by default that of the checkout.
 
     Raises BadContext for settings that cannot be deployed.
     """

@@ -1,4 +1,4 @@
-"""The dashboard's files as browsers get them: ours, and those of package-lock.json, under names that carry a digest."""
+"""The dashboard's files as browsers get them: our own and those of package-lock.json, with a digest in each name."""
 
 import hashlib
 import json
@@ -19,11 +19,11 @@ LAST = ".css"
 
 
 class AssetsFailed(RuntimeError):
-    """The packages of package-lock.json could not be installed; the message is what npm said."""
+    """The packages of package-lock.json could not be installed; the message is the output of npm."""
 
 
 def ingredients(static: Path) -> list[Path]:
-    """All that the files are made of."""
+    """Everything that the files are made from."""
     return [*(ROOT / name for name in PACKAGE_FILES), *sorted(p for p in static.iterdir() if p.is_file())]
 
 
@@ -46,7 +46,7 @@ def make_assets(static: Path, out: Path, *, npm: str) -> None:
 
 
 def _install(folder: Path, npm: str) -> None:
-    """Exactly what the lock names, checked against its digests, running nothing of it."""
+    """Install exactly what the lock names, checked against its digests, without running its scripts."""
     for name in PACKAGE_FILES:
         shutil.copyfile(ROOT / name, folder / name)
     # npm looks for its node on PATH, and the packaged one stands beside it.

@@ -1,4 +1,4 @@
-"""Builds what Lambda runs, without Docker: function folders and the two layers, compiled, kept by content digest."""
+"""Builds what Lambda runs, without Docker: function folders and the two layers, compiled and cached by digest."""
 
 import hashlib
 import importlib.util
@@ -55,7 +55,7 @@ def core_layer(source: Path) -> Path:
 
 
 def dashboard_assets(static: Path) -> Path:
-    """Style sheet, script and fonts of the dashboard, under hashed names; what is not ours is from package-lock.json.
+    """Style sheet, script and fonts of the dashboard, under hashed names; the font comes from package-lock.json.
 
     Raises BuildFailed.
     """
@@ -92,7 +92,7 @@ def tree_digest(folders: Iterable[Path], *, suffixes: frozenset[str]) -> str:
 
 
 def tool(name: str) -> str:
-    """The path of a program of this environment, or else of PATH."""
+    """The path of a program in this environment, or else on PATH."""
     beside = Path(sys.executable).parent / name
     found = str(beside) if beside.exists() else shutil.which(name)
     if not found:
@@ -101,7 +101,7 @@ def tool(name: str) -> str:
 
 
 def _kept(name: str, digest: str, make: Callable[[Path], None]) -> Path:
-    """The folder of this digest, made once: a half-made one is never seen, since it arrives by a rename."""
+    """The folder of this digest, built once. It is renamed into place, so a half-built one is never used."""
     final = BUILD / f"{name}-{digest[:20]}"
     if final.is_dir():
         return final
@@ -155,14 +155,14 @@ def _install(requirements: str, target: str | None, out: Path) -> None:
 
 
 def _strip(info: Path) -> None:
-    """Leave of a dist-info what is asked for at run time or by licence: names, versions, entry points, licences."""
+    """Keep only what is needed of a dist-info at run time or by licence: names, versions, entry points, licences."""
     for path in info.iterdir():
         if path.is_file() and path.name not in ("METADATA", "entry_points.txt") and "LICEN" not in path.name.upper():
             path.unlink()
 
 
 def _compile(folder: Path) -> None:
-    """Compile with unchecked hashes: Lambda's archives carry dates of 1980, so dated files would never be used."""
+    """Compile with unchecked hashes: Lambda's archives have dates of 1980, so dated files would never be used."""
     for path in sorted(folder.rglob("*.py")):
         inside = "/" + str(path.relative_to(folder))
         try:

@@ -1,4 +1,4 @@
-"""Checks the templates: `python -m infra.checks` synthesises an install of each kind and has the linters read it."""
+"""Checks the templates: `python -m infra.checks` synthesises an install of each kind and runs the linters on it."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ IGNORED_BY_CFN_LINT = "W3005"
 
 
 def examine(folder: Path, code: Code | None = None) -> list[str]:
-    """Synthesise each install into a folder below `folder`; answer what the AwsSolutions rules object to."""
+    """Synthesise each install into a folder below `folder`; return what the AwsSolutions rules object to."""
     code = code or Code()
     flags = json.loads((ROOT / "cdk.json").read_text())["context"]
     objections: list[str] = []
@@ -50,7 +50,7 @@ def examine(folder: Path, code: Code | None = None) -> list[str]:
 
 
 def lint(folder: Path) -> str:
-    """What cfn-lint says of every template below `folder`; empty when it is content."""
+    """The findings of cfn-lint for every template below `folder`; empty when there are none."""
     templates = sorted(str(path) for path in folder.glob("*/*.template.json"))
     done = subprocess.run(
         [tool("cfn-lint"), "--ignore-checks", IGNORED_BY_CFN_LINT, "--", *templates], capture_output=True, text=True
@@ -69,7 +69,7 @@ def _objections(report: Path) -> list[str]:
 
 
 def main() -> int:
-    """Print the objections of both linters; 1 when there are any."""
+    """Print the findings of both linters; returns 1 when there are any."""
     folder = ROOT / ".nodback" / "checked"
     problems = examine(folder)
     linted = lint(folder)

@@ -1,8 +1,8 @@
-"""`python -m infra.operate`: what an operator does by hand in an install on AWS. See docs/operations.md.
+"""`python -m infra.operate`: what an operator can do in an install on AWS. See docs/operations.md.
 
-dead-letters              every dead-letter queue, and how much waits in it
-redrive CONSUMER          hand what waits in one of them to its function again
-rotate-keys               give the key ring a fresh signing key now
+dead-letters              list the dead-letter queues and how many messages wait in each
+redrive CONSUMER          hand the messages of one queue to their function again
+rotate-keys               add a new signing key now
 """
 
 import argparse
@@ -19,17 +19,17 @@ from infra.settings import DEFAULT_STAGE
 
 SUFFIX = "-dead-letters"
 HIDDEN_SECONDS = 120
-"""How long a message that is being handed over stays hidden from others."""
+"""How long a message stays hidden from other readers while it is handed over."""
 BATCH = 10
 
 
 class CannotRedrive(RuntimeError):
-    """A queue or a message of which this command does not know where it belongs; the text says what to do."""
+    """A queue or a message that this command cannot hand over; the text says what to do."""
 
 
 @dataclass(frozen=True)
 class Redriven:
-    """How many messages were handed over, and how many were left where they are."""
+    """How many messages were handed over, and how many stayed in the queue."""
 
     sent: int
     left: int
@@ -38,7 +38,7 @@ class Redriven:
 
 @dataclass(frozen=True)
 class Letter:
-    """A dead letter: what to do again, and by whom."""
+    """A dead letter: the event to repeat, and the function for it."""
 
     target: str
     payload: Mapping[str, Any]
@@ -47,10 +47,10 @@ class Letter:
 def redrive(
     consumer: str, *, stage: str, sqs: Any, lambda_: Any, stepfunctions: Any, clock: Callable[[], float] = time.time
 ) -> Redriven:
-    """Hand over again what waited when this began; each message leaves its queue once it is handed over.
+    """Hand over the messages that wait when this starts; each leaves its queue once it has been handed over.
 
-    What fails again comes back to the queue, so nothing is lost; functions know what they have done already. Raises
-    CannotRedrive for a queue that is not there.
+    What fails again comes back to the queue, so nothing is lost, and functions know what they have already done. Raises
+    CannotRedrive for a queue that does not exist.
     """
     url = _queue(consumer, stage, sqs)
     began = clock() * 1000
@@ -79,7 +79,7 @@ def redrive(
 
 
 def letter_of(message: Mapping[str, Any]) -> Letter:
-    """Where a dead letter belongs: Lambda and EventBridge each write it down in their own way."""
+    """The function and the event of a dead letter; Lambda and EventBridge each record them in their own way."""
     body = json.loads(message["Body"])
     attributes = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
     if "requestPayload" in body:
@@ -127,7 +127,7 @@ def queues(stage: str, sqs: Any) -> dict[str, int]:
 
 
 def rotate_keys(*, stage: str, lambda_: Any) -> Mapping[str, Any]:
-    """Have the key ring rotated now; answers what its function says. Raises CannotRedrive when that failed."""
+    """Rotate the key ring now; returns what the function says. Raises CannotRedrive when it failed."""
     answer = lambda_.invoke(FunctionName=f"nodback-{stage}-rotate-keys", Payload=json.dumps({"after_days": 0}).encode())
     said: Mapping[str, Any] = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
@@ -136,7 +136,7 @@ def rotate_keys(*, stage: str, lambda_: Any) -> Mapping[str, Any]:
 
 
 def main(arguments: list[str]) -> int:
-    """Run one command; 0 when all of it was done, 1 when something was left."""
+    """Run one command; returns 0 when everything was done, 1 when something was left."""
     options = argparse.ArgumentParser(prog="python -m infra.operate", description="Operate an install on AWS.")
     options.add_argument("--stage", default=DEFAULT_STAGE)
     options.add_argument("--endpoint-url", help="of the embedded stack; AWS when left out")

@@ -1,4 +1,4 @@
-"""What an install may choose: one file for each stage, checked as a whole before anything is synthesised."""
+"""The settings of an install: one file for each stage, checked as a whole before anything is synthesised."""
 
 import platform
 import re
@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ROOT / "stages"
 EXAMPLE_STAGE = "_example.toml"
-"""The file to copy; its name can be no stage's."""
+"""The file to copy; no stage can have its name."""
 
 DEFAULT_STAGE = "dev"
 DEFAULT_INBOUND_MAIL_DAYS = 400
@@ -33,7 +33,7 @@ RULE_SET = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class BadContext(ValueError):
-    """Settings that cannot be deployed; the message names every mistake and shows what would do."""
+    """Settings that cannot be deployed; the message names every mistake and shows what would be right."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Settings:
     """One install of Nodback: its stage, its mail domain and how its code is built.
 
     `architecture` is Lambda's word for the processor (`arm64` or `x86_64`); `rule_set` is an SES receipt rule set
-    that exists already, or None to make one. `admins` are the addresses of those who manage every deployment. All but
-    the stage, the architecture and the code stand in the stage's file.
+    that already exists, or None to create one. `admins` are the addresses of those who manage every deployment. All but
+    the stage, the architecture and the code come from the stage's file.
     """
 
     stage: str
@@ -96,15 +96,15 @@ class Settings:
 
 
 FILE_KEYS = tuple(f.name for f in fields(Settings) if f.name not in ("stage", "architecture", "code"))
-"""What a stage's file may say."""
+"""The settings that a stage's file may hold."""
 
 
 def read_settings(context: Callable[[str], object], stages: Path | None = None) -> Settings:
-    """Settings from the stage's file, <stage>.toml in `stages`, and from the CDK context, which comes first.
+    """Settings from the stage's file, <stage>.toml in `stages`, and from the CDK context, which takes precedence.
 
     `context` looks a key up, as `app.node.try_get_context` does: `stage`, any key of the file, and `functions` and
-    `core`, where the code is. Without a stage, the only file there is names it. The local stage has no file.
-    Raises BadContext with everything that is missing or cannot be used.
+    `core`, where the code is. Without a stage, the only file in `stages` names it. The local stage has no file.
+    Raises BadContext, which names everything that is missing or wrong.
     """
     stages = stages or STAGES
     stage = _chosen_stage(context, stages)
@@ -149,7 +149,7 @@ def read_settings(context: Callable[[str], object], stages: Path | None = None) 
 
 
 def _chosen_stage(context: Callable[[str], object], stages: Path) -> str:
-    """The stage that is named, or the only one that has a file. Raises BadContext when nothing says which is meant."""
+    """The stage that is named, or the only one that has a file. Raises BadContext when it is not clear which one."""
     named = context("stage")
     if named is not None:
         return str(named).strip()
@@ -174,7 +174,7 @@ def _shown(file: Path) -> str:
 
 
 def _content(file: Path) -> Mapping[str, object]:
-    """What a stage's file says; nothing when there is none. Raises BadContext for what is no TOML."""
+    """The content of a stage's file; empty when there is none. Raises BadContext for a file that is not TOML."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -185,7 +185,7 @@ def _content(file: Path) -> Mapping[str, object]:
 
 @dataclass
 class _Reader:
-    """Reads one value after the other, the context's before the file's, and collects what is wrong."""
+    """Reads values one by one, from the context first and then from the file, and collects the mistakes."""
 
     context: Callable[[str], object]
     given: Mapping[str, object]
@@ -193,7 +193,7 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
 
     def check(self) -> None:
-        """Raise BadContext if anything was wrong, keys that nobody reads among it."""
+        """Raise BadContext if anything was wrong, including keys that do not exist."""
         for key in self.given:
             if key not in FILE_KEYS:
                 close = get_close_matches(key, FILE_KEYS, n=1)
@@ -242,7 +242,7 @@ class _Reader:
         return value
 
     def addresses(self, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
-        """Mail addresses, at least one, as a list or as one text with spaces or commas between them."""
+        """Mail addresses, at least one, as a list or as one text separated by spaces or commas."""
         value = self.value(key)
         given = value if isinstance(value, list | tuple) else str(value or "").replace(",", " ").split()
         addresses = tuple(str(address).strip().lower() for address in given) or default

@@ -1,6 +1,6 @@
 """Synthesises without the CDK's command: `python -m infra.synth [folder] [context as JSON]`.
 
-The context names a stage, whose file is read, or the settings themselves.
+The context names a stage, whose file is read, or holds the settings themselves.
 """
 
 import json

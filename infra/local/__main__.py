@@ -11,7 +11,7 @@ from infra.settings import Code
 
 
 def main(arguments: list[str]) -> int:
-    """Start the stack of a folder, say where it is, and keep it until somebody ends this process."""
+    """Start the stack of a folder, print its addresses, and keep it until this process ends."""
     options = argparse.ArgumentParser(prog="python -m infra.local", description="Run the embedded stack alone.")
     options.add_argument("--home", type=Path, default=HOME, help="the folder that keeps its state")
     options.add_argument("--functions", type=Path, default=Code.functions, help="a folder for each Lambda function")

@@ -1,4 +1,4 @@
-"""Keeps a synthesised cloud assembly, and makes it again only when something that it is made of has changed."""
+"""Keeps a synthesised cloud assembly, and makes a new one only when something that goes into it has changed."""
 
 import fcntl
 import json
@@ -24,7 +24,7 @@ INGREDIENTS = frozenset({".py", ".json", ".txt", ".html", ".css", ".js", ".svg",
 
 
 class SynthFailed(RuntimeError):
-    """The CDK app did not synthesise; the message is what it said."""
+    """The CDK app did not synthesise; the message is its output."""
 
 
 def local_assembly(folder: Path, code: Code) -> Path:
@@ -51,7 +51,7 @@ def local_assembly(folder: Path, code: Code) -> Path:
 
 
 def synthesise(folder: Path, context: Mapping[str, object]) -> None:
-    """Run the CDK app into `folder`, as the CDK's own command does but without it. Raises SynthFailed."""
+    """Run the CDK app into `folder`, without the CDK's own command. Raises SynthFailed."""
     settings = json.loads((ROOT / "cdk.json").read_text())["context"]
     environment = {
         **os.environ,

@@ -1,7 +1,7 @@
-"""`make demo` and `make demo-check`: the product's main job on this machine, from pause to resumed flow.
+"""`make demo` and `make demo-check`: a review on this machine, from the pause to the resumed flow.
 
-The demo opens a review of the example flow and waits for your answer; the check plays the same story by itself, prints
-what it saw with the seconds, and exits with 0 only if all of it happened.
+The demo opens a review of the example flow and waits for your answer. The check plays the same story by itself, prints
+each part with its seconds, and exits with 0 only if all of it happened.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from infra.settings import LOCAL_ADMIN, ROOT
 
 EXAMPLE = "examples.content_approval"
 MAIL_SECONDS = 180.0
-"""The sweeper brings within two minutes what was lost."""
+"""The sweeper repeats what was lost within two minutes."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def demo() -> int:
-    """Open a review, print the addresses, show what the flow does, until Ctrl-C."""
+    """Open a review, print the addresses, and show what the flow does, until Ctrl-C."""
     try:
         with open_house(HOME, tell=_say) as house:
             house.start_worker(EXAMPLE, tell=lambda line: print(f"  worker  {line}"))

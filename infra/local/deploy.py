@@ -28,7 +28,7 @@ class DeployFailed(RuntimeError):
 
 @dataclass(frozen=True)
 class Deployment:
-    """What a deploy did: the outputs of every stack, and the names of those that changed."""
+    """The result of a deploy: the outputs of every stack, and the names of those that changed."""
 
     outputs: Mapping[str, str]
     changed: tuple[str, ...]
@@ -42,7 +42,7 @@ def deploy(
     tags: Mapping[str, str],
     prepare: Callable[[str], str] = str,
 ) -> Deployment:
-    """Create or update the assembly's stacks in order, leaving alone those that are as they should be.
+    """Create or update the assembly's stacks in order, except those that are up to date.
 
     `parameters` go to the stacks that declare them; `prepare` may change a template's text before it is deployed.
     Raises DeployFailed.
@@ -93,7 +93,7 @@ def _current_stack(cloudformation: Any, name: str) -> dict[str, Any] | None:
 
 
 def _is_as_wanted(cloudformation: Any, stack: dict[str, Any], template: str, given: Mapping[str, str]) -> bool:
-    """Whether a deployed stack has this very template, with these parameters."""
+    """Whether a deployed stack has exactly this template and these parameters."""
     if stack["StackStatus"] not in GOOD_ENDS:
         return False
     deployed_with = {entry["ParameterKey"]: entry["ParameterValue"] for entry in stack.get("Parameters", [])}
@@ -105,7 +105,7 @@ def _is_as_wanted(cloudformation: Any, stack: dict[str, Any], template: str, giv
 
 
 def _bootstrap(endpoint_url: str, s3: Any) -> None:
-    """What `cdk bootstrap` leaves behind and a template asks for: the assets' bucket and a version number."""
+    """Create what `cdk bootstrap` would and a template needs: the bucket for assets and a version number."""
     s3.create_bucket(Bucket=ASSET_BUCKET)
     client("ssm", endpoint_url).put_parameter(
         Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
@@ -113,7 +113,7 @@ def _bootstrap(endpoint_url: str, s3: Any) -> None:
 
 
 def _upload(assembly: Path, name: str, template: str, endpoint_url: str, s3: Any) -> str:
-    """Upload what one stack's template names; answers the address of the template itself."""
+    """Upload the assets of one stack; returns the address of its template."""
     url = ""
     for asset in json.loads((assembly / f"{name}.assets.json").read_text())["files"].values():
         source = assembly / asset["source"]["path"]
@@ -137,7 +137,7 @@ def _is_uploaded(s3: Any, key: str) -> bool:
 
 
 def _packed(folder: Path, key: str) -> Path:
-    """The archive of a folder, kept under its content's name."""
+    """The archive of a folder, cached under the name of its content."""
     archive = BUILD / "archives" / key
     if archive.is_file():
         return archive

@@ -1,4 +1,4 @@
-"""Runs the AWS emulator: an environment of its own, one process, a loopback port, state that survives a stop."""
+"""Runs the AWS emulator: an environment of its own, one process, a loopback port, and state that survives a stop."""
 
 import contextlib
 import hashlib
@@ -30,7 +30,7 @@ INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SYSTEMROOT")
 
 
 class EmulatorFailed(RuntimeError):
-    """The emulator did not start or stopped by itself; the message ends with the last lines of its log."""
+    """The emulator did not start, or it stopped; the message ends with the last lines of its log."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Emulator:
     _is_over: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def stop(self) -> None:
-        """Stop it, with the functions that it runs, and wait until its state is on disk. Stopping twice is harmless."""
+        """Stop it and the functions that it runs, and wait until its state is on disk. Stopping twice is harmless."""
         if self._is_over.is_set():
             return
         if self.process.poll() is None:
@@ -61,9 +61,9 @@ class Emulator:
 
 
 def prepare_environment() -> None:
-    """Install the emulator into an environment with nothing else in it, when the lock has changed.
+    """Install the emulator into an empty environment when the lock has changed.
 
-    What a layer forgets to bring must be missing here too, as it would be in Lambda.
+    A package that is missing from a layer must be missing here too, as it would be in Lambda.
     """
     wanted = hashlib.sha256((ROOT / "uv.lock").read_bytes() + sys.version.encode()).hexdigest()
     stamp = ENVIRONMENT / "nodback.stamp"
@@ -142,7 +142,7 @@ def start(
 def _forget_stream_positions(state: Path) -> None:
     """Let functions read streams from their beginning again.
 
-    The emulator keeps how far a stream was read, but not its records: after a restart it would pass over as many new
+    The emulator keeps how far a stream was read, but not its records. After a restart it would skip as many new
     ones.
     """
     kept = state / "lambda.json"

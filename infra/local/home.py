@@ -1,4 +1,4 @@
-"""The folder of one embedded stack: held by one process at a time, with ports that are chosen once and kept."""
+"""The folder of one embedded stack: locked by one process at a time, with ports that are chosen once and kept."""
 
 import fcntl
 import json
@@ -59,13 +59,13 @@ class Home:
         return cls(folder, lock)
 
     def release(self) -> None:
-        """Let go of the folder. Releasing twice is harmless."""
+        """Release the lock. Releasing twice is harmless."""
         if self.lock >= 0:
             os.close(self.lock)
             self.lock = -1
 
     def ports(self, *, smtp_port: int | None) -> Ports:
-        """The ports of this stack: those of last time where they are free, others where they are not."""
+        """The ports of this stack: those of the last run if they are free, else others."""
         known = _read(self.folder)
         taken: set[int] = set() if smtp_port is None else {smtp_port}
 
@@ -80,7 +80,7 @@ class Home:
         return ports
 
     def write(self, content: Mapping[str, object]) -> None:
-        """Write stack.json, readable by its owner only, since it carries the install key."""
+        """Write stack.json, readable only by its owner, since it holds the install key."""
         work = self.folder / ".stack.json"
         work.touch(mode=0o600)
         work.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n")
@@ -108,7 +108,7 @@ def _lives(pid: object) -> bool:
 
 
 def _stop_orphan(pid: object) -> set[int]:
-    """Ask an emulator whose owner died to stop, if that process is an emulator indeed; the group that it leads."""
+    """Stop an emulator whose owner died, with its process group, if the process really is an emulator."""
     if not isinstance(pid, int) or not is_alive(pid) or "ministack" not in command_of(pid):
         return set()
     leaders = {pid} if leads_a_group(pid) else set()

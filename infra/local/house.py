@@ -25,10 +25,10 @@ CHECK_HOME = HOME / "check"
 CREATOR = "reviewer@example.com"
 PERMISSIONS = ["manage_human_feedback", "respond_to_human_feedback"]
 API_SECONDS = 60.0
-"""A cold function on a busy machine answers late, but it answers."""
+"""A cold function on a busy machine answers late."""
 STOP_SECONDS = 15.0
 DEMO_SETTINGS = {"free_text": "ask"}
-"""The demo has no LLM, so an unclear reply is asked back instead of being passed to one."""
+"""The demo has no LLM to read an unclear reply, so the reviewer is asked again."""
 
 
 @dataclass
@@ -56,14 +56,14 @@ class House:
         return call_api(self.stack.addresses.api_url, key or self.flow_key, method, path, body)
 
     def configure(self, settings: Mapping[str, object]) -> None:
-        """Make these the deployment's settings, for reviews that are opened from now on."""
+        """Change the settings of the deployment, for reviews that open from now on."""
         path = f"/v1/deployments/{self.deployment_id}/settings"
         saved = self.api("PUT", path, dict(settings), key=self.stack.addresses.install_key)
         if not saved.is_success:
             raise RuntimeError(f"the settings were refused: {saved.status_code} {saved.text}")
 
     def flow_environment(self) -> dict[str, str]:
-        """What a flow's process needs, and nothing that could reach out of this machine."""
+        """The environment of a flow's process, without anything that could reach another machine."""
         return {
             **os.environ,
             "NODBACK_URL": self.stack.addresses.api_url,
@@ -77,7 +77,7 @@ class House:
         }
 
     def start_worker(self, module: str, *, tell: Callable[[str], None]) -> subprocess.Popen[str]:
-        """A worker that carries answers into the flows of `module`; `tell` hears each line it prints."""
+        """A worker that carries answers into the flows of `module`; `tell` gets each line that it prints."""
         command = [str(Path(sys.executable).with_name("nodback")), "worker", module]
         worker = subprocess.Popen(
             command,
@@ -113,7 +113,7 @@ class House:
         return f"The flow is paused; {CREATOR} has been asked."
 
     def wait_until_stopped(self) -> None:
-        """Until Ctrl-C, or until something dies, which is said."""
+        """Wait until Ctrl-C, or until something stops, and say so."""
         while True:
             time.sleep(1)
             if not self.stack.is_running():
@@ -141,7 +141,7 @@ class House:
 def open_house(
     folder: Path, *, tell: Callable[[str], None], settings: Mapping[str, object] | None = None
 ) -> Iterator[House]:
-    """Start everything in `folder`, and stop it in the right order; what was there goes on."""
+    """Start everything in `folder`, and stop it in the right order. What is already in the folder is used."""
     # With the rights of each role enforced, a missing one fails here and not first on AWS.
     with EmbeddedStack.start(folder, tell=tell, enforce_rights=True) as stack:
         addresses = stack.addresses
@@ -158,14 +158,14 @@ def open_house(
 
 
 def call_api(url: str, key: str, method: str, path: str, body: object = None) -> httpx.Response:
-    """One call of the API on this machine; proxies of the environment are not asked."""
+    """One call of the API on this machine, without the proxies of the environment."""
     with httpx.Client(trust_env=False, timeout=API_SECONDS) as client:
         headers = {"Authorization": f"Bearer {key}"}
         return client.request(method, f"{url}{path}", json=body, headers=headers)
 
 
 def _deployment(folder: Path, stack: EmbeddedStack, settings: Mapping[str, object]) -> tuple[str, int]:
-    """The deployment of this folder: the one made before if the service still knows it."""
+    """The deployment of this folder: the earlier one if the service still knows it, else a new one."""
     note = folder / "demo.json"
     url, install_key = stack.addresses.api_url, stack.addresses.install_key
     if note.exists():

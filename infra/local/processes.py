@@ -1,4 +1,4 @@
-"""What the system says of other processes, and how to end those that belong together."""
+"""Other processes: whether they run, and how to end a group of them."""
 
 import os
 import signal
@@ -9,7 +9,7 @@ PROC = Path("/proc")
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is such a process, ours or not."""
+    """Whether there is such a process, even of another user."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -20,7 +20,7 @@ def is_alive(pid: int) -> bool:
 
 
 def command_of(pid: int, *, proc: Path = PROC) -> str:
-    """The whole command line of a process; empty where there is none or nothing on this machine tells."""
+    """The whole command line of a process; empty when there is no such process or the system does not tell."""
     if (proc / "self" / "cmdline").exists():
         try:
             return (proc / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
@@ -35,7 +35,7 @@ def command_of(pid: int, *, proc: Path = PROC) -> str:
 
 
 def leads_a_group(pid: int) -> bool:
-    """Whether the process leads a group of its own, so that ending that group ends nobody else's processes."""
+    """Whether the process leads a group of its own, so that ending the group ends no other processes."""
     try:
         return os.getpgid(pid) == pid
     except (ProcessLookupError, PermissionError):
@@ -43,7 +43,7 @@ def leads_a_group(pid: int) -> bool:
 
 
 def end_group(leader: int) -> None:
-    """End at once what is left of the group that `leader` leads or led. It must have led one of its own."""
+    """Kill what is left of the group of `leader`, which must have led a group of its own."""
     try:
         os.killpg(leader, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

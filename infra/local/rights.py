@@ -1,4 +1,4 @@
-"""Lets the emulator enforce the roles' rights, by leaving out the little that it cannot judge."""
+"""Prepares the roles' rights for the emulator, which cannot judge all of them."""
 
 import json
 from typing import Any
@@ -13,8 +13,8 @@ PLAIN_HTTP = {"Bool": {"aws:SecureTransport": "false"}}
 def enforceable(template: str) -> str:
     """The template with its policies as they are, but for conditions on unknown keys and the resources of sending mail.
 
-    Actions stay as they are, and all other resources, so a right that is missing on AWS is missing here. What is taken
-    from the sending of mail, the strict SES asks instead (see strict_ses.py).
+    Actions and all other resources stay as they are, so a right that is missing on AWS is missing here. The strict SES
+    checks the rights to send mail instead (see strict_ses.py).
     """
     body = json.loads(template)
     for resource in body["Resources"].values():
@@ -29,7 +29,7 @@ def enforceable(template: str) -> str:
 
 
 def _as_list(actions: str | list[str]) -> list[str]:
-    """IAM says one action as itself and several as a list."""
+    """The actions of a statement; IAM writes a single one without a list."""
     return [actions] if isinstance(actions, str) else actions
 
 

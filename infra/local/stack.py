@@ -30,7 +30,7 @@ INBOUND_DOMAIN = f"reply.{LOCAL_DOMAIN}"
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where everything is; the same as the folder's stack.json."""
+    """The addresses of everything; the content of stack.json in the folder."""
 
     port: int
     smtp_port: int
@@ -68,7 +68,7 @@ class EmbeddedStack:
         enforce_rights: bool = False,
         tell: Callable[[str], None] | None = None,
     ) -> Self:
-        """Start the emulator, deploy what has changed, and say where everything is.
+        """Start the emulator, deploy what has changed, and return the addresses.
 
         `home` keeps the state, the log and the stack.json of this stack: each stack needs its own. Mail that SES sends
         goes to `smtp_port`; without it a port is chosen once and kept. `code` is what the functions run. `tell` hears
@@ -129,9 +129,9 @@ class EmbeddedStack:
         return cls(addresses, seconds, changed, held, running, ses)
 
     def warm_up(self) -> None:
-        """Have the functions that take records start now, with none, so that the first real event finds them ready.
+        """Start the functions that take records now, without any, so that they are ready for the first real event.
 
-        Answers at once; the functions start in the background.
+        Returns at once; the functions start in the background.
         """
         functions = client("lambda", self.addresses.endpoint_url)
         for name in TAKE_RECORDS:
@@ -158,7 +158,7 @@ class EmbeddedStack:
 
 
 def _strict_ses(assembly: Path, endpoint_url: str) -> StrictSes:
-    """SES with the rights of the template as it goes to AWS, before anything is taken from it."""
+    """SES with the rights of the template as it goes to AWS, before it is prepared for the emulator."""
     template = (assembly / f"nodback-{LOCAL_STAGE}-service.template.json").read_text()
     known = client("ses", endpoint_url)
 
@@ -198,6 +198,6 @@ def _deploy(
 
 
 def read_addresses(home: Path = HOME) -> Mapping[str, object]:
-    """The stack.json of a stack that was started before; raises FileNotFoundError when there is none."""
+    """The stack.json of a stack that was started earlier; raises FileNotFoundError when there is none."""
     known: Mapping[str, object] = json.loads((home / "stack.json").read_text())
     return known

@@ -1,5 +1,5 @@
-"""The story that `make demo-check` plays: the flow pauses, is sent back once, is approved and goes on; then nobody
-answers, and it goes on too."""
+"""The story that `make demo-check` plays: the flow pauses, is sent back once, is approved and goes on. Then nobody
+answers, and it goes on all the same."""
 
 import queue
 import threading
@@ -22,7 +22,7 @@ AUTO_RESPONSE_SECONDS = 3.0
 
 
 class Failed(Exception):
-    """A part of the story that did not happen."""
+    """A part of the story did not happen."""
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Clock:
 
 
 def tell_story(house: House, example: str, *, tell: Callable[[str], None]) -> None:
-    """Play it; raises Failed, or TimeoutError, at the first part that does not happen."""
+    """Play the story; raises Failed or TimeoutError at the first part that does not happen."""
     clock, lines = Clock(tell), _Lines(tell)
     worker = house.start_worker(example, tell=lines.add)
     with clock.part("flow started and paused at its review"):

@@ -1,6 +1,6 @@
-"""SES as strict as on AWS, in front of the emulator's, which never asks from which identity a mail is sent or to whom.
+"""An SES as strict as on AWS, in front of the emulator's, which checks neither sender nor recipient.
 
-It judges each mail by the policies of the synthesised template and refuses in AWS's own words; the rest it hands on.
+It checks each mail by the policies of the synthesised template, refuses in AWS's own words, and passes on the rest.
 """
 
 import base64
@@ -27,7 +27,7 @@ ANSWER_SECONDS = 120
 
 
 class CannotJudge(ValueError):
-    """A policy says something that this does not understand: better no answer than a kind one."""
+    """A policy says something that this does not understand; it does not guess."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Refusal:
-    """An error as SES answers it."""
+    """An error as SES would answer it."""
 
     status: int
     code: str
@@ -78,8 +78,8 @@ class SendingRights:
     def refusal(self, send: Send, *, verified: Iterable[str], sandbox: bool = False) -> Refusal | None:
         """How SES would refuse the mail; None when it would take it.
 
-        `verified` are the identities of the account. Any role that sends may be the caller, so what one of them may not
-        do is refused.
+        `verified` are the identities of the account. Any role that sends may be the caller, so a mail is refused when
+        one of them may not send it.
         """
         known = frozenset(identity.lower() for identity in verified)
         needed = [_identity_arn(_covering(send.source, known) or _domain(send.source))]
@@ -178,7 +178,7 @@ def _bare(address: str) -> str:
 
 
 class StrictSes:
-    """The strict SES on a loopback port of its own; stop it in the end."""
+    """The strict SES on a loopback port of its own; call `stop` at the end."""
 
     def __init__(
         self, upstream: str, rights: SendingRights, *, verified: Callable[[], Iterable[str]], sandbox: bool = False
@@ -212,7 +212,7 @@ class StrictSes:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Nothing: what it refuses, the function's own log tells."""
+                """Log nothing: the log of the function shows what was refused."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""What outlives every version of the code: the two tables, the bucket, the key and the secrets."""
+"""What outlives every version of the code: the two tables, the buckets, the keys and the secrets."""
 
 from aws_cdk import Aws, CfnOutput, Duration, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -45,7 +45,7 @@ def bucket_name(settings: Settings) -> str:
 
 
 class DataStack(Stack):
-    """The install's data. Everything here is kept when the stack is deleted."""
+    """The data of the install. All of it is kept when the stack is deleted."""
 
     def __init__(self, scope: Construct, settings: Settings) -> None:
         super().__init__(
@@ -164,7 +164,7 @@ class DataStack(Stack):
         return bucket
 
     def _let_ses_store_mail(self, bucket: s3.Bucket) -> None:
-        """The receipt rule belongs to a stack above this one, so it is named here instead of referred to."""
+        """The receipt rule belongs to a stack that depends on this one, so it is given by name."""
         ours = {
             "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
             "ArnLike": {

@@ -1,4 +1,4 @@
-"""What runs: the HTTP API, the functions, the bus with its rules, and the machine that waits for deadlines."""
+"""What runs: the HTTP API, the functions, the bus with its rules, and the state machine that waits for deadlines."""
 
 import json
 from pathlib import Path
@@ -85,7 +85,7 @@ class ServiceStack(Stack):
         )
 
     def _public_url(self) -> str:
-        """The address that mails and answers carry: the API's own, unless a domain in front of it is given."""
+        """The address in mails and answers: that of the API, unless the install has a domain of its own."""
         given = CfnParameter(
             self,
             "PublicUrl",

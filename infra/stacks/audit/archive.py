@@ -1,4 +1,4 @@
-"""Where seals are kept and what signs them: an archive that replaces nothing, a key that never leaves KMS."""
+"""Where seals are kept and what signs them: an archive that replaces nothing, and a key that never leaves KMS."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_kms as kms

@@ -1,4 +1,4 @@
-"""What proves and measures: the schedule of the seals, exports step by step, metrics from the bus."""
+"""Jobs for proofs and figures: the schedule of the seals, exports step by step, metrics from the bus."""
 
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_events as events
@@ -32,12 +32,12 @@ METRICS_AT_ONCE = 2
 
 
 def export_queue(scope: Construct, settings: Settings) -> sqs.Queue:
-    """One message for each stretch of an export; a stretch that died comes again."""
+    """One message for each stretch of an export. A message whose function crashed comes again."""
     return _queue(scope, settings, "exports", EXPORT_TIMEOUT_SECONDS, EXPORT_TRIES)
 
 
 def add_audit(stack: Stack, *, functions: Functions, bus: events.EventBus, exports: sqs.Queue) -> None:
-    """The functions of seals, exports and metrics, and what calls them."""
+    """Add the functions for seals, exports and metrics, and what calls them."""
     settings = functions.here.settings
     seal = functions.add(
         "seal",
@@ -107,7 +107,7 @@ def _consume(
 
 
 def seal_archive(here: Surroundings, function: lambda_.Function) -> None:
-    """Add to the archive and sign; nothing in it can be replaced, whoever asks."""
+    """Add to the archive and sign; nobody can replace what is in it."""
     seals = here.data.seals
     _reach_seals(here, function, ["s3:GetObject", "s3:PutObject"])
     needs.allow(function, ["s3:ListBucket"], [seals.bucket.bucket_arn])
@@ -128,12 +128,12 @@ def export_objects(here: Surroundings, function: lambda_.Function) -> None:
 
 
 def export_links(here: Surroundings, function: lambda_.Function) -> None:
-    """Hand out links to the files of exports: a link can do what its maker may."""
+    """Create links to the files of exports; a link has the rights of the function that creates it."""
     needs.allow_objects(here, function, ["s3:GetObject"], "exports/*")
 
 
 def erasure(here: Surroundings, function: lambda_.Function) -> None:
-    """Find and delete the objects of one request: its texts, the mails that answered it, what webhooks were sent."""
+    """Find and delete the objects of one request: its texts, the mails that answered it, bodies sent to webhooks."""
     for prefix in ("content/*", "inbound/*", "deliveries/*"):
         needs.allow_objects(here, function, ["s3:DeleteObject"], prefix)
     needs.allow(
@@ -145,7 +145,7 @@ def erasure(here: Surroundings, function: lambda_.Function) -> None:
 
 
 def sending_exports(queue: sqs.Queue) -> Need:
-    """Have exports go on."""
+    """Send the messages that continue exports."""
 
     def need(_: Surroundings, function: lambda_.Function) -> None:
         needs.allow(function, ["sqs:SendMessage"], [queue.queue_arn])

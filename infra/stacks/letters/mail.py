@@ -1,4 +1,4 @@
-"""Mail on AWS: the sending identity, its configuration set, and the rule that hands inbound mail over."""
+"""Mail on AWS: the sending identity, its configuration set, and the rule that hands over inbound mail."""
 
 from aws_cdk import Aws, CfnOutput, Stack
 from aws_cdk import aws_events as events
@@ -22,7 +22,7 @@ FEEDBACK = (
 
 
 class MailStack(Stack):
-    """SES for one install. The embedded stack leaves it out, since nothing delivers mail to a laptop."""
+    """SES for one install. The embedded stack does without it, since nothing delivers mail to a laptop."""
 
     def __init__(self, scope: Construct, settings: Settings, data: DataStack, service: ServiceStack) -> None:
         super().__init__(
@@ -82,7 +82,7 @@ class MailStack(Stack):
             )
 
     def _inbound(self, data: DataStack, function: lambda_.Function) -> str:
-        """The rule; answers the name of its rule set."""
+        """Add the receipt rule; returns the name of its rule set."""
         settings = self.settings
         made = None if settings.rule_set else ses.CfnReceiptRuleSet(self, "RuleSet", rule_set_name=settings.prefix)
         rule_set = settings.rule_set or settings.prefix

@@ -1,4 +1,4 @@
-"""The pages for people, and the mails that let them in."""
+"""The dashboard, and the mails by which people sign in."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -21,7 +21,7 @@ MAIL_AGE_MINUTES = 5
 def add_dashboard(
     stack: Stack, *, functions: Functions, bus: events.EventBus, api: apigateway.HttpApi, settings: Settings
 ) -> None:
-    """The function of the pages under every path that is not the API's, and the one that mails sign-in links."""
+    """Add the function of the dashboard, for every path that is not the API's, and the one that mails sign-in links."""
     pages = functions.add(
         "dashboard",
         memory_mb=1024,

@@ -1,4 +1,4 @@
-"""Exceptions from the rules that templates are checked against, each with its reason beside the code it is about."""
+"""Exceptions from the rules for templates, each with its reason, beside the code that needs it."""
 
 from aws_cdk import Acknowledgment, Validations
 from constructs import IConstruct

@@ -21,7 +21,7 @@ ASYNC_EVENT_AGE_HOURS = 6
 
 
 class Functions:
-    """The functions of one stack: same runtime, same layers, a role and a log group each."""
+    """The functions of one stack. They share runtime and layers; each has its own role and log group."""
 
     def __init__(self, scope: Construct, here: Surroundings) -> None:
         self.scope = scope
@@ -49,7 +49,7 @@ class Functions:
         """The function of the folder functions/<name>.
 
         `needs` are its rights and its environment (see needs.py). With `called_asynchronously`, an event that keeps
-        failing lands in a dead-letter queue of its own.
+        failing goes to a dead-letter queue of its own.
         """
         settings = self.here.settings
         construct_id = "".join(part.capitalize() for part in name.split("_"))
@@ -99,7 +99,7 @@ class Functions:
         return function
 
     def _facts(self) -> dict[str, str]:
-        """What every function may know of the install: names, which give no right to anything."""
+        """What every function knows about the install: names, which grant no rights."""
         settings, data = self.here.settings, self.here.data
         return {
             "NODBACK_STAGE": settings.stage,
@@ -127,7 +127,7 @@ class Functions:
 
 
 def dead_letters(scope: Construct, settings: Settings, consumer: str) -> sqs.Queue:
-    """A queue that keeps what `consumer` could not handle until a person looks."""
+    """A queue that keeps what `consumer` could not handle, until a person looks at it."""
     construct_id = "".join(part.capitalize() for part in consumer.split("_"))
     queue = sqs.Queue(
         scope,

@@ -1,4 +1,4 @@
-"""Who of the functions hears of which entries: read from the classes of the actions, never listed by hand."""
+"""Which function receives which entries, as the classes of the actions say; never listed by hand."""
 
 from nodback_core.domain.audit.trail import actions_that
 from nodback_core.domain.figures.tallies import kind_of

@@ -1,4 +1,4 @@
-"""What a function may be given: each need grants the least that serves it and names the thing in the environment."""
+"""The rights of functions: each need grants the least that is enough and names the resource in the environment."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from infra.stacks.shared.exceptions import accept
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What needs are met from."""
+    """The resources that needs grant rights on."""
 
     settings: Settings
     data: DataStack
@@ -91,7 +91,7 @@ def key_ring(here: Surroundings, function: lambda_.Function) -> None:
 
 
 def rotating_key_ring(here: Surroundings, function: lambda_.Function) -> None:
-    """Read the signing keys and write the ring with a fresh one."""
+    """Read the signing keys and write the ring with a new one."""
     key_ring(here, function)
     resource = here.data.key_ring.node.default_child
     assert isinstance(resource, secretsmanager.CfnSecret)
@@ -113,8 +113,8 @@ def bus(here: Surroundings, function: lambda_.Function) -> None:
 def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
     """Send mail from the install's one address, to anybody.
 
-    SES authorises the identity of a recipient too where it is verified in the account, as each is in the sandbox. So
-    every identity is named, and the condition alone says who may be the sender.
+    SES also authorises the identity of a recipient if it is verified in the account, as it always is in the sandbox. So
+    every identity is allowed, and only the condition restricts the sender.
     """
     settings = here.settings
     identities = f"arn:{Aws.PARTITION}:ses:{Aws.REGION}:{Aws.ACCOUNT_ID}:identity/*"
@@ -134,18 +134,18 @@ def outgoing_mail(here: Surroundings, function: lambda_.Function) -> None:
 
 
 def webhook_queue(here: Surroundings, function: lambda_.Function) -> None:
-    """Have webhook deliveries made."""
+    """Queue webhook deliveries."""
     allow(function, ["sqs:SendMessage"], [here.webhook_queue.queue_arn])
     function.add_environment("NODBACK_WEBHOOK_QUEUE_URL", here.webhook_queue.queue_url)
 
 
 def delivery_bodies(here: Surroundings, function: lambda_.Function) -> None:
-    """Store what deliveries send, where it is too large for a row, and read it for a redelivery."""
+    """Store the bodies of deliveries that are too large for a row, and read them for a redelivery."""
     allow_objects(here, function, ["s3:GetObject", "s3:PutObject"], "deliveries/*")
 
 
 def own_deliveries(here: Surroundings, function: lambda_.Function) -> None:
-    """Read and change the rows of deliveries, and open what they send: no request, no webhook, no other data key."""
+    """Read and change the rows of deliveries, and open their bodies: no request, no webhook, no other data key."""
     allow(
         function,
         ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"],
@@ -166,12 +166,12 @@ def own_deliveries(here: Surroundings, function: lambda_.Function) -> None:
 
 
 def loopback_webhooks(here: Surroundings, function: lambda_.Function) -> None:
-    """Let webhooks go to loopback addresses, on the developer's own machine and nowhere else."""
+    """Allow webhooks to loopback addresses, only on the developer's own machine."""
     function.add_environment("NODBACK_LOOPBACK_WEBHOOKS", "true" if here.settings.is_local else "")
 
 
 def public_url(here: Surroundings, function: lambda_.Function) -> None:
-    """Know the address under which the install is reached."""
+    """Know the public address of the install."""
     function.add_environment("NODBACK_PUBLIC_URL", here.public_url)
 
 
@@ -187,7 +187,7 @@ def allow(
 
 
 def allow_objects(here: Surroundings, function: lambda_.Function, actions: list[str], objects: str) -> None:
-    """Reach the objects under one prefix of the bucket; a reader may list there, else S3 denies what is missing."""
+    """Use the objects under one prefix of the bucket. A reader may list them: else S3 denies a missing object."""
     bucket = f"arn:{Aws.PARTITION}:s3:::{bucket_name(here.settings)}"
     allow(function, actions, [f"{bucket}/{objects}"])
     if "s3:GetObject" in actions:
@@ -202,7 +202,7 @@ def allow_objects(here: Surroundings, function: lambda_.Function, actions: list[
 
 
 def allow_key_through(here: Surroundings, function: lambda_.Function, service: str) -> None:
-    """Use the install's key, but only by way of a service that holds what it encrypts."""
+    """Use the install's key, but only through a service that stores what it encrypts."""
     allow(
         function,
         ["kms:Decrypt", "kms:GenerateDataKey"],
@@ -212,7 +212,7 @@ def allow_key_through(here: Surroundings, function: lambda_.Function, service: s
 
 
 def _allow_secret(here: Surroundings, function: lambda_.Function, secret: secretsmanager.Secret) -> str:
-    """Read a secret; answers its ARN."""
+    """Allow reading a secret; returns its ARN."""
     resource = secret.node.default_child
     assert isinstance(resource, secretsmanager.CfnSecret)
     # `Ref` is a secret's ARN on AWS, but its name elsewhere; `Id` is its ARN everywhere.

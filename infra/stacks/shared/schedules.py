@@ -1,4 +1,4 @@
-"""Functions that run by the clock."""
+"""Functions that run on a schedule."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,7 @@ def run_every(
     why: str,
     event: Mapping[str, object] | None = None,
 ) -> None:
-    """Call `function` every `interval` with `event`. The next run makes a missed one good, so none is retried."""
+    """Call `function` every `interval` with `event`. The next run makes up for a failed one, so none is retried."""
     scope, prefix = functions.scope, functions.here.settings.prefix
     construct_id = "".join(part.capitalize() for part in name.split("_"))
     role = iam.Role(

@@ -1,4 +1,4 @@
-"""Webhooks out and answers in: bus -> fan-out -> queue -> one delivery at a time, and the route of callback URLs."""
+"""Outgoing webhooks: bus -> fan-out -> queue -> one delivery at a time. Also the route of callback URLs."""
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -25,7 +25,7 @@ DELIVERIES_AT_ONCE = 250
 
 
 def webhook_queue(scope: Construct, settings: Settings) -> sqs.Queue:
-    """One message for each delivery. A message that comes again finds its delivery claimed, and sends nothing."""
+    """One message for each delivery. A message that arrives again finds its delivery claimed and sends nothing."""
     return sqs.Queue(
         scope,
         "WebhookDeliveries",
@@ -48,7 +48,7 @@ def add_webhooks(
     api: apigateway.HttpApi,
     settings: Settings,
 ) -> None:
-    """The functions of webhooks and callbacks, and what calls them."""
+    """Add the functions for webhooks and callbacks, and what calls them."""
     fan_out = functions.add(
         "webhook_fanout",
         needs=[
