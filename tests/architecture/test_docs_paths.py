@@ -45,3 +45,10 @@ def test_one_reply_is_read_in_ten_files() -> None:
     steps = re.findall(r"^\d+\. `([^`]+)`", text.partition("## One reply")[2], re.M)
     assert 5 <= len(steps) == len(set(steps)) <= 10
     assert all((ROOT / step).exists() or (CORE / step).exists() for step in steps)
+
+
+def test_no_page_cites_a_document_that_readers_do_not_have() -> None:
+    """The design notes and the platform's documentation that this was built from are not in the repository."""
+    pages = [*PAGES, ROOT / "CHANGELOG.md", *CORE.rglob("*.py")]
+    cited = [page.name for page in pages if re.search(r"\bDESIGN\.md|\b[Tt]he reference\b", page.read_text())]
+    assert cited == []

@@ -18,7 +18,7 @@ Verify = Callable[[Mapping[str, str], bytes, str], bool]
 
 
 def as_the_reference_says(headers: Mapping[str, str], body: bytes, signing_secret: str) -> bool:
-    """Written from the reference document alone: HMAC-SHA256 over timestamp, full stop and payload."""
+    """Written from the documentation of crewAI's platform alone: HMAC-SHA256 over timestamp, full stop and payload."""
     timestamp, payload = headers["X-Timestamp"], body.decode()
     expected = hmac.new(signing_secret.encode(), f"{timestamp}.{payload}".encode(), hashlib.sha256).hexdigest()
     signature = headers["X-Signature"].split("=", 1)[1]
@@ -75,7 +75,7 @@ def running(verify: Verify) -> Iterator[Application]:
 
 
 def answer(callback_url: str, body: Mapping[str, str]) -> tuple[int, Message]:
-    """POST {callback_url}, as the reference shows it."""
+    """POST {callback_url}, as the documentation of crewAI's platform shows it."""
     request = urllib.request.Request(callback_url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -145,7 +145,7 @@ def test_a_rotation_signs_with_both_and_then_with_the_new_secret_alone(operator:
     operator.call("POST", f"{path}/test")
     (during,) = operator.deliver()
     body = operator.network.posts[-1].body
-    # The reference's header has room for one: it stays with the old secret.
+    # `X-Signature` has room for one: it stays with the old secret.
     verify(body, during, secret=operator.secret, now=now)
     assert len(during["webhook-signature"].split()) == 2
     assert operator.call("POST", f"{path}/rotation/complete")["rotation_started_at"] is None

@@ -1,4 +1,4 @@
-"""Bodies: the reference's to the letter, additions only where they are allowed, nothing that breaks JSON."""
+"""Bodies: those of crewAI's platform to the letter, additions only where they are allowed, nothing that breaks JSON."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Signatures: the reference's and Standard Webhooks', from one secret, and through a rotation."""
+"""Signatures: those of crewAI's platform and of Standard Webhooks, from one secret, and through a rotation."""
 
 import base64
 import hashlib
@@ -34,7 +34,7 @@ NEW = make_secret(bytes(range(100, 100 + SECRET_BYTES)))
 
 
 def reference_accepts(signing_secret: str, timestamp: str, payload: str, signature: str) -> bool:
-    """A receiver that holds nothing but the reference's own sample and the header's documented form."""
+    """A receiver that holds nothing but the sample of crewAI's documentation and the header's documented form."""
     expected = hmac.new(signing_secret.encode(), f"{timestamp}.{payload}".encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(f"sha256={expected}", signature)
 

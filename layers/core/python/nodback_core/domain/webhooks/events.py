@@ -1,4 +1,4 @@
-"""What webhooks tell: the reference's `new_request`, and events that a webhook may ask for beside it."""
+"""What webhooks tell: `new_request`, as on crewAI's platform, and further events that a webhook may ask for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

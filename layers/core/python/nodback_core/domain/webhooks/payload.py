@@ -1,6 +1,6 @@
 """Builds the body of a webhook: the very bytes that are signed, stored and sent.
 
-The field names, their order and their types are the reference's. Added are `request.output` and
+The field names, their order and their types are those of crewAI's platform. Added are `request.output` and
 `request.default_outcome`, and one object per event beside `new_request`. The text is ASCII (other letters as JSON
 escapes), so that no receiver can spoil a signature by guessing an encoding.
 """
@@ -40,7 +40,7 @@ class RequestContent:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentContent:
-    """What a webhook says of a deployment; both ids are numbers, as in the reference."""
+    """What a webhook says of a deployment; both ids are numbers, as on crewAI's platform."""
 
     deployment_id: int
     name: str
@@ -85,7 +85,7 @@ def _request(request: RequestContent) -> dict[str, JsonValue]:
         "method_name": request.method_name,
         "message": request.message,
         "emit_options": list(request.emit_options),
-        # An object even when left out: a receiver that was written from the reference looks things up in it.
+        # An object even when left out: a receiver for crewAI's platform looks things up in it.
         "state": request.state if state_bytes <= MAX_INLINE_BYTES else {},
         "metadata": request.metadata,
         "created_at": utc_text(request.created_at),

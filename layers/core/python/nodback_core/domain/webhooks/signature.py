@@ -2,8 +2,8 @@
 
 Two schemes travel side by side and are computed from the one secret string that a person sees:
 
-* the reference's: `X-Signature: sha256=<hex>` over `<timestamp>.<body>`, keyed with the UTF-8 bytes of the whole
-  string, `whsec_` included;
+* that of crewAI's platform: `X-Signature: sha256=<hex>` over `<timestamp>.<body>`, keyed with the UTF-8 bytes of the
+  whole string, `whsec_` included;
 * Standard Webhooks 1.0: `webhook-signature: v1,<base64>` over `<id>.<timestamp>.<body>`, keyed with what the base64
   after `whsec_` decodes to.
 
@@ -11,7 +11,7 @@ A secret is therefore `whsec_` and the base64 of 33 random bytes: 44 characters 
 
 During a rotation there are two secrets. `webhook-signature` may hold several values and carries both; `X-Signature` has
 room for one and stays with the current secret until the rotation is completed, because a receiver that was written
-from the reference alone knows no other.
+for crewAI's platform alone knows no other.
 """
 
 import base64
@@ -89,7 +89,7 @@ def make_secret(random_bytes: bytes) -> SigningSecret:
 
 
 def reference_signature(body: bytes, *, timestamp: int, secret: SigningSecret) -> str:
-    """The value of `X-Signature`: `sha256=` and 64 hex digits, as the reference computes it."""
+    """The value of `X-Signature`: `sha256=` and 64 hex digits, as crewAI's platform computes it."""
     return "sha256=" + hmac.digest(secret.reference_key, b"%d." % timestamp + body, "sha256").hex()
 
 
