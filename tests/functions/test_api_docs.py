@@ -1,7 +1,9 @@
 """docs/api.md says what the code does: routes exist, codes are those of the errors, examples are accepted."""
 
+import ast
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from support.http import call, key_for
@@ -9,7 +11,10 @@ from support.route_table import table
 from support.world import World
 
 from nodback_core.domain.shared import errors
+from nodback_core.statuses import STATUS
 
+CORE = Path(__file__).parents[2] / "layers/core/python/nodback_core"
+OF_THE_DASHBOARD = ("sign_in", "signing_in", "respond_by_person")
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
 
 
@@ -53,6 +58,31 @@ def test_every_code_of_an_error_class_is_explained() -> None:
     generic = {"error", "refused"}
     codes = {k.code for k in kinds} - generic
     assert {code for code in codes if f"`{code}`" not in PAGE} == set()
+
+
+def test_every_error_has_the_status_on_the_page_that_it_is_answered_with() -> None:
+    rows = re.findall(r"^\| (\d{3}) \| ([^|]*) \|", PAGE, re.M)
+    told = {(code, int(status)) for status, codes in rows for code in re.findall(r"`(\w+)`", codes)}
+    raised = set(raised_by_the_service())
+    assert len(raised) > 20
+    assert raised - told == set()
+
+
+def raised_by_the_service() -> Iterator[tuple[str, int]]:
+    """Code and status of every error that the source makes, the dashboard's own apart."""
+    statuses = {kind.__name__: (kind.code, int(status)) for kind, status in STATUS.items() if hasattr(kind, "code")}
+    for path in CORE.rglob("*.py"):
+        room = path.relative_to(CORE).parts[0]
+        if room in ("dashboard", "mail") or path.stem in OF_THE_DASHBOARD:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in statuses:
+                usual, status = statuses[node.func.id]
+                given = [key.value for key in node.keywords if key.arg == "code"]
+                if not given:
+                    yield usual, status
+                elif isinstance(given[0], ast.Constant):
+                    yield str(given[0].value), status
 
 
 def test_the_example_of_an_error_has_the_shape_of_one() -> None:
