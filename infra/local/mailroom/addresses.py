@@ -15,7 +15,7 @@ _ADDRESS: Final = re.compile(r'(?:[^\s@<>()\[\]\\,;:"]+|"(?:\\.|[^"\\])*")@[^\s@
 
 
 class Named(NamedTuple):
-    """An address and the name in front of it, each of them possibly empty."""
+    """An address and the name in front of it; either may be empty."""
 
     name: str
     address: str
@@ -25,13 +25,13 @@ NOBODY: Final = Named("", "")
 
 
 def split_addresses(value: str) -> list[str]:
-    """Split an address list at its commas, those inside quotes, comments and angle brackets excepted."""
+    """Split an address list at its commas, except those inside quotes, comments and angle brackets."""
     parts = re.findall(r'(?:"(?:\\.|[^"\\])*"|\([^()]*\)|<[^<>]*>|[^,])+', value)
     return [part.strip() for part in parts if part.strip()]
 
 
 def read_addresses(*headers: str) -> list[Named]:
-    """Every address of some decoded address headers; what is no `somebody@example.com` is passed over."""
+    """Every address in some decoded address headers; what does not look like `somebody@example.com` is skipped."""
     read = [_read(part) for header in headers for part in split_addresses(header)]
     return [named for named in read if named.address]
 
@@ -42,7 +42,7 @@ def first_address(header: str) -> Named:
 
 
 def only_address(text: str) -> Named:
-    """The address in `text` where there is exactly one and nothing else, or else `NOBODY`."""
+    """The address in `text` if it holds exactly one and nothing else, else `NOBODY`."""
     parts = split_addresses(text)
     return _read(parts[0]) if len(parts) == 1 else NOBODY
 

@@ -1,4 +1,4 @@
-"""Mails that no person wrote: the out-of-office answer and the delivery failure."""
+"""Automatic mails: the out-of-office answer and the delivery failure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def out_of_office(mail: StoredMail, *, now: datetime, random_bytes: Callable[[in
 
 
 def bounce(mail: StoredMail, *, now: datetime, random_bytes: Callable[[int], bytes]) -> bytes:
-    """The report that `mail` could not be delivered (RFC 3462 and 3464), sent to where the mail wants answers."""
+    """The report that `mail` could not be delivered (RFC 3462 and 3464), sent to the address for answers."""
     recipient = mail.recipients[0]
     domain = recipient.rpartition("@")[2]
     report = MIMEMultipart("report")

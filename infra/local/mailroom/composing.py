@@ -27,7 +27,7 @@ ON_THE_WIRE: Final = SENDING.clone(max_line_length=200)
 
 @dataclass(frozen=True)
 class Draft:
-    """A reply as a person has written it, before a mail client makes a mail of it.
+    """A reply as a person wrote it, before a mail client turns it into a mail.
 
     `as_new` is what pressing a `mailto:` button gives: a new mail to that address, with neither quote nor threading.
     """
@@ -42,11 +42,11 @@ class Draft:
 
 
 class BadDraft(ValueError):
-    """A draft that no mail can be made of."""
+    """A draft that cannot become a mail."""
 
 
 def draft_reply(mail: StoredMail, text: str = "", *, sender: str = "", style: str = "gmail") -> Draft:
-    """The draft that a mail client opens for "Reply": from whom the mail went to, to where it wants answers."""
+    """The draft that a mail client opens for "Reply": from the recipient of the mail, to its address for answers."""
     return Draft(
         text=text,
         sender=sender or (mail.to if len(mail.recipients) == 1 and mail.to else mail.recipients[0]),
@@ -138,7 +138,7 @@ def _original(mail: StoredMail, content: Content) -> Original:
 
 
 def _body_of(html: str) -> str:
-    """What mail clients take over of a quoted mail: the inside of its body, without its style sheets."""
+    """What mail clients quote of a mail: the inside of its body, without style sheets."""
     if not html:
         return ""
     tree = LexborHTMLParser(html)

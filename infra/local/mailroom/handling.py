@@ -15,7 +15,7 @@ DMARC_POLICIES: Final = cast("tuple[DmarcPolicy, ...]", get_args(DmarcPolicy))
 CHECKS: Final = cast("tuple[CheckName, ...]", get_args(CheckName))
 
 CONTROL_PREFIX: Final = "x-mailroom-"
-"""Headers with this prefix steer the mailroom and are taken out before anybody else sees the mail."""
+"""Headers with this prefix control the mailroom and are removed before anybody else sees the mail."""
 
 MAX_DELAY_SECONDS: Final = 3600.0
 MAX_DUPLICATES: Final = 20
@@ -35,7 +35,7 @@ class Verdicts:
     dkim: Verdict = "PASS"
     dmarc: Verdict = "PASS"
     dmarc_policy: DmarcPolicy = "reject"
-    """What the sender's domain asks for; SES tells it only when DMARC failed."""
+    """The policy of the sender's domain; SES reports it only when DMARC failed."""
 
     def of(self, check: CheckName) -> Verdict:
         return cast("Verdict", getattr(self, check))

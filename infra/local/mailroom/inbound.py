@@ -14,7 +14,7 @@ INBOUND_PREFIX = "inbound/"
 
 
 class InboundDelivery(Protocol):
-    """Where mail for the inbound domain is handed over."""
+    """Hands over mail for the inbound domain."""
 
     @property
     def domain(self) -> str:

@@ -1,4 +1,4 @@
-"""The mailroom's folder: each mail an `.eml` file, and one index that only grows until the next start."""
+"""The mailroom's folder: one `.eml` file per mail, and an index that only grows until the next start."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class StoredMail:
 
     @property
     def answer_address(self) -> str:
-        """Where a mail client sends an answer: Reply-To, else From."""
+        """The address to which a mail client sends an answer: Reply-To, else From."""
         return first_address(self.reply_to).address or self.sender_address
 
 
@@ -136,11 +136,11 @@ class Mailbox:
 
     @property
     def changes(self) -> int:
-        """A number that grows whenever a mail comes in or its state moves."""
+        """A number that grows whenever a mail arrives or its state changes."""
         return self._changes
 
     def wait_until(self, found: Callable[[list[StoredMail]], StoredMail | None], timeout: float) -> StoredMail | None:
-        """Wait until `found` picks a mail out of all mails; None when `timeout` seconds have passed."""
+        """Wait until `found` returns a mail from all mails; None after `timeout` seconds."""
         with self._changed:
             self._changed.wait_for(lambda: found(list(self._mails.values())) is not None, timeout)
             return found(list(self._mails.values()))

@@ -1,4 +1,4 @@
-"""The developer's post office beside the embedded stack: mailbox, mail server and mail client in one object."""
+"""The mailroom beside the embedded stack: mailbox, mail server and mail client in one object."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Mailroom:
         return f"http://127.0.0.1:{self.web_port}"
 
     def start(self) -> None:
-        """Receive mail; what an earlier run left waiting is carried on."""
+        """Receive mail, and deliver what an earlier run left waiting."""
         if self._postman:
             self._postman.start()
         # Made here, because a server that never starts would leave its event loop open.
@@ -90,7 +90,7 @@ class Mailroom:
         self._smtp.start()
 
     def stop(self) -> None:
-        """Receive no more mail; returns when what is being handed over has arrived."""
+        """Stop receiving mail; returns when deliveries under way have finished."""
         self.stopping = True
         if self._smtp:
             self._smtp.stop()
@@ -100,7 +100,7 @@ class Mailroom:
     def wait_for(
         self, *, to: str = "", subject_contains: str = "", after: int = 0, timeout: float = 30.0
     ) -> StoredMail:
-        """Wait for the first mail to a person that fits.
+        """Wait for the first matching mail to a person.
 
         Arguments:
             to: the recipient's address; empty fits all.
@@ -109,7 +109,7 @@ class Mailroom:
             timeout: seconds.
 
         Raises:
-            TimeoutError: nothing came; the message says what did.
+            TimeoutError: no matching mail came; the message says which mails did.
         """
 
         def first(mails: Sequence[StoredMail]) -> StoredMail | None:
@@ -165,7 +165,7 @@ class Mailroom:
         return draft_reply(mail, text, sender=sender or self.defaults.current.sender, style=style)
 
     def answer_out_of_office(self, mail: StoredMail) -> StoredMail:
-        """Send the automatic answer of somebody who is away."""
+        """Send the out-of-office answer of the recipient."""
         raw = automatic.out_of_office(mail, now=self._clock(), random_bytes=self._random_bytes)
         return self.send(raw, "", [mail.answer_address])
 
@@ -175,7 +175,7 @@ class Mailroom:
         return self.send(raw, "", [mail.answer_address])
 
     def deliver_again(self, mail: StoredMail) -> StoredMail:
-        """Let SES deliver a mail to the service once more, as it may do at any time."""
+        """Deliver a mail to the service again, as SES may at any time."""
         if self._postman is None:
             raise RuntimeError("this mailroom has no service to deliver to")
         return self._postman.again(mail.number, self._random_bytes)

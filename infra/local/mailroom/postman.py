@@ -1,4 +1,4 @@
-"""Carries mail to the service: at its time, as often as asked, and again when the service could not be reached."""
+"""Delivers mail to the service: after its delay, as often as asked, and again when the service could not be reached."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def planned(handling: Handling, now: datetime, random_bytes: Callable[[int], byt
 
 
 class Postman:
-    """Hands over what waits in the mailbox; knows nothing that the mailbox would not tell after a restart."""
+    """Delivers what waits in the mailbox. All of its state is in the mailbox, so a restart loses nothing."""
 
     def __init__(self, mailbox: Mailbox, inbound: InboundDelivery, clock: Callable[[], datetime]) -> None:
         self._mailbox = mailbox
@@ -49,7 +49,7 @@ class Postman:
         self._thread = threading.Thread(target=self._run, name="mailroom-postman", daemon=True)
 
     def start(self) -> None:
-        """Begin, with what an earlier run left waiting."""
+        """Start, with what an earlier run left waiting."""
         for mail in self._mailbox.all():
             self.take(mail)
         self._thread.start()

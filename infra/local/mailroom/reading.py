@@ -1,4 +1,4 @@
-"""What a mail says: its text, its HTML, its pictures and attachments, however badly it is made."""
+"""The content of a mail: its text, its HTML, its pictures and attachments, however malformed it is."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Content:
 
 
 def read(raw: bytes) -> Content:
-    """Read a mail for display; never raises on what a mail holds."""
+    """Read a mail for display; no mail makes it raise an error."""
     try:
         return _read(email.message_from_bytes(raw))
     except (MessageError, RecursionError, LookupError, ValueError, TypeError, AttributeError) as problem:
@@ -41,7 +41,7 @@ def read(raw: bytes) -> Content:
 
 
 def first_line(raw: bytes) -> str:
-    """The first line of a mail's text, read from its beginning only so that size costs nothing."""
+    """The first line of a mail's text. Only the beginning is read, so the size does not matter."""
     lines = read(raw[:PREVIEW_BYTES]).text.split("\n")
     return next((line.strip()[:160] for line in lines if line.strip()), "")
 

@@ -1,4 +1,4 @@
-"""The mail server: takes every mail on loopback, keeps it, and lets the postman carry what is for the service."""
+"""The mail server: accepts every mail on loopback, keeps it, and gives the postman what is for the service."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STORED_REPLY: Final = "250 2.0.0 Kept as mail "
 
 
 class Reception:
-    """Decides for each mail at the door: for a person, or for the service."""
+    """Decides for each incoming mail whether it is for a person or for the service."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Reception:
         self._random_bytes = random_bytes
 
     def receive(self, *, raw: bytes, envelope_from: str, recipients: tuple[str, ...]) -> str:
-        """Take one mail and give the SMTP answer."""
+        """Accept one mail and return the SMTP answer."""
         mail = split_mail(raw)
         try:
             handling = handling_from_headers(mail.named(), self._default_handling())

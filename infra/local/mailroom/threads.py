@@ -24,7 +24,7 @@ class Thread:
 
     @property
     def people(self) -> tuple[str, ...]:
-        """Everybody outside the service who takes part, in order of appearance."""
+        """Everybody in the conversation except the service, in order of appearance."""
         seen: dict[str, None] = {}
         for mail in self.mails:
             names = mail.recipients if mail.direction == "to_person" else (mail.sender_address,)

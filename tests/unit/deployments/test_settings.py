@@ -234,7 +234,7 @@ def test_more_rules_than_are_kept_are_refused_by_number_and_by_size():
     assert fields_refused({"rules": long}) == ["rules"]
 
 
-def test_an_escalation_to_oneself_is_refused():
+def test_an_escalation_to_the_person_who_has_the_request_already_is_refused():
     to_boss = {"after_minutes": 5, "to_email": "BOSS@example.com"}
     rule = {"name": "r", "match": {"method_name": "*"}, "assign_to_email": "boss@example.com"}
     assert fields_refused({"escalation": to_boss, "rules": [rule]}) == ["escalation.to_email"]

@@ -1,4 +1,4 @@
-"""The mailroom for scripts: what came, what is in it, and a reply."""
+"""The JSON API of the mailroom: list mails, read one, reply."""
 
 from __future__ import annotations
 

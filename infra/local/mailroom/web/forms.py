@@ -22,7 +22,7 @@ HANDLING_FIELDS = (
 
 
 def texts(form: FormData | QueryParams) -> dict[str, str]:
-    """The text fields of a form; files are none of ours."""
+    """The text fields of a form; files are ignored."""
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 

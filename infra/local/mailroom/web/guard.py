@@ -1,4 +1,4 @@
-"""Keeps other web sites out: the mailroom answers its own pages and local programs, nobody else."""
+"""Keeps other web sites out: the mailroom answers only its own pages and local programs."""
 
 from __future__ import annotations
 

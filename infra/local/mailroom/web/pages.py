@@ -110,7 +110,7 @@ async def reply_page(request: Request) -> Response:
 
 
 async def send_reply(request: Request) -> Response:
-    """`POST /mail/{number}/reply`: compose and send, then show the answer and what comes of it."""
+    """`POST /mail/{number}/reply`: compose and send, then show the answer and what follows."""
     mail, _ = await _opened(request)
     mailroom = mailroom_of(request)
     fields = texts(await request.form())
@@ -174,7 +174,7 @@ async def save_handling(request: Request) -> Response:
 
 
 async def not_found(request: Request, problem: Exception) -> Response:
-    """Every page that is not there, and every request that cannot be met."""
+    """The answer for pages that do not exist and for requests that cannot be met."""
     status = problem.status_code if isinstance(problem, HTTPException) else 500
     detail = problem.detail if isinstance(problem, HTTPException) else "Something went wrong."
     if request.url.path.startswith("/api/"):

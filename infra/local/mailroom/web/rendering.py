@@ -90,6 +90,6 @@ def handling_words(handling: Handling) -> str:
 
 
 def with_query(path: str, query: dict[str, str], **changed: str) -> str:
-    """A link to `path` that keeps the query but for what changes; an empty value leaves the name out."""
+    """A link to `path` with the present query and these changes; an empty value removes its name."""
     fields = {name: value for name, value in {**query, **changed}.items() if value}
     return f"{path}?{urlencode(fields)}" if fields else path

@@ -1,7 +1,7 @@
 """Makes the HTML of a mail fit to be shown: nothing in it runs, loads or navigates, and `mailto:` opens our form.
 
-The frame's sandbox and the Content-Security-Policy below already forbid scripts, requests and forms; taking them out of
-the markup as well means that none of the two has to be perfect.
+The frame's sandbox and the Content-Security-Policy below already forbid scripts, requests and forms; removing them from
+the markup as well means that neither has to be perfect.
 """
 
 from __future__ import annotations
