@@ -166,7 +166,7 @@ def test_more_options_than_buttons_are_all_named() -> None:
 @pytest.mark.parametrize(
     ("free_text", "reply_feedback", "expected"),
     [
-        ("ask", "first_line", "Anything else is not recorded: we would ask you again."),
+        ("ask", "first_line", "Anything else is not recorded, and we will ask you again."),
         ("pass", "first_line", "in your own words: the first line of your reply is passed on."),
         ("pass", "whole", "in your own words: your whole reply is passed on."),
     ],
@@ -203,7 +203,7 @@ def test_long_content_is_cut_and_goes_along_whole(piece: str) -> None:
 
 
 def test_a_long_mail_says_on_top_where_the_answers_are() -> None:
-    hint = "How to answer stands at the end of this mail."
+    hint = "You will find how to answer at the end of this mail."
 
     assert hint in words_of(render(LETTERS["review request: long content, shown in part"]).html)
     assert hint not in words_of(render(REVIEW).html)
@@ -273,9 +273,9 @@ def test_prefix_and_footer_are_the_owners() -> None:
 def test_a_late_answer_hears_whether_there_is_a_newer_review() -> None:
     closed = cast("letter_kinds.ClosedRequest", LETTERS["closed request: answered"])
 
-    assert "No review of this flow waits for an answer now" in words_of(render(closed).html)
+    assert "No review of this flow is waiting for an answer now" in words_of(render(closed).html)
     mine, anothers = (replace(closed, newer=NewerRequest(3, assigned_to_reader=mine)) for mine in (True, False))
-    assert "waits for you" in words_of(render(mine).html)
+    assert "is waiting for you" in words_of(render(mine).html)
     assert "sent to somebody else" in words_of(render(anothers).html)
 
 
@@ -286,7 +286,7 @@ def test_a_confirmation_reads_like_this() -> None:
         "is nothing more to do.\n\n"
         "    Please make the headline shorter, then it is fine.\n\n"
         "Another reply will not change this answer.\n\n"
-        "Recorded Monday, 23 November 2026, 12:14 UTC from a mail of\n"
+        "Recorded Monday, 23 November 2026, 12:14 UTC from a mail by\n"
         "ana@example.com.\n\n"
         "About “Please review this content for brand compliance”: review 2 of\n"
         "Content Review Flow, flow 5c3e0e6f-7c3b-4f0e-9d1d-2a1f1f6f2b11.\n"

@@ -262,7 +262,7 @@ def test_what_must_be_said_once_is_said_once(more: str) -> None:
     request_id = asked(world)
     assert world.receive(mail(world, more=more), to=world.reply_address()) is Result.AMBIGUOUS_HEADERS
     assert world.request(request_id).status is Status.PENDING
-    assert "only once" in confirmation_asked(world)
+    assert "appears more than once" in confirmation_asked(world)
 
 
 @pytest.mark.parametrize("missing", ["to", "date", "message_id"])

@@ -21,7 +21,7 @@ class OfMail(Happening, ABC):
     status: ClassVar[NotificationStatus]
     """How its notification stands after it."""
     is_trouble: ClassVar[bool] = False
-    """Whether the mail did not arrive, so that somebody said why."""
+    """Whether the mail did not arrive, and the mail service or a server said why."""
 
     @property
     @abstractmethod

@@ -207,7 +207,7 @@ class ReassignmentNotice(Note):
 
 @dataclass(frozen=True)
 class CancellationNotice(Note):
-    """Tells the assignee that no answer is needed any more."""
+    """Tells the assignee that an answer is no longer needed."""
 
     kind = LetterKind.CANCELLED
 
@@ -217,7 +217,7 @@ class CancellationNotice(Note):
 
 @dataclass(frozen=True)
 class AutoResponseNotice(LinkedNote):
-    """Tells the assignee that the time was up and which outcome was recorded."""
+    """Tells the assignee that time ran out, and which outcome was recorded."""
 
     kind = LetterKind.AUTO_RESPONDED
 

@@ -21,7 +21,7 @@ def how_to_answer(asking: Asking) -> str:
     which = "one of these" if len(asking.options) > 1 else f"“{label(asking.options[0])}”"
     start = f"Reply to this mail with {which} on the first line."
     if asking.free_text == "ask":
-        return f"{start} Anything else is not recorded: we would ask you again."
+        return f"{start} Anything else is not recorded, and we will ask you again."
     return f"{start} You can also answer in your own words: {passed_on}"
 
 
@@ -33,7 +33,7 @@ def on_top(asking: Asking, shown: MailContent | None) -> str:
     moments = [deadline.at for deadline in asking.deadlines if deadline.kind != "reminder"]
     by = f"Please answer by {moment(min(moments))}." if moments else ""
     long = shown is not None and shown.shown_chars > LONG_CONTENT_CHARS
-    return f"{by} How to answer stands at the end of this mail.".strip() if long else by
+    return f"{by} You will find how to answer at the end of this mail.".strip() if long else by
 
 
 def what_happens(asking: Asking) -> tuple[str, ...]:
@@ -59,7 +59,7 @@ def why_this_mail(request: ReviewRequest) -> str:
     about, until = request.about, moment(request.asking.token_expires_at)
     before = " It was assigned to somebody else before." if request.earlier_rounds else ""
     return (
-        f"Asked {moment(request.created_at)} by step {one_line(about.method_name, 80)} of "
+        f"Asked on {moment(request.created_at)} by step {one_line(about.method_name, 80)} of "
         f"{one_line(about.deployment_name, 80)}, flow {one_line(about.flow_id, 60)}.{before} "
         f"This mail can be answered until {until}, from the address it was sent to."
     )
@@ -69,15 +69,15 @@ def notice_of(letter: Reminder | EscalatedRequest | ExpiredToken) -> str:
     """Why a request comes once more."""
     asked = moment(letter.request.created_at)
     if isinstance(letter, Reminder):
-        return f"A reminder: this review still waits for your answer. We first asked {asked}."
+        return f"A reminder: this review is still waiting for your answer. We first asked on {asked}."
     if isinstance(letter, EscalatedRequest):
         return (
-            f"This review has come to you, because {one_line(letter.previous_email, 120)} had not answered it in time. "
-            f"It was first asked {asked}."
+            f"This review has been passed on to you because {one_line(letter.previous_email, 120)} "
+            f"did not answer in time. We first asked on {asked}."
         )
     return (
-        f"Your reply was not recorded: the address it went to was valid until {moment(letter.expired_at)}. "
-        "The review still waits for you. Please answer this mail instead; its address is fresh."
+        f"Your reply was not recorded: the address it went to was only valid until {moment(letter.expired_at)}. "
+        "The review is still waiting for you. Please answer this mail instead: it has a new address."
     )
 
 
@@ -86,7 +86,7 @@ def why_not_taken(letter: ConfirmReply) -> str:
     match letter.why:
         case "ambiguous_headers":
             return (
-                "Its To, Date or Message-ID line is missing or does not stand there only once, "
+                "Its To, Date or Message-ID line is missing or appears more than once, "
                 "so we cannot be sure what it says."
             )
         case "several_reviews":
@@ -96,26 +96,26 @@ def why_not_taken(letter: ConfirmReply) -> str:
             )
         case "not_addressed":
             return (
-                "It is not addressed to this review: our reply address stands neither in its To nor in its Cc line. "
-                "A mail that was written to somebody else looks like this when it is sent on."
+                "It is not addressed to this review: our reply address is in neither its To nor its Cc line. "
+                "A mail that was written to somebody else looks like this when it is forwarded."
             )
         case "misdated" if letter.written_at is None:
             return "It has no date that we can read, so we cannot tell when it was written."
         case "misdated":
             assert letter.written_at is not None
             return (
-                f"It is dated {moment(letter.written_at)}, which no answer to this review can be: we asked "
+                f"It is dated {moment(letter.written_at)}, and no answer to this review can be: we asked on "
                 f"{moment(letter.asked_at)}. If you have just written it, please set the clock of your device first."
             )
         case "reused_message_id":
             return (
-                "It bears the same Message-ID as another mail that we had from you, as a copy does. "
+                "It has the same Message-ID as an earlier mail from you, as a copy would. "
                 "Please write a new mail instead of sending that one again."
             )
         case _:
             return (
-                "Your mail server vouches for your address, but not for the lines that say to whom and when the mail "
-                "was written, so it could be a copy of another mail of yours."
+                "Your mail server vouches for your address, but not for the lines that say when the mail was written "
+                "and to whom, so it could be a copy of another mail of yours."
             )
 
 

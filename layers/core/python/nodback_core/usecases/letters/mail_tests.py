@@ -1,4 +1,4 @@
-"""Trying the way of the mail: a test review that no flow waits for, and what came of it."""
+"""Testing that mail goes out and replies come back: a test review that no flow waits for, and its result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

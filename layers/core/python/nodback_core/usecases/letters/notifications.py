@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.letters.happenings import OfMail
-from nodback_core.domain.letters.notifications import NOTIFICATION_PREFIX, UNSENT, Notification
-from nodback_core.domain.shared.entries import Action, Entry
+from nodback_core.domain.letters.notifications import NOTIFICATION_PREFIX, UNSENT, Notification, NotificationStatus
+from nodback_core.domain.shared.entries import Entry
 from nodback_core.ports import Store
 
 
@@ -21,30 +21,22 @@ def notifications_of(request_id: str, *, store: Store, whole: bool = False) -> S
         cursor = page.cursor
 
 
-TROUBLES = frozenset(
-    {Action.NOTIFICATION_NOT_TAKEN, Action.NOTIFICATION_FAILED, Action.NOTIFICATION_DELAYED}
-    | {Action.NOTIFICATION_SOFT_BOUNCED, Action.NOTIFICATION_BOUNCED, Action.NOTIFICATION_COMPLAINED}
-    | {Action.NOTIFICATION_REJECTED}
-)
-"""The entries of mails that did not arrive: somebody said why."""
-
-
 def said_of_troubles(request_id: str, entries: Sequence[Entry], *, store: Store) -> Mapping[int, str]:
     """What the mail service or a reader's server said, by the number of the entry that tells of it.
 
     The words stand on the notification, which can forget them, so only the newest of each mail are known.
     """
     told = {
-        (happening.notification_id, entry.action): entry.seq
+        (happening.notification_id, happening.status): entry.seq
         for entry in entries
-        if entry.action in TROUBLES and isinstance(happening := readable(entry), OfMail)
+        if isinstance(happening := readable(entry), OfMail) and happening.is_trouble
     }
     if not told:
         return {}
     said: dict[int, str] = {}
     for mail in notifications_of(request_id, store=store):
-        action = Action.NOTIFICATION_NOT_TAKEN if mail.status in UNSENT else Action(f"notification.{mail.status}")
-        seq = told.get((mail.notification_id, action))
+        status = NotificationStatus.NOT_TAKEN if mail.status in UNSENT else mail.status
+        seq = told.get((mail.notification_id, status))
         if seq is not None and mail.reason is not None:
             said[seq] = mail.reason
     return said

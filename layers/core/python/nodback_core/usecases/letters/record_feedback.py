@@ -30,7 +30,7 @@ def record_feedback(feedback: Feedback, *, store: Store, now: datetime) -> Recor
     """Move the notification as `NOTIFICATION_STEPS` allows and write it down; safe twice, late and out of order.
 
     When a mail that asks for an answer never arrives, the deployment's creator is owed a notice, once per assignee:
-    unless the creator is the one who does not get it, or nobody waits for this address any more.
+    unless the creator is the one who does not get it, or the request no longer waits for this address.
     """
     row, notification = Request.at(feedback.request_id), Notification.at(feedback.request_id, feedback.notification_id)
     key = ContentKey.at(feedback.request_id)
