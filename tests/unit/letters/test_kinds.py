@@ -19,6 +19,32 @@ def test_each_letter_has_a_folder_of_templates_and_each_folder_a_letter() -> Non
         assert {file.name for file in (TEMPLATES / kind).iterdir()} == {"subject.txt", "body.txt", "body.html"}
 
 
+def test_the_rules_are_these() -> None:
+    asks = {kind.value for kind in LetterKind if kind.rules.asks}
+    assert asks == {
+        "review_request",
+        "reminder",
+        "escalated",
+        "test_mail",
+        "expired_token",
+        "blank_reply",
+        "unclear_reply",
+        "unreadable_reply",
+        "confirm_reply",
+    }
+    assert {kind.value for kind in LetterKind if kind.rules.while_pending} == asks | {"bounce_notice"}
+    assert {kind.value for kind in LetterKind if kind.rules.answers_a_mail} == {
+        "expired_token",
+        "blank_reply",
+        "unclear_reply",
+        "unreadable_reply",
+        "confirm_reply",
+        "confirmation",
+        "closed_request",
+        "reassigned_to_another",
+    }
+
+
 def test_whatever_asks_for_an_answer_is_needed_only_while_the_request_is_pending() -> None:
     assert [kind for kind in LetterKind if kind.rules.asks and not kind.rules.while_pending] == []
 

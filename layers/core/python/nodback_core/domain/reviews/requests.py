@@ -129,7 +129,7 @@ class Effect:
     about: str = ""
     """What it refers to, such as the Message-ID that a mail answers."""
     quote: str = ""
-    """A sealed text that it quotes, as hex; see letters.py."""
+    """A sealed text that it quotes, as hex; a letter's desk opens it."""
     asked: int = 0
     due: datetime | None = None
 

@@ -20,7 +20,7 @@ class ReviewRequest(AskingNote):
     """Asks the assignee for an answer.
 
     `content` is what the method returned: a string is Markdown, anything else is shown as JSON, None is not shown.
-    `context` is a handful of labelled values of the flow's state (`mail.content.context_of` picks them).
+    `context` is a handful of labelled values of the flow's state (`mail/letters/content.py` picks them).
     `earlier_rounds` is how many people the request was assigned to before; `reason` is why it was reassigned, in the
     words of whoever did it.
     """
