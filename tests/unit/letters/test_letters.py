@@ -286,7 +286,7 @@ def test_a_confirmation_reads_like_this() -> None:
         "is nothing more to do.\n\n"
         "    Please make the headline shorter, then it is fine.\n\n"
         "Another reply will not change this answer.\n\n"
-        "Recorded Monday, 23 November 2026, 12:14 UTC from a mail by\n"
+        "Recorded on Monday, 23 November 2026, 12:14 UTC, from a mail by\n"
         "ana@example.com.\n\n"
         "About “Please review this content for brand compliance”: review 2 of\n"
         "Content Review Flow, flow 5c3e0e6f-7c3b-4f0e-9d1d-2a1f1f6f2b11.\n"

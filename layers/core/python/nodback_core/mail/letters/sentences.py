@@ -104,8 +104,9 @@ def why_not_taken(letter: ConfirmReply) -> str:
         case "misdated":
             assert letter.written_at is not None
             return (
-                f"It is dated {moment(letter.written_at)}, and no answer to this review can be: we asked on "
-                f"{moment(letter.asked_at)}. If you have just written it, please set the clock of your device first."
+                f"It is dated {moment(letter.written_at)}, which cannot be right for an answer to this review: "
+                f"we asked on {moment(letter.asked_at)}. "
+                "If you have just written it, please set the clock of your device first."
             )
         case "reused_message_id":
             return (
