@@ -158,6 +158,26 @@ def persisted_flow():
     return PersistedFlow
 
 
+class TwiceFlow(Flow):
+    """Its second review pauses while a sibling lets a heart beat on, in the flow's own loop."""
+
+    heart = None
+
+    @start()
+    @human_feedback(message="Go?", emit=["go"])
+    def first(self):
+        return 1
+
+    @listen("go")
+    async def beside(self):
+        await self.heart.beat()
+
+    @listen("go")
+    @human_feedback(message="Anything else?")
+    def second(self):
+        return 2
+
+
 class ParallelFlow(Flow):
     @start()
     @human_feedback(message="A?", emit=["a_ok"])

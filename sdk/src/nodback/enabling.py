@@ -20,6 +20,7 @@ class _Enabled:
     persistence: "NodbackPersistence"
     provider_before: Any
     factory_before: Any
+    coroutines_before: dict[str, Any]
 
 
 _lock = threading.Lock()
@@ -68,10 +69,12 @@ def enable(
 
 def enable_with(service: "ReviewService") -> None:
     """The same with a service that is already there; `nodback.testing` brings one that lives in memory."""
+    from crewai.flow.flow import Flow
     from crewai.flow.flow_config import flow_config
     from crewai.flow.persistence import factory
 
-    from nodback.persistence import NodbackPersistence
+    from nodback.loops import wrap
+    from nodback.persistence import NodbackPersistence, load_state
     from nodback.provider import NodbackProvider
 
     global _enabled
@@ -83,6 +86,7 @@ def enable_with(service: "ReviewService") -> None:
             persistence=persistence,
             provider_before=before.provider_before if before else flow_config.hitl_provider,
             factory_before=before.factory_before if before else factory._factory,
+            coroutines_before=before.coroutines_before if before else wrap(Flow, load_state),
         )
         flow_config.hitl_provider = NodbackProvider()
         # crewAI asks for it several times per flow: it must be the same one each time.
@@ -95,9 +99,13 @@ def disable() -> None:
     with _lock:
         if _enabled is None:
             return
+        from crewai.flow.flow import Flow
         from crewai.flow.flow_config import flow_config
         from crewai.flow.persistence import factory
 
+        from nodback.loops import unwrap
+
+        unwrap(Flow, _enabled.coroutines_before)
         flow_config.hitl_provider = _enabled.provider_before
         factory.set_flow_persistence_factory(_enabled.factory_before)
         _enabled.service.close()

@@ -4,6 +4,7 @@
 so that either both exist or neither does.
 """
 
+import functools
 import logging
 import threading
 import weakref
@@ -17,6 +18,7 @@ from pydantic import BaseModel, Field, PrivateAttr
 from nodback.encoding import decode, encode, view
 from nodback.errors import NotEnabled, NotPaused, ResumeError, ServiceError, ServiceUnreachable, SnapshotTooLarge
 from nodback.events import emit_requested
+from nodback.loops import current_run, in_loop
 from nodback.reviews import OpenRequest, ReviewService
 from nodback.snapshot import Snapshot, check_size
 from nodback.version import PRODUCT
@@ -66,6 +68,9 @@ class NodbackPersistence(FlowPersistence):
         self.service.save_state(flow_uuid, method_name, state)
 
     def load_state(self, flow_uuid: str) -> dict[str, Any] | None:
+        run = current_run()
+        if run is not None and flow_uuid in run.states:
+            return dict(decode(run.states.pop(flow_uuid)))
         state = self.service.load_state(flow_uuid)
         return None if state is None else dict(decode(state))
 
@@ -73,6 +78,8 @@ class NodbackPersistence(FlowPersistence):
         self, flow_uuid: str, context: PendingFeedbackContext, state_data: dict[str, Any] | BaseModel
     ) -> None:
         """Open the request and store the snapshot, in one call.
+
+        On an event loop the call is left to the coroutine around it, which makes it in a thread before it returns.
 
         Raises:
             NotPaused: the service did not take it, so the flow is not waiting.
@@ -86,6 +93,21 @@ class NodbackPersistence(FlowPersistence):
                 "@human_feedback, or give the flow a persistence of its own."
             )
         request = _request_of(context, ours, _as_dict(state_data))
+        commit = functools.partial(self._commit, flow_uuid, context, ours, request, where)
+        run = current_run()
+        if run is not None and in_loop():
+            run.commits.append(commit)
+        else:
+            commit()
+
+    def _commit(
+        self,
+        flow_uuid: str,
+        context: PendingFeedbackContext,
+        ours: dict[str, Any],
+        request: OpenRequest,
+        where: str,
+    ) -> None:
         try:
             check_size(request.snapshot, request.as_json())
             opened = self.service.open_request(request)
@@ -143,6 +165,21 @@ class NodbackPersistence(FlowPersistence):
         with self._lock:
             reference = self._flows.pop(request_id, None)
         return None if reference is None else reference()
+
+
+def load_state(flow: Any, flow_uuid: str) -> Any:
+    """The saved state of a flow id, as crewAI is about to ask this flow's persistence for it.
+
+    Raises:
+        KeyError: it will ask another persistence, or none, or there is no such state.
+    """
+    persistence = getattr(flow, "persistence", None)
+    if not isinstance(persistence, NodbackPersistence) or getattr(flow, "stream", False):
+        raise KeyError(flow_uuid)
+    state = persistence.service.load_state(flow_uuid)
+    if state is None:
+        raise KeyError(flow_uuid)
+    return state
 
 
 def restored(snapshot: Snapshot) -> tuple[dict[str, Any], PendingFeedbackContext]:
