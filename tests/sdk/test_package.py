@@ -55,7 +55,20 @@ def test_every_error_and_every_exported_name_is_documented_and_exported():
 
 
 @pytest.mark.parametrize(
-    "name", ["errors", "settings", "client", "encoding", "crew", "webhooks", "enabling", "names", "reviews", "snapshot"]
+    "name",
+    [
+        "errors",
+        "settings",
+        "client",
+        "encoding",
+        "crew",
+        "webhooks",
+        "enabling",
+        "names",
+        "reviews",
+        "snapshot",
+        "listening",
+    ],
 )
 def test_the_examples_in_the_docstrings_run(name):
     module = importlib.import_module(f"nodback.{name}")
@@ -63,7 +76,7 @@ def test_the_examples_in_the_docstrings_run(name):
 
 
 @pytest.mark.filterwarnings("default")
-@pytest.mark.parametrize("name", ["outcome", "worker", "testing", "persistence"])
+@pytest.mark.parametrize("name", ["outcome", "worker", "testing", "persistence", "roundtrip"])
 def test_the_examples_of_modules_that_need_crewai_run(crewai, name):
     module = importlib.import_module(f"nodback.{name}")
     assert doctest.testmod(module, optionflags=doctest.ELLIPSIS).failed == 0

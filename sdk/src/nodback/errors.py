@@ -23,6 +23,8 @@
     ├── ResumeError                   the answer could not be handed to the flow
     │   ├── FlowNotFound              flow_not_found
     │   ├── WrongFlow                 wrong_flow: another class than the one that paused would run
+    │   ├── FlowChanged               flow_changed: the code of today does not fit the answer
+    │   ├── FlowNotRestored           flow_not_restored: its class cannot be made again
     │   ├── BlankAnswer               blank_answer
     │   ├── NoLLM                     no_llm: free text, and nothing that could classify it
     │   └── OutcomeUndecided          outcome_undecided: free text that is not exactly one option
@@ -192,6 +194,18 @@ class WrongFlow(ResumeError):
     """The class that would run is not the one that paused."""
 
     code = "wrong_flow"
+
+
+class FlowChanged(ResumeError):
+    """The flow's code has changed since it paused: the answer would go nowhere, or the state lose parts."""
+
+    code = "flow_changed"
+
+
+class FlowNotRestored(ResumeError):
+    """The flow's class could not be made again, for instance because its constructor wants arguments."""
+
+    code = "flow_not_restored"
 
 
 class BlankAnswer(ResumeError):

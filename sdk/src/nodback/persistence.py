@@ -184,7 +184,8 @@ def load_state(flow: Any, flow_uuid: str) -> Any:
 
 def restored(snapshot: Snapshot) -> tuple[dict[str, Any], PendingFeedbackContext]:
     """State and pause as crewAI takes them up again."""
-    context = PendingFeedbackContext.from_dict({**snapshot.context, "method_output": None})
+    metadata = decode(snapshot.context["metadata"])
+    context = PendingFeedbackContext.from_dict({**snapshot.context, "metadata": metadata, "method_output": None})
     context.method_output = snapshot.output
     return dict(snapshot.state), context
 
@@ -205,9 +206,10 @@ def _request_of(context: PendingFeedbackContext, ours: Mapping[str, Any], state:
     history = tuple(ours["history"])[-MAX_HISTORY_METHODS:]
     snapshot = Snapshot(
         state=state,
-        context={**context.to_dict(), "metadata": view(metadata)},
+        context={**context.to_dict(), "metadata": encode(metadata)},
         output=context.method_output,
         history=history,
+        heard_by=ours["heard_by"],
     )
     return OpenRequest(
         request_id=ours["request_id"],

@@ -17,9 +17,11 @@ from crewai.flow.flow import Flow
 from crewai.flow.persistence.factory import default_flow_persistence
 
 from nodback.errors import FlowRefused
+from nodback.listening import listeners_of
 from nodback.names import is_script, qualified_name
 from nodback.options import option_problems
 from nodback.persistence import METADATA_KEY, NodbackPersistence
+from nodback.roundtrip import check_state
 from nodback.version import PRODUCT
 
 logger = logging.getLogger(__name__)
@@ -58,10 +60,13 @@ class NodbackProvider:
         request_id = str(self._new_id())
         self._warn_of_parallel_pause(flow, context.method_name)
         # The context's metadata is the decorator's own dict: what is written into it would leak into every later run.
-        context.metadata = copy.deepcopy(context.metadata) | {
+        context.metadata = own_metadata(context, flow) | {
             METADATA_KEY: {
                 "request_id": request_id,
                 "history": [*persistence.methods_before(flow), context.method_name],
+                "heard_by": {
+                    event: listeners_of(type(flow), event) for event in context.emit or [str(context.method_name)]
+                },
             }
         }
         persistence.remember(request_id, flow)
@@ -102,6 +107,19 @@ def persistence_of(flow: Any) -> NodbackPersistence:
     return persistence
 
 
+def own_metadata(context: PendingFeedbackContext, flow: Any) -> dict[str, Any]:
+    """A copy of the decorator's metadata, whole.
+
+    From crewAI 1.15 on one value that is no JSON turns the whole into the name of its class, `{"ref": …}`.
+    """
+    config = getattr(getattr(type(flow), context.method_name, None), "__human_feedback_config__", None)
+    metadata = dict((context.metadata if config is None else config.metadata) or {})
+    try:
+        return copy.deepcopy(metadata)
+    except Exception:  # noqa: BLE001 - a value that cannot be copied, such as a lock, is shared
+        return metadata
+
+
 def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
     """Refuse a pause that could not be answered or resumed safely.
 
@@ -118,9 +136,10 @@ def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
         raise FlowRefused(
             f"{where}: a flow that was built from a declaration cannot be built again by a worker. Write a Flow class."
         )
-    if METADATA_KEY in (context.metadata or {}):
+    if METADATA_KEY in own_metadata(context, flow):
         raise FlowRefused(f"{where}: the metadata key {METADATA_KEY!r} belongs to {PRODUCT}; rename yours.")
     check_options(where, context.emit, context.default_outcome)
+    check_state(where, flow.state)
 
 
 def check_options(where: str, emit: Sequence[str] | None, default_outcome: str | None) -> None:

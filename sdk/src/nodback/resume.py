@@ -8,7 +8,7 @@ The steps, and who may go on when a worker dies between two of them:
 
 import enum
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,24 @@ from crewai.flow.flow import Flow
 from pydantic import PrivateAttr
 
 from nodback.crew import RESUME_LLM_COUNTS_FROM, require_crewai
-from nodback.errors import ClaimLost, FlowNotFound, OutcomeUndecided, ServiceError, WrongFlow
+from nodback.errors import (
+    ClaimLost,
+    FlowChanged,
+    FlowNotFound,
+    FlowNotRestored,
+    NodbackError,
+    OutcomeUndecided,
+    ServiceError,
+    WrongFlow,
+)
 from nodback.events import emit_received
 from nodback.lease import Lease
+from nodback.listening import listeners_of
 from nodback.names import qualified_name, script_name
 from nodback.outcome import DecidedOutcome, settled_outcome, text_of, usable_llm
 from nodback.persistence import METADATA_KEY, NodbackPersistence, executed_methods, restored
 from nodback.reviews import Claim, ReviewService
+from nodback.roundtrip import dropped
 from nodback.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -70,6 +81,16 @@ class ResumingPersistence(NodbackPersistence):
         persistence._claim = claim
         persistence._snapshot = Snapshot.from_json(claim.snapshot)
         return persistence
+
+    @property
+    def stored_state(self) -> Mapping[str, Any]:
+        """The state as it was stored."""
+        return self._snapshot.state if self._snapshot is not None else {}
+
+    def heard_by(self, event: str) -> tuple[str, ...]:
+        """The methods that listened to an event when the flow paused, as far as that was stored."""
+        known = self._snapshot.heard_by if self._snapshot is not None else None
+        return () if known is None else known.get(event, ())
 
     @property
     def is_consumed(self) -> bool:
@@ -164,7 +185,7 @@ def hand_over(
     flow_class = _paused_class(claim, flow_class, serves_scripts=serves_scripts)
     method = _reviewed_method(claim, flow_class)
     text = text_of(claim.answer)
-    flow: Flow[Any] = flow_class.from_pending(claim.flow_id, persistence)
+    flow = _restored_flow(claim, flow_class, persistence)
     context = flow.pending_feedback
     assert context is not None
     context.metadata = {**context.metadata, METADATA_KEY: _about_answer(claim)}
@@ -172,6 +193,8 @@ def hand_over(
     outcome: str | None = None
     if context.emit:
         outcome = settled_outcome(claim.answer, context.emit, llm)
+    _require_fit(claim, flow_class, method, outcome, context.emit, persistence)
+    if outcome is not None:
         # With one option left, every fallback of every crewAI version lands on it.
         context.emit = [outcome]
         context.default_outcome = outcome
@@ -225,6 +248,58 @@ def _reviewed_method(claim: Claim, flow_class: type[Any]) -> Any:
             "Deploy a version that has it, then retry this resume."
         )
     return method
+
+
+def _restored_flow(claim: Claim, flow_class: type[Any], persistence: ResumingPersistence) -> Flow[Any]:
+    """The flow as it paused, with all of its state."""
+    try:
+        flow: Flow[Any] = flow_class.from_pending(claim.flow_id, persistence)
+    except NodbackError:
+        raise
+    except Exception as error:
+        raise FlowNotRestored(
+            f"{flow_class.__qualname__} could not be made again: {type(error).__name__}: {error}. "
+            f"Deploy a version that can be, then retry this resume."
+        ) from error
+    stored = persistence.stored_state
+    gone = dropped(stored, flow.state)
+    if gone:
+        raise FlowChanged(
+            f"The state of {flow_class.__qualname__} has changed since it paused, and would lose {', '.join(gone)}. "
+            "Deploy a version that has these fields, then retry this resume."
+        )
+    return flow
+
+
+def _require_fit(
+    claim: Claim,
+    flow_class: type[Any],
+    method: Any,
+    outcome: str | None,
+    asked: Sequence[str] | None,
+    persistence: ResumingPersistence,
+) -> None:
+    """Whether the code of today hears the answer: crewAI itself would end the flow in silence."""
+    where = f"{flow_class.__qualname__}.{claim.method_name}"
+    options = method.__human_feedback_config__.emit
+    if outcome is not None and outcome not in (options or ()):
+        now = f"its options are {list(options)!r} now" if options else "it has no options now"
+        raise FlowChanged(
+            f"The outcome {outcome!r} is no option of {where} any more; {now}. "
+            "Deploy a version that has it, then retry this resume."
+        )
+    if not asked and options:
+        raise FlowChanged(
+            f"The reviewer was asked without options, and {where} has {list(options)!r} now. "
+            "Deploy a version without them, then retry this resume."
+        )
+    event = claim.method_name if outcome is None else outcome
+    before = persistence.heard_by(event)
+    if before and not listeners_of(flow_class, event):
+        raise FlowChanged(
+            f"Nothing in {flow_class.__qualname__} listens to {event!r} any more; when it paused, {', '.join(before)} "
+            "did. Deploy a version that listens to it, then retry this resume."
+        )
 
 
 def _own_llm(method: Any, context: PendingFeedbackContext) -> Any:

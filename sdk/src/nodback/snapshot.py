@@ -26,12 +26,15 @@ class Snapshot:
         context: crewAI's own record of the pause (`PendingFeedbackContext.to_dict()`), with our keys taken out.
         output: what was shown to the reviewer, as a Python value.
         history: the methods that ran before the pause, in order, the reviewed one last.
+        heard_by: for each event that an answer may cause, the methods that listened to it; None when a version wrote
+            it that did not tell.
     """
 
     state: Mapping[str, Any] = field(repr=False)
     context: Mapping[str, Json] = field(repr=False)
     output: Any = field(repr=False)
     history: tuple[str, ...]
+    heard_by: Mapping[str, tuple[str, ...]] | None = None
 
     def as_json(self) -> dict[str, Json]:
         """The snapshot as it is sent.
@@ -47,6 +50,7 @@ class Snapshot:
                 "context": {key: value for key, value in self.context.items() if key != "method_output"},
                 "output": encode(self.output),
                 "history": list(self.history),
+                "heard_by": None if self.heard_by is None else {e: list(names) for e, names in self.heard_by.items()},
             }
         except ValueError as error:
             raise FlowRefused(f"The flow's state cannot be stored: {error}") from error
@@ -64,13 +68,15 @@ class Snapshot:
                 f"The snapshot has format {written!r}, and nodback {__version__} reads format {FORMAT}: update nodback."
             )
         try:
+            heard_by = body.get("heard_by")
             return Snapshot(
                 state=decode(body["state"]),
                 context=body["context"],
                 output=decode(body["output"]),
                 history=tuple(body["history"]),
+                heard_by=None if heard_by is None else {event: tuple(names) for event, names in heard_by.items()},
             )
-        except (KeyError, ValueError, TypeError, ArithmeticError) as error:
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
             raise ResumeError(f"The snapshot cannot be read: {type(error).__name__}: {error}") from error
 
 
