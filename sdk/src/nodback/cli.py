@@ -17,12 +17,16 @@ from nodback import enabling
 from nodback.client import Client
 from nodback.doctor import examine
 from nodback.errors import BadSetting, Conflict, InvalidRequest, NodbackError, NotFound
-from nodback.loading import load_flows
+from nodback.loading import load_factory, load_flows
 from nodback.settings import MANAGE_KEY_VARIABLE, read_settings
 from nodback.version import __version__
 
 DOCTOR_GIVE_UP_AFTER_SECONDS = 10.0
 URL_HELP = "Address of the service; NODBACK_URL when left out. The API key always comes from NODBACK_API_KEY."
+FACTORY_HELP = (
+    "A function that is given a flow class and returns the arguments of its constructor as a dict. A resume makes the "
+    "flow anew, and has no other way to them."
+)
 OUTCOME_HELP = (
     "Go on with this emit option, when the reply was unclear free text. That is to decide: it needs a key of scope "
     f"`manage`, from {MANAGE_KEY_VARIABLE}."
@@ -70,8 +74,16 @@ def main() -> None:
     help="Let methods with learn=True remember lessons from replies. Anybody with an email address can be a reviewer, "
     "so this lets outsiders write to your agents' memory.",
 )
+@click.option("--factory", "factory_target", metavar="PACKAGE.MODULE:FUNCTION", help=FACTORY_HELP)
 @_plain_errors
-def worker(target: str, url: str | None, once: bool, serves_scripts: bool, learn_from_replies: bool) -> None:
+def worker(
+    target: str,
+    url: str | None,
+    once: bool,
+    serves_scripts: bool,
+    learn_from_replies: bool,
+    factory_target: str | None,
+) -> None:
     """Carry answers back into the flows of a module until stopped.
 
     Ctrl-C or SIGTERM finishes the flow that is being resumed, then stops; a second one stops at once.
@@ -82,6 +94,7 @@ def worker(target: str, url: str | None, once: bool, serves_scripts: bool, learn
     # Before the flows are imported: @persist chooses its persistence when the class is defined.
     enabling.enable(settings.url)
     flows = load_flows(target, folder=Path.cwd())
+    factory = load_factory(factory_target, folder=Path.cwd()) if factory_target else None
 
     from nodback.resume import Ending
     from nodback.worker import Worker
@@ -93,6 +106,7 @@ def worker(target: str, url: str | None, once: bool, serves_scripts: bool, learn
         name=name,
         serves_scripts=serves_scripts,
         learn_from_replies=learn_from_replies,
+        factory=factory,
     )
     # After crewai was imported, since it installs handlers of its own.
     _stop_on_signals(running.stop)

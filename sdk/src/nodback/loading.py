@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from nodback.constructing import Factory
 from nodback.crew import require_crewai
 from nodback.errors import BadSetting, NodbackError
 from nodback.names import served
@@ -43,6 +44,24 @@ def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
     if not flows:
         raise BadSetting(f"{module_name} defines no flow: it needs a class that extends crewai.flow.flow.Flow.")
     return list(dict.fromkeys(own or flows.values()))
+
+
+def load_factory(target: str, *, folder: Path) -> Factory:
+    """The function that gives the constructor arguments of flow classes, from `package.module:function`.
+
+    Raises:
+        BadSetting: there is no such function; the message says what to do.
+    """
+    module_name, _, name = target.partition(":")
+    if not module_name or not name:
+        raise BadSetting(f"{target!r} is not package.module:function.")
+    found: Any = _imported(module_name, folder)
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise BadSetting(f"{module_name} has no function {name!r} that could be the factory.")
+    factory: Factory = found
+    return factory
 
 
 def _imported(module_name: str, folder: Path) -> Any:

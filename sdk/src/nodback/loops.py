@@ -28,9 +28,11 @@ class Run:
         flow: the flow that runs.
         states: saved states that were read before it started, by flow id; each is taken once.
         commits: what remains to be done once the coroutine has ended.
+        inside: the flow and the name of its method that this run was started from, or None.
     """
 
     flow: Any
+    inside: tuple[Any, str] | None = None
     states: dict[str, Any] = field(default_factory=dict)
     commits: list[Callable[[], None]] = field(default_factory=list)
 
@@ -100,7 +102,7 @@ def _beside_the_loop(original: Callable[..., Any], load_state: Callable[[Any, st
 
     @functools.wraps(original)
     async def wrapped(self: Any, *args: Any, **kwargs: Any) -> Any:
-        run = Run(self)
+        run = Run(self, _method_around())
         for flow_id in _ids_to_read(signature.bind(self, *args, **kwargs).arguments):
             try:
                 run.states[flow_id] = await in_thread(functools.partial(load_state, self, flow_id))
@@ -113,6 +115,13 @@ def _beside_the_loop(original: Callable[..., Any], load_state: Callable[[Any, st
         return value
 
     return wrapped
+
+
+def _method_around() -> tuple[Any, str] | None:
+    from crewai.flow.flow_context import current_flow_method_name
+
+    outer, name = _current.get(), current_flow_method_name.get("unknown")
+    return None if outer is None or name == "unknown" else (outer.flow, str(name))
 
 
 def _ids_to_read(arguments: dict[str, Any]) -> Iterator[str]:

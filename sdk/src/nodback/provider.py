@@ -18,6 +18,7 @@ from crewai.flow.persistence.factory import default_flow_persistence
 
 from nodback.errors import FlowRefused
 from nodback.listening import listeners_of
+from nodback.loops import current_run
 from nodback.names import is_script, qualified_name
 from nodback.options import option_problems
 from nodback.persistence import METADATA_KEY, NodbackPersistence
@@ -138,6 +139,14 @@ def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
         )
     if METADATA_KEY in own_metadata(context, flow):
         raise FlowRefused(f"{where}: the metadata key {METADATA_KEY!r} belongs to {PRODUCT}; rename yours.")
+    run = current_run()
+    if run is not None and run.inside is not None and run.flow is flow:
+        parent, method = run.inside
+        raise FlowRefused(
+            f"{where}: this flow was started inside of {type(parent).__qualname__}.{method}, which would take the "
+            "pause for its result and run on to its end. Put the review into "
+            f"{type(parent).__qualname__}, or start {type(flow).__qualname__} on its own, outside of a flow's method."
+        )
     check_options(where, context.emit, context.default_outcome)
     check_state(where, flow.state)
 

@@ -16,6 +16,7 @@ from crewai.flow.async_feedback import HumanFeedbackPending, PendingFeedbackCont
 from crewai.flow.flow import Flow
 from pydantic import PrivateAttr
 
+from nodback.constructing import Factory, arguments_for
 from nodback.crew import RESUME_LLM_COUNTS_FROM, require_crewai
 from nodback.errors import (
     ClaimLost,
@@ -133,6 +134,7 @@ def carry_out(
     lease: Lease,
     serves_scripts: bool = False,
     learn_from_replies: bool = False,
+    factory: Factory | None = None,
 ) -> Resumed:
     """Hand the answer over and tell the service how it went. Never raises what the flow raises.
 
@@ -141,6 +143,7 @@ def carry_out(
         lease: entered, so that it is being renewed.
         serves_scripts: whether the class may go on with what paused when its file was run as a script.
         learn_from_replies: let `learn=True` methods remember lessons from what the reviewer wrote.
+        factory: gives the constructor arguments of a flow class.
     """
     persistence: ResumingPersistence | None = None
     try:
@@ -152,6 +155,7 @@ def carry_out(
             check=lease.require,
             serves_scripts=serves_scripts,
             learn_from_replies=learn_from_replies,
+            factory=factory,
         )
     except BaseException as error:
         consumed = persistence is not None and persistence.is_consumed
@@ -174,6 +178,7 @@ def hand_over(
     check: Callable[[], None] = lambda: None,
     serves_scripts: bool = False,
     learn_from_replies: bool = False,
+    factory: Factory | None = None,
 ) -> Any:
     """Restore the flow, settle the outcome and let crewAI go on; returns what the flow returns.
 
@@ -185,7 +190,7 @@ def hand_over(
     flow_class = _paused_class(claim, flow_class, serves_scripts=serves_scripts)
     method = _reviewed_method(claim, flow_class)
     text = text_of(claim.answer)
-    flow = _restored_flow(claim, flow_class, persistence)
+    flow = _restored_flow(claim, flow_class, persistence, factory)
     context = flow.pending_feedback
     assert context is not None
     context.metadata = {**context.metadata, METADATA_KEY: _about_answer(claim)}
@@ -250,10 +255,13 @@ def _reviewed_method(claim: Claim, flow_class: type[Any]) -> Any:
     return method
 
 
-def _restored_flow(claim: Claim, flow_class: type[Any], persistence: ResumingPersistence) -> Flow[Any]:
+def _restored_flow(
+    claim: Claim, flow_class: type[Any], persistence: ResumingPersistence, factory: Factory | None
+) -> Flow[Any]:
     """The flow as it paused, with all of its state."""
+    arguments = arguments_for(flow_class, factory)
     try:
-        flow: Flow[Any] = flow_class.from_pending(claim.flow_id, persistence)
+        flow: Flow[Any] = flow_class.from_pending(claim.flow_id, persistence, **arguments)
     except NodbackError:
         raise
     except Exception as error:

@@ -125,8 +125,13 @@ class Reviewer:
     def requests(self) -> list[OpenRequest]:
         return self._service.requests
 
-    def run(self, flow: Any, inputs: dict[str, Any] | None = None) -> Any:
+    def run(
+        self, flow: Any, inputs: dict[str, Any] | None = None, *, factory: Callable[[type[Any]], Any] | None = None
+    ) -> Any:
         """Run a flow from its start to its end, through all of its reviews; returns what it returns.
+
+        Args:
+            factory: gives the constructor arguments of a flow class, as `nodback worker --factory` does.
 
         Raises:
             NoAnswerLeft: it asked once more than there are answers.
@@ -144,7 +149,7 @@ class Reviewer:
             claim = self._service.claim("nodback.testing", [request.flow_class])
             assert claim is not None
             persistence = ResumingPersistence.of(claim, self._service)
-            value = hand_over(claim, flow_class=type(flow), persistence=persistence)
+            value = hand_over(claim, flow_class=type(flow), persistence=persistence, factory=factory)
         return value
 
 

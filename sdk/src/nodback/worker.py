@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from nodback.constructing import Factory, check_constructor
 from nodback.errors import InvalidRequest, ServiceError, Unauthenticated, WrongScope
 from nodback.lease import Lease
+from nodback.listening import methods_of
 from nodback.names import served
 from nodback.resume import Ending, Resumed, carry_out
 from nodback.reviews import Claim, ReviewService
@@ -39,10 +41,11 @@ class Worker:
         name: who we are, for the service's records: `host:pid`.
         serves_scripts: claim also what these classes left when their file was run as a script, where a class is called
             `__main__.FlowClass` whatever the file.
+        factory: gives the constructor arguments of a flow class; called for each resume, and once now.
         clock: seconds that only grow.
 
     Raises:
-        BadSetting: two of the classes share a name.
+        BadSetting: two of the classes share a name, or one with a review could not be made again.
     """
 
     def __init__(
@@ -53,10 +56,15 @@ class Worker:
         name: str,
         serves_scripts: bool = False,
         learn_from_replies: bool = False,
+        factory: Factory | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._service = service
         self._flows = served(flows, scripts=serves_scripts)
+        for flow_class in dict.fromkeys(self._flows.values()):
+            if any(method.feedback is not None for method in methods_of(flow_class).values()):
+                check_constructor(flow_class, factory)
+        self._factory = factory
         self._serves_scripts = serves_scripts
         self._name = name
         self._learn_from_replies = learn_from_replies
@@ -118,6 +126,7 @@ class Worker:
                 lease=lease,
                 serves_scripts=self._serves_scripts,
                 learn_from_replies=self._learn_from_replies,
+                factory=self._factory,
             )
         _log_end(claim, resumed, self._clock() - claimed_at)
         return resumed
