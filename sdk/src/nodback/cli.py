@@ -1,5 +1,6 @@
 """The `nodback` command: run a worker, look at requests, retry a resume, find out what is wrong."""
 
+import contextlib
 import functools
 import json
 import logging
@@ -9,7 +10,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import click
 
@@ -17,9 +18,13 @@ from nodback import enabling
 from nodback.client import Client
 from nodback.doctor import examine
 from nodback.errors import BadSetting, Conflict, InvalidRequest, NodbackError, NotFound
-from nodback.loading import load_factory, load_flows
+from nodback.loading import load_factory, load_flows, offline
+from nodback.names import served
 from nodback.settings import MANAGE_KEY_VARIABLE, read_settings
 from nodback.version import __version__
+
+if TYPE_CHECKING:
+    from nodback.lint import Finding
 
 DOCTOR_GIVE_UP_AFTER_SECONDS = 10.0
 URL_HELP = "Address of the service; NODBACK_URL when left out. The API key always comes from NODBACK_API_KEY."
@@ -58,7 +63,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("target", metavar="PACKAGE.MODULE[:FLOWCLASS]")
+@click.argument("targets", metavar="PACKAGE.MODULE[:FLOWCLASS]...", nargs=-1, required=True)
 @click.option("--url", help=URL_HELP)
 @click.option("--once", is_flag=True, help="Resume at most one flow, then stop; exit code 1 when that failed.")
 @click.option(
@@ -77,14 +82,14 @@ def main() -> None:
 @click.option("--factory", "factory_target", metavar="PACKAGE.MODULE:FUNCTION", help=FACTORY_HELP)
 @_plain_errors
 def worker(
-    target: str,
+    targets: tuple[str, ...],
     url: str | None,
     once: bool,
     serves_scripts: bool,
     learn_from_replies: bool,
     factory_target: str | None,
 ) -> None:
-    """Carry answers back into the flows of a module until stopped.
+    """Carry answers back into the flows of modules until stopped.
 
     Ctrl-C or SIGTERM finishes the flow that is being resumed, then stops; a second one stops at once.
     """
@@ -93,9 +98,10 @@ def worker(
     os.environ["NODBACK_URL"] = settings.url
     # Before the flows are imported: @persist chooses its persistence when the class is defined.
     enabling.enable(settings.url)
-    flows = load_flows(target, folder=Path.cwd())
+    flows = _load_all(targets)
     factory = load_factory(factory_target, folder=Path.cwd()) if factory_target else None
 
+    from nodback.lint import lint_flows
     from nodback.resume import Ending
     from nodback.worker import Worker
 
@@ -110,6 +116,8 @@ def worker(
     )
     # After crewai was imported, since it installs handlers of its own.
     _stop_on_signals(running.stop)
+    for finding in lint_flows(flows, factory=factory):
+        logging.getLogger("nodback.lint").warning("%s", _line_of(finding))
     logging.getLogger("nodback.worker").info("%s serves %s for %s", name, ", ".join(running.serves), settings.url)
     if not once:
         running.run()
@@ -248,21 +256,69 @@ def test_mail(to_email: str | None, deployment: int | None, wait_seconds: float,
 
 
 @main.command()
-@click.argument("target", metavar="[PACKAGE.MODULE[:FLOWCLASS]]", required=False)
+@click.argument("targets", metavar="PACKAGE.MODULE[:FLOWCLASS]...", nargs=-1, required=True)
+@click.option("--factory", "factory_target", metavar="PACKAGE.MODULE:FUNCTION", help=FACTORY_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as a JSON list.")
+@_plain_errors
+def lint(targets: tuple[str, ...], factory_target: str | None, as_json: bool) -> None:
+    """Find what the flows of modules would lose across a review, offline.
+
+    Exit code 0: nothing was found. 1: something was, or crewai is missing. 2: a module cannot be imported, or has no
+    flow. Accept a finding by a comment where it stands: # nodback: ignore[code].
+    """
+    from nodback.lint import lint_flows
+
+    with offline():
+        flows = _load_all(targets)
+        factory = load_factory(factory_target, folder=Path.cwd()) if factory_target else None
+        findings = lint_flows(flows, factory=factory)
+    if as_json:
+        click.echo(json.dumps([finding.as_json() for finding in findings], indent=2, ensure_ascii=False))
+    else:
+        for finding in findings:
+            click.echo(_line_of(finding))
+    if findings:
+        sys.exit(1)
+    click.echo(f"nothing that a review would lose, in {len(flows)} flow{'s' * (len(flows) != 1)}", err=True)
+
+
+@main.command()
+@click.argument("targets", metavar="[PACKAGE.MODULE[:FLOWCLASS]]...", nargs=-1)
+@click.option("--factory", "factory_target", metavar="PACKAGE.MODULE:FUNCTION", help=FACTORY_HELP)
 @click.option("--url", help=URL_HELP)
-def doctor(target: str | None, url: str | None) -> None:
-    """Check crewai, address and key; with a module, also what its flows would lose across a review."""
-    checks = list(
-        examine(
-            lambda: read_settings(url, give_up_after_seconds=DOCTOR_GIVE_UP_AFTER_SECONDS),
-            Client,
-            None if target is None else lambda: load_flows(target, folder=Path.cwd()),
+def doctor(targets: tuple[str, ...], factory_target: str | None, url: str | None) -> None:
+    """Check crewai, address and key; with modules, also what their flows would lose across a review."""
+    with contextlib.ExitStack() as stack:
+
+        def load() -> list[type[Any]]:
+            stack.enter_context(offline())
+            return _load_all(targets)
+
+        checks = list(
+            examine(
+                lambda: read_settings(url, give_up_after_seconds=DOCTOR_GIVE_UP_AFTER_SECONDS),
+                Client,
+                load if targets else None,
+                None if factory_target is None else lambda: load_factory(factory_target, folder=Path.cwd()),
+            )
         )
-    )
     for check in checks:
         click.echo(f"{'ok ' if check.is_fine else 'FIX'}  {check.name}: {check.text}")
     if not all(check.is_fine for check in checks):
         sys.exit(1)
+
+
+def _load_all(targets: tuple[str, ...]) -> list[type[Any]]:
+    found = [flow for target in targets for flow in load_flows(target, folder=Path.cwd())]
+    served(found)
+    return list(dict.fromkeys(found))
+
+
+def _line_of(finding: "Finding") -> str:
+    path = Path(finding.path)
+    name = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    place = f"{name}:{finding.line}: " if finding.line else ""
+    return f"{place}{finding.where}: {finding.text} [{finding.code}]"
 
 
 def _stop_on_signals(stop: Callable[[str], None]) -> None:

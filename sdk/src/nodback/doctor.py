@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nodback.constructing import Factory
 from nodback.crew import require_crewai
 from nodback.errors import NodbackError, NotFound, ServiceError, Unauthenticated, WrongScope
 from nodback.names import qualified_name
@@ -27,6 +28,7 @@ def examine(
     read_settings: Callable[[], Settings],
     connect: Callable[[Settings], Any],
     flows: Callable[[], Sequence[type[Any]]] | None = None,
+    factory: Callable[[], Factory] | None = None,
 ) -> Iterator[Check]:
     """The checks, in the order in which one builds on the other.
 
@@ -34,6 +36,7 @@ def examine(
         read_settings: raises ConfigurationError when something is missing.
         connect: makes the client of the settings.
         flows: loads the flows to look at, or None.
+        factory: loads what gives the flows their constructor arguments, or None.
     """
     yield _crewai()
     try:
@@ -44,7 +47,7 @@ def examine(
         yield Check("settings", True, f"{settings.url} with key {settings.api_key}")
         yield from _service(connect(settings))
     if flows is not None:
-        yield from _flows(flows)
+        yield from _flows(flows, factory)
 
 
 def _crewai() -> Check:
@@ -72,19 +75,20 @@ def _service(client: Any) -> Iterator[Check]:
         yield Check("api key", True, "may open reviews and resume flows")
 
 
-def _flows(flows: Callable[[], Sequence[type[Any]]]) -> Iterator[Check]:
+def _flows(flows: Callable[[], Sequence[type[Any]]], load_factory: Callable[[], Factory] | None) -> Iterator[Check]:
     try:
         classes = flows()
+        factory = load_factory() if load_factory is not None else None
     except NodbackError as error:
         yield Check("flows", False, str(error))
         return
-    from nodback.lint import lint_flow
+    from nodback.lint import lint_flows
 
+    findings = lint_flows(classes, factory=factory)
     for flow_class in sorted(classes, key=qualified_name):
-        name = flow_class.__qualname__
-        findings = lint_flow(flow_class)
-        if not findings:
-            waits = f"its answers wait for a worker that serves {qualified_name(flow_class)}"
-            yield Check(name, True, f"nothing that a review would lose; {waits}")
-        for finding in findings:
-            yield Check(f"{name}.{finding.method_name}", False, finding.text)
+        name = qualified_name(flow_class)
+        here = any(finding.flow == name for finding in findings)
+        lost = "" if here else "nothing that a review would lose; "
+        yield Check(flow_class.__qualname__, True, f"{lost}its answers wait for a worker that serves {name}")
+    for finding in findings:
+        yield Check(finding.where, False, f"{finding.text} [{finding.code}]")

@@ -66,6 +66,11 @@ def events_of(condition: Condition | None) -> frozenset[str]:
     return frozenset().union(*(events_of(part) for parts in condition.values() for part in parts))
 
 
+def starts_of(flow_class: type[Any], event: str) -> tuple[str, ...]:
+    """The methods with a `@start("event")`."""
+    return tuple(name for name, method in methods_of(flow_class).items() if event in events_of(method.start))
+
+
 def listeners_of(flow_class: type[Any], event: str) -> tuple[str, ...]:
     """The methods that an answer with this outcome wakes; a `@start("event")` is not among them.
 

@@ -1,16 +1,26 @@
 """Finding the flow classes that a worker serves, from `package.module[:FlowClass]`."""
 
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from nodback import enabling
 from nodback.constructing import Factory
 from nodback.crew import require_crewai
 from nodback.errors import BadSetting, NodbackError
 from nodback.names import served
+from nodback.settings import API_KEY_VARIABLE, URL_VARIABLE
+
+# Nothing is ever sent there: `.invalid` is no domain.
+_NOWHERE = {URL_VARIABLE: "https://offline.invalid", API_KEY_VARIABLE: "nodback_flow_0_offline_0000000000"}
+
+
+_BARE_PERSIST = "persist.<locals>.decorator"
 
 
 def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
@@ -42,8 +52,29 @@ def load_flows(target: str, *, folder: Path) -> Sequence[type[Any]]:
         return [flows[class_name]]
     own = [flow for flow in flows.values() if flow.__module__ == module.__name__]
     if not flows:
-        raise BadSetting(f"{module_name} defines no flow: it needs a class that extends crewai.flow.flow.Flow.")
+        raise BadSetting(f"{module_name} defines no flow: {_why_none(module)}.")
     return list(dict.fromkeys(own or flows.values()))
+
+
+@contextmanager
+def offline() -> Iterator[None]:
+    """Let modules be imported that call `nodback.enable()` or use `@persist()`, without settings or a service.
+
+    Afterwards the process is as it was before.
+    """
+    if enabling.is_enabled():
+        yield
+        return
+    require_crewai()
+    missing = {name: value for name, value in _NOWHERE.items() if not os.environ.get(name)}
+    os.environ.update(missing)
+    try:
+        enabling.enable(*_NOWHERE.values())
+        yield
+    finally:
+        enabling.disable()
+        for name in missing:
+            os.environ.pop(name, None)
 
 
 def load_factory(target: str, *, folder: Path) -> Factory:
@@ -111,6 +142,14 @@ def _flow_classes(module: Any) -> Iterator[tuple[str, type[Any]]]:
                 yield from within(vars(value), f"{around}{name}.")
 
     return within(vars(module), "")
+
+
+def _why_none(module: Any) -> str:
+    # crewAI takes the class of a bare `@persist` for its argument, and gives back a function.
+    bare = [name for name, value in vars(module).items() if getattr(value, "__qualname__", "") == _BARE_PERSIST]
+    if bare:
+        return f"{', '.join(bare)} is no class any more, because of @persist without parentheses. Write @persist()"
+    return "it needs a class that extends crewai.flow.flow.Flow"
 
 
 def _listed(flows: Mapping[str, type[Any]]) -> str:

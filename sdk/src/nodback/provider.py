@@ -17,7 +17,7 @@ from crewai.flow.flow import Flow
 from crewai.flow.persistence.factory import default_flow_persistence
 
 from nodback.errors import FlowRefused
-from nodback.listening import listeners_of
+from nodback.listening import listeners_of, starts_of
 from nodback.loops import current_run
 from nodback.names import is_script, qualified_name
 from nodback.options import option_problems
@@ -148,6 +148,13 @@ def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
             f"{type(parent).__qualname__}, or start {type(flow).__qualname__} on its own, outside of a flow's method."
         )
     check_options(where, context.emit, context.default_outcome)
+    for event in context.emit or [str(context.method_name)]:
+        started = starts_of(type(flow), event)
+        if started and not listeners_of(type(flow), event):
+            raise FlowRefused(
+                f"{where}: {event!r} is heard by @start({event!r}) of {started[0]} alone, and crewAI does not run that "
+                f"when an answer comes, in another process. Write @listen({event!r}) there."
+            )
     check_state(where, flow.state)
 
 
