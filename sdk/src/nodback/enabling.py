@@ -21,6 +21,7 @@ class _Enabled:
     provider_before: Any
     factory_before: Any
     coroutines_before: dict[str, Any]
+    ask_before: Any
 
 
 _lock = threading.Lock()
@@ -73,6 +74,7 @@ def enable_with(service: "ReviewService") -> None:
     from crewai.flow.flow_config import flow_config
     from crewai.flow.persistence import factory
 
+    from nodback.console import refuse_ask, without_console
     from nodback.loops import wrap
     from nodback.persistence import NodbackPersistence, load_state
     from nodback.provider import NodbackProvider
@@ -86,7 +88,8 @@ def enable_with(service: "ReviewService") -> None:
             persistence=persistence,
             provider_before=before.provider_before if before else flow_config.hitl_provider,
             factory_before=before.factory_before if before else factory._factory,
-            coroutines_before=before.coroutines_before if before else wrap(Flow, load_state),
+            coroutines_before=before.coroutines_before if before else wrap(Flow, load_state, without_console),
+            ask_before=before.ask_before if before else refuse_ask(Flow),
         )
         flow_config.hitl_provider = NodbackProvider()
         # crewAI asks for it several times per flow: it must be the same one each time.
@@ -103,9 +106,11 @@ def disable() -> None:
         from crewai.flow.flow_config import flow_config
         from crewai.flow.persistence import factory
 
+        from nodback.console import allow_ask
         from nodback.loops import unwrap
 
         unwrap(Flow, _enabled.coroutines_before)
+        allow_ask(Flow, _enabled.ask_before)
         flow_config.hitl_provider = _enabled.provider_before
         factory.set_flow_persistence_factory(_enabled.factory_before)
         _enabled.service.close()

@@ -6,6 +6,7 @@ start, and what they want committed is committed after they end, both in a threa
 """
 
 import asyncio
+import contextlib
 import contextvars
 import functools
 import inspect
@@ -18,6 +19,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 WRAPPED = ("kickoff_async", "resume_async")
+Around = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 @dataclass
@@ -79,15 +81,16 @@ async def in_thread(call: Callable[[], T]) -> T:
     return await answer
 
 
-def wrap(flow_class: type[Any], load_state: Callable[[Any, str], Any]) -> dict[str, Any]:
+def wrap(flow_class: type[Any], load_state: Callable[[Any, str], Any], around: Around) -> dict[str, Any]:
     """Wrap the coroutines of crewAI's Flow; returns what `unwrap` needs to undo it.
 
     Args:
-        load_state: reads the saved state of a flow id for a flow, or raises KeyError when it is not kept by Nodback.
+        load_state: reads the saved state of a flow id for a flow, or raises KeyError when it is kept elsewhere.
+        around: entered while a flow runs.
     """
     before = {name: getattr(flow_class, name) for name in WRAPPED}
     for name, original in before.items():
-        setattr(flow_class, name, _beside_the_loop(original, load_state))
+        setattr(flow_class, name, _beside_the_loop(original, load_state, around))
     return before
 
 
@@ -97,7 +100,9 @@ def unwrap(flow_class: type[Any], before: dict[str, Any]) -> None:
         setattr(flow_class, name, original)
 
 
-def _beside_the_loop(original: Callable[..., Any], load_state: Callable[[Any, str], Any]) -> Callable[..., Any]:
+def _beside_the_loop(
+    original: Callable[..., Any], load_state: Callable[[Any, str], Any], around: Around
+) -> Callable[..., Any]:
     signature = inspect.signature(original)
 
     @functools.wraps(original)
@@ -108,7 +113,7 @@ def _beside_the_loop(original: Callable[..., Any], load_state: Callable[[Any, st
                 run.states[flow_id] = await in_thread(functools.partial(load_state, self, flow_id))
             except KeyError:
                 break
-        with _running(run):
+        with _running(run), around():
             value = await original(self, *args, **kwargs)
         for commit in run.commits:
             await in_thread(commit)
