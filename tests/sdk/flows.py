@@ -178,6 +178,21 @@ class TwiceFlow(Flow):
         return 2
 
 
+class MeetingFlow(Flow):
+    """Its listener does what the test says."""
+
+    meet = None
+
+    @start()
+    @human_feedback(message="Go?", emit=["go"])
+    def ask(self):
+        return 1
+
+    @listen("go")
+    def come(self):
+        self.meet()
+
+
 class ParallelFlow(Flow):
     @start()
     @human_feedback(message="A?", emit=["a_ok"])

@@ -121,3 +121,14 @@ def test_workers_killed_before_and_after_consumed_and_one_that_is_told_to_stop(
     assert row.resume == "succeeded"
     for said in ("SIGTERM: finishing", "finished in", "stopped"):
         assert said in third.log.read_text()
+
+    # One that is told to stop while the service does not answer at all ends before a supervisor would kill it.
+    reached.clear()
+    service.before["claim"] = lambda: (reached.append(True), time.sleep(PATIENCE_SECONDS))
+    fourth = worker(start)
+    until(lambda: reached, fourth)
+    told_at = time.monotonic()
+    fourth.send_signal(signal.SIGTERM)
+    until(lambda: fourth.poll() is not None)
+    assert time.monotonic() - told_at < 10
+    assert fourth.returncode == 0, fourth.log.read_text()

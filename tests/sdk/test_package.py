@@ -68,6 +68,7 @@ def test_every_error_and_every_exported_name_is_documented_and_exported():
         "reviews",
         "snapshot",
         "listening",
+        "logs",
     ],
 )
 def test_the_examples_in_the_docstrings_run(name):

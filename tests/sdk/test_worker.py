@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 import pytest
 
@@ -61,6 +62,224 @@ def test_a_worker_outlives_an_unreachable_service(worker_class, monkeypatch, cap
 def test_a_worker_with_a_wrong_key_stops(worker_class):
     with pytest.raises(nodback.Unauthenticated):
         worker_class(NothingToDo(nodback.Unauthenticated("no")), [], name="host:1").run()
+
+
+def test_a_silent_service_is_told_of_after_a_few_seconds(worker_class, monkeypatch, caplog):
+    monkeypatch.setattr("nodback.worker.SILENCE_SECONDS", 0.05)
+    may_answer = threading.Event()
+
+    class Silent(NothingToDo):
+        def claim(self, worker, flow_classes):
+            may_answer.wait(30)
+            return super().claim(worker, flow_classes)
+
+    worker = worker_class(Silent(), [], name="host:1")
+    running = threading.Thread(target=worker.run)
+    with caplog.at_level("INFO", logger="nodback.worker"):
+        running.start()
+        until(lambda: "has not answered" in caplog.text)
+        may_answer.set()
+        until(lambda: "answers again" in caplog.text)
+        worker.stop()
+        running.join(30)
+    assert caplog.text.count("has not answered") == 1
+
+
+def until(what):
+    deadline = time.monotonic() + 30
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_first_failure_of_a_claim_is_told_at_once(worker_class, service, client, caplog):
+    service.failures.extend([(503, {})] * 100)
+    worker = worker_class(client, [], name="host:1")
+    running = threading.Thread(target=worker.run)
+    with caplog.at_level("INFO", logger="nodback.worker"):
+        running.start()
+        until(lambda: "does not answer" in caplog.text)
+        worker.stop()
+        running.join(30)
+    assert len(service.failures) == 99
+    assert "gave up after 1 attempt" in caplog.text
+
+
+@pytest.mark.parametrize("grace", [0.05])
+def test_a_service_that_hangs_does_not_keep_a_worker_from_stopping(worker_class, monkeypatch, grace):
+    monkeypatch.setattr("nodback.stopping.GRACE_SECONDS", grace)
+    asked, may_answer = threading.Event(), threading.Event()
+
+    class Hanging(NothingToDo):
+        def claim(self, worker, flow_classes):
+            asked.set()
+            may_answer.wait(60)
+
+    worker = worker_class(Hanging(), [], name="host:1")
+    running = threading.Thread(target=worker.run)
+    running.start()
+    asked.wait(30)
+    worker.stop()
+    running.join(30)
+    may_answer.set()
+    assert not running.is_alive()
+
+
+def test_a_stop_leaves_at_most_ten_seconds(worker_class):
+    from nodback import stopping
+
+    # At most two calls follow each other after a stop: the review that could not be opened, and the result.
+    assert 2 * stopping.GRACE_SECONDS + 2 * stopping.LOOK_SECONDS < 10
+
+
+def test_a_call_is_waited_for_without_a_stop_and_a_little_after_it():
+    from nodback.stopping import Stop, StoppableService
+
+    clock = Clock()
+    stop = Stop(clock)
+
+    class Service:
+        def renew(self, *, answer):
+            answer.wait(30)
+            return "renewed"
+
+        def fail(self):
+            raise TimeoutError("its own")
+
+    service = StoppableService(Service(), stop)
+    late, never = threading.Event(), threading.Event()
+    threading.Timer(0.3, late.set).start()
+    assert service.renew(answer=late) == "renewed"
+    with pytest.raises(TimeoutError, match="its own"):
+        service.fail()
+    stop.ask()
+    clock.now += 60
+    threading.Timer(0.3, lambda: setattr(clock, "now", clock.now + 60)).start()
+    with pytest.raises(nodback.ServiceUnreachable, match="had to stop"):
+        service.renew(answer=never)
+    never.set()
+
+
+def test_answers_are_carried_out_side_by_side_as_far_as_allowed(flows, service, enabled):
+    from nodback.worker import Worker
+
+    together = threading.Barrier(3)
+    flows.MeetingFlow.meet = staticmethod(lambda: together.wait(30))
+    for _ in range(3):
+        flows.MeetingFlow().kickoff()
+    for request_id in list(service.rows):
+        service.answer(request_id, outcome="go")
+    worker = Worker(enabled, [flows.MeetingFlow], name="host:1", concurrency=3)
+    running = threading.Thread(target=worker.run)
+    running.start()
+    until(lambda: all(row.resume in {"succeeded", "failed"} for row in service.rows.values()))
+    worker.stop()
+    running.join(30)
+    assert [row.resume for row in service.rows.values()] == ["succeeded"] * 3
+    assert {row.attempt for row in service.rows.values()} == {1}
+
+
+def test_one_at_a_time_is_the_default(flows, service, enabled):
+    from nodback.worker import Worker
+
+    inside, most = [], []
+
+    def meet():
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+
+    flows.MeetingFlow.meet = staticmethod(meet)
+    for _ in range(2):
+        flows.MeetingFlow().kickoff()
+    for request_id in list(service.rows):
+        service.answer(request_id, outcome="go")
+    worker = Worker(enabled, [flows.MeetingFlow], name="host:1")
+    running = threading.Thread(target=worker.run)
+    running.start()
+    until(lambda: all(row.resume == "succeeded" for row in service.rows.values()))
+    worker.stop()
+    running.join(30)
+    assert most == [1, 1]
+
+
+def test_a_worker_that_is_stopped_in_an_outage_leaves_its_answer_to_the_lease(flows, service, enabled, monkeypatch):
+    from nodback.worker import Worker
+
+    monkeypatch.setattr("nodback.stopping.GRACE_SECONDS", 0.2)
+    flows.ContentFlow().kickoff()
+    (row,) = service.rows.values()
+    service.answer(row.body["request_id"], outcome="approved")
+    reached, may_go = threading.Event(), threading.Event()
+    service.before["consumed"] = lambda: (reached.set(), may_go.wait(30))
+    worker = Worker(enabled, [flows.ContentFlow], name="host:1")
+    running = threading.Thread(target=worker.run)
+    running.start()
+    reached.wait(30)
+    worker.stop()
+    running.join(30)
+    may_go.set()
+    assert not running.is_alive()
+    assert flows.ran == [], "no listener ran"
+
+
+@pytest.fixture
+def utc(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def record(level="INFO", **extra):
+    import logging
+
+    made = logging.LogRecord("nodback.worker", getattr(logging, level), "f.py", 1, "%s is here", ("review 1",), None)
+    made.created = 1764018000.25
+    for name, value in extra.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_a_line_of_the_log_has_date_and_zone(utc):
+    from nodback.logs import Readable
+
+    assert Readable().format(record()) == "2025-11-24T21:00:00.250+00:00 INFO    review 1 is here"
+
+
+def test_a_line_of_json_carries_the_fields(utc):
+    import json
+    import sys
+
+    from nodback.logs import Json, fields
+
+    line = json.loads(Json().format(record(**fields(request_id="r1", number=None))))
+    assert line == {
+        "time": "2025-11-24T21:00:00.250+00:00",
+        "level": "INFO",
+        "logger": "nodback.worker",
+        "message": "review 1 is here",
+        "request_id": "r1",
+    }
+    try:
+        raise ValueError("boom")
+    except ValueError:
+        assert "ValueError: boom" in json.loads(Json().format(record(exc_info=sys.exc_info())))["error"]
+
+
+def test_the_command_logs_json_and_carries_out_one_answer(flows, service, enabled, command):
+    import json
+
+    flows.ContentFlow().kickoff()
+    (request_id,) = service.rows
+    service.answer(request_id, outcome="approved")
+    done = command("worker", "tests.sdk.flows:ContentFlow", "--once", "--log", "json", "--concurrency", "2")
+    assert done.exit_code == 0, done.output
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    events = [(line["event"], line["request_id"]) for line in lines if "event" in line]
+    assert events == [("claimed", request_id), ("succeeded", request_id)]
 
 
 def test_polling_is_each_second_for_five_minutes_and_backs_off_to_fifteen(crewai):

@@ -19,6 +19,7 @@ from nodback.client import Client
 from nodback.doctor import examine
 from nodback.errors import BadSetting, Conflict, InvalidRequest, NodbackError, NotFound
 from nodback.loading import load_factory, load_flows, offline
+from nodback.logs import FORMATS, log_to_stderr
 from nodback.names import served
 from nodback.settings import MANAGE_KEY_VARIABLE, read_settings
 from nodback.version import __version__
@@ -26,6 +27,7 @@ from nodback.version import __version__
 if TYPE_CHECKING:
     from nodback.lint import Finding
 
+MAX_CONCURRENCY = 64
 DOCTOR_GIVE_UP_AFTER_SECONDS = 10.0
 URL_HELP = "Address of the service; NODBACK_URL when left out. The API key always comes from NODBACK_API_KEY."
 FACTORY_HELP = (
@@ -80,6 +82,21 @@ def main() -> None:
     "so this lets outsiders write to your agents' memory.",
 )
 @click.option("--factory", "factory_target", metavar="PACKAGE.MODULE:FUNCTION", help=FACTORY_HELP)
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, MAX_CONCURRENCY),
+    default=1,
+    show_default=True,
+    help="How many answers are carried out at the same time.",
+)
+@click.option(
+    "--log",
+    "log_format",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="Lines for people, or one JSON object per line, on standard error.",
+)
 @_plain_errors
 def worker(
     targets: tuple[str, ...],
@@ -88,12 +105,14 @@ def worker(
     serves_scripts: bool,
     learn_from_replies: bool,
     factory_target: str | None,
+    concurrency: int,
+    log_format: str,
 ) -> None:
     """Carry answers back into the flows of modules until stopped.
 
-    Ctrl-C or SIGTERM finishes the flow that is being resumed, then stops; a second one stops at once.
+    Ctrl-C or SIGTERM finishes the flows that are being resumed, then stops; a second one stops at once.
     """
-    _log_to_stderr()
+    log_to_stderr(log_format)
     settings = read_settings(url)
     os.environ["NODBACK_URL"] = settings.url
     # Before the flows are imported: @persist chooses its persistence when the class is defined.
@@ -113,6 +132,7 @@ def worker(
         serves_scripts=serves_scripts,
         learn_from_replies=learn_from_replies,
         factory=factory,
+        concurrency=concurrency,
     )
     # After crewai was imported, since it installs handlers of its own.
     _stop_on_signals(running.stop)
@@ -334,15 +354,6 @@ def _stop_on_signals(stop: Callable[[str], None]) -> None:
     if hasattr(signal, "SIGHUP"):
         # crewAI's telemetry takes this signal and goes on: a closed terminal would leave a worker that cannot print.
         signal.signal(signal.SIGHUP, on_signal)
-
-
-def _log_to_stderr() -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"))
-    ours = logging.getLogger("nodback")
-    ours.addHandler(handler)
-    ours.setLevel(logging.INFO)
-    ours.propagate = False
 
 
 if __name__ == "__main__":

@@ -61,7 +61,8 @@ class Client:
 
     Every call is bounded by `settings.give_up_after_seconds` in all, retries and waits included. Calls are repeated
     after connection errors, timeouts, 429 and 5xx: opening a request is idempotent by its id, the steps of a resume
-    by their claim id, and a claim whose answer was lost returns to the queue when its lease ends.
+    by their claim id. A claim is repeated after 429 alone: a worker asks again anyway, and one whose answer was lost
+    returns to the queue when its lease ends.
 
     Args:
         settings: address, key and patience.
@@ -131,8 +132,9 @@ class Client:
             "POST",
             "/v1/resumes/claim",
             {"worker": worker, "flow_classes": list(flow_classes)},
-            # A worker asks again in a moment anyway, and must stay able to stop.
             give_up_after_seconds=min(CLAIM_GIVE_UP_AFTER_SECONDS, self.settings.give_up_after_seconds),
+            # A worker asks again in a moment anyway, and says at once that something is wrong.
+            is_repeated=False,
         )
         return Claim.from_json(body) if body else None
 
@@ -180,6 +182,7 @@ class Client:
         *,
         query: Mapping[str, str | int] | None = None,
         give_up_after_seconds: float | None = None,
+        is_repeated: bool = True,
     ) -> dict[str, Any]:
         patience = self.settings.give_up_after_seconds if give_up_after_seconds is None else give_up_after_seconds
         deadline = self._clock() + patience
@@ -211,7 +214,8 @@ class Client:
                     raise problem
                 asked_to_wait = _retry_after_seconds(response.headers.get("Retry-After"))
             wait = asked_to_wait if asked_to_wait is not None else backoff_seconds(attempt, self._chance())
-            if self._clock() + wait >= deadline:
+            may_repeat = is_repeated or problem.status == httpx.codes.TOO_MANY_REQUESTS
+            if not may_repeat or self._clock() + wait >= deadline:
                 raise _given_up(problem, attempt, patience)
             self._sleep(wait)
 
