@@ -282,6 +282,33 @@ def test_the_command_logs_json_and_carries_out_one_answer(flows, service, enable
     assert events == [("claimed", request_id), ("succeeded", request_id)]
 
 
+def test_a_fault_of_our_own_ends_the_worker_instead_of_silencing_it(worker_class):
+    with pytest.raises(KeyError, match="claim_id"):
+        worker_class(NothingToDo(KeyError("claim_id")), [], name="host:1").run()
+
+
+def test_a_flow_that_tries_to_leave_fails_and_the_worker_goes_on(flows, service, enabled, caplog):
+    from nodback.worker import Worker
+
+    def leave():
+        raise SystemExit(3)
+
+    flows.MeetingFlow.meet = staticmethod(leave)
+    flows.MeetingFlow().kickoff()
+    flows.ContentFlow().kickoff()
+    first, second = service.rows.values()
+    service.answer(first.body["request_id"], outcome="go")
+    worker = Worker(enabled, [flows.MeetingFlow, flows.ContentFlow], name="host:1")
+    running = threading.Thread(target=worker.run)
+    running.start()
+    until(lambda: first.resume == "failed")
+    service.answer(second.body["request_id"], outcome="approved")
+    until(lambda: second.resume == "succeeded")
+    worker.stop()
+    running.join(30)
+    assert "SystemExit" in first.error
+
+
 def test_polling_is_each_second_for_five_minutes_and_backs_off_to_fifteen(crewai):
     from nodback.worker import poll_seconds
 

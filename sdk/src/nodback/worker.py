@@ -131,7 +131,7 @@ class Worker:
         asked_at = self._clock()
         try:
             claim = self._service.claim(self._name, self.serves)
-        except ServiceError as error:
+        except Exception as error:  # noqa: BLE001 - what is no trouble of the service is raised by run()
             self._told.put(_Told("trouble", error))
         else:
             self._told.put(_Told("nothing") if claim is None else _Told("claimed", (claim, asked_at)))
@@ -139,8 +139,9 @@ class Worker:
     def _resume(self, claim: Claim, claimed_at: float) -> None:
         try:
             self._carry_out(claim, claimed_at)
-        except Exception:
-            logger.exception("request %s was left to its lease", claim.request_id)
+        except BaseException:
+            # Its flow tried to end the process, or a fault of our own: the others in hand go on.
+            logger.exception("the resume of request %s ended in an odd way", claim.request_id)
         finally:
             self._told.put(_Told("resumed"))
 
@@ -188,7 +189,7 @@ class _Desk:
         self._asked_at: float | None = None
         self._unreachable = False
         self.resuming = 0
-        self.refusal: ServiceError | None = None
+        self.refusal: Exception | None = None
 
     @property
     def is_busy(self) -> bool:
@@ -223,9 +224,9 @@ class _Desk:
             self._unreachable = True
             logger.warning("the service has not answered for %.0f s, waiting on", SILENCE_SECONDS)
 
-    def has_trouble(self, error: ServiceError) -> None:
+    def has_trouble(self, error: Exception) -> None:
         self._asked_at = None
-        if isinstance(error, (Unauthenticated, WrongScope, InvalidRequest)):
+        if not isinstance(error, ServiceError) or isinstance(error, (Unauthenticated, WrongScope, InvalidRequest)):
             self.refusal = error
             return
         if not self._unreachable:
