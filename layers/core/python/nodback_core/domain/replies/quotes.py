@@ -14,6 +14,11 @@ MIN_COPIED_SENTENCE_CHARACTERS = 40
 MIN_WRAPPED_LINE_CHARACTERS = 50
 ATTRIBUTION_LINES = 4
 HEADER_BLOCK_LINES = 10
+MAX_QUOTE_LOOKAHEAD_LINES = 20
+# A preview text or a logo may stand above the first line that we know.
+LINES_ABOVE_OURS = 5
+MIN_NUMBERS_OF_A_DATE = 3
+MAX_TIP_CHARACTERS = 400
 
 _YEAR_OR_TIME = re.compile(
     r"(?:19|20)\d\d|\d{1,2}[:.h時点시]\s?\d{2}|\d{1,2}\s?[ap]\.?m\b|\d{1,2}[./-]\d{1,2}[./-]\d{2}", re.IGNORECASE
@@ -23,6 +28,12 @@ _LONE_ADDRESS = re.compile(r"\s*[<(\[]?[^\s<>@]{1,200}@[^\s<>@]{1,200}[>)\]]?[;,
 _LABEL = re.compile(r"[\s>*_]*([^\W\d][^:：<>@\d]{0,28}?)\s*\**[:：]\**(?:\s|(?=\S))")
 _BULLETS = frozenset({"* ", "- ", "• "})
 _QUOTE_MARKS = (">", "＞")
+# What may stand between a name and its address: "Nodback" <…>, Nodback [mailto:…], Nodback (…).
+_BESIDE = re.compile(
+    r"[\"'’”*_]{0,3}\s{0,3}(?:via [^<>@]{1,60})?[<(\[]\s?(?:mailto:)?[^\s<>@]{1,200}@|[\"'’”*_]{0,3}\s{0,3}<$"
+)
+_AROUND_NAMES = " *_\"'’”‪‬‎‏"
+_NUMBERS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -40,6 +51,16 @@ class SentMail:
     @cached_property
     def _name(self) -> str:
         return folded(self.from_name)
+
+    @cached_property
+    def _named(self) -> re.Pattern[str] | None:
+        """Our name, as mail programs copy it: spelt as we spell it, and not as a part of another word."""
+        spelt = r"\s+".join(map(re.escape, self.from_name.split()))
+        if not spelt:
+            return None
+        # A name in Latin letters may stand beside others without a space: "Nodback님이".
+        beside = r"[0-9A-Za-z_@]" if self.from_name.isascii() else r"[\w@]"
+        return re.compile(rf"(?<!{beside})(?<![.@-]){spelt}(?!{beside})")
 
     @cached_property
     def _at_domain(self) -> str:
@@ -91,13 +112,30 @@ class SentMail:
 
     def is_named_in(self, line: str) -> bool:
         """Whether the line holds our name or our reply address."""
-        text = folded(line)
-        return bool((self._at_domain and self._at_domain in text) or (self._name and self._name in text))
+        return self.is_addressed_in(line) or bool(self._named and self._named.search(line))
+
+    def is_sender_in(self, line: str) -> bool:
+        """Whether the line holds our reply address, or our name beside an address: "Nodback <nodback@example.com>"."""
+        if self.is_addressed_in(line):
+            return True
+        return any(_BESIDE.match(line, found.end()) for found in (self._named.finditer(line) if self._named else ()))
 
     def is_value_of(self, line: str) -> bool:
         """Whether the line is a header with us as its value: "From: Nodback <…>"."""
+        if self.is_addressed_in(line):
+            return True
         value = folded(line.replace("：", ":").partition(":")[2]).strip(" *\"'<[‪‎‏")
-        return self.is_addressed_in(line) or (bool(self._name) and value.startswith(self._name))
+        rest = value[len(self._name) :].lstrip(_AROUND_NAMES)
+        return bool(self._name) and value.startswith(self._name) and not rest[:1].isalnum()
+
+    def follows(self, lines: Sequence[str], place: int, *, within: int) -> bool:
+        """Whether one of the next `within` lines is quoted or ours; nothing at all will do as well.
+
+        A mail that is not known to us cannot be looked for.
+        """
+        below = lines[place : place + MAX_QUOTE_LOOKAHEAD_LINES]
+        shown = [line for line in below if line.strip() and (is_quoted(line) or not is_blank(line))][:within]
+        return not self.lines or not shown or any(is_quoted(line) or self.has(line) for line in shown)
 
     def is_addressed_in(self, line: str) -> bool:
         """Whether the line holds one of our reply addresses."""
@@ -123,9 +161,10 @@ def next_quote(lines: Sequence[str], begin: int, sent: SentMail) -> Quote | None
         line = lines[place]
         if is_quoted(line):
             return Quote(place, _end_of_marked(lines, place), is_marked=True)
-        if not line or line.isspace():
+        if not line or line.isspace() or is_safety_tip(line):
             continue
-        if after := _after_attribution(lines, place, sent):
+        after = _after_attribution(lines, place, sent)
+        if after and not _is_typed_above(lines, place, after, sent):
             return _opened_by(lines, _with_date_above(lines, begin, place), after, is_headed=False)
         if after := _after_header_block(lines, place, sent):
             return _opened_by(lines, place, after, is_headed=True)
@@ -139,6 +178,12 @@ def next_quote(lines: Sequence[str], begin: int, sent: SentMail) -> Quote | None
 def is_quoted(line: str) -> bool:
     """Whether the line bears a quote mark."""
     return line.lstrip().startswith(_QUOTE_MARKS)
+
+
+def is_safety_tip(line: str) -> bool:
+    """Whether this is what Outlook puts on top of mail from somebody who seldom writes."""
+    text = folded(line[:MAX_TIP_CHARACTERS]).lstrip("[(<* ")
+    return text.startswith(reply_words.SAFETY_TIPS) or "aka.ms/learnaboutsenderidentification" in text
 
 
 def _is_separator(line: str) -> bool:
@@ -181,9 +226,9 @@ def _after_attribution(lines: Sequence[str], place: int, sent: SentMail) -> int 
             joined, lines, end + 1, sent
         ):
             return end + 1
-    # Some programs end it without a colon; our own address is proof enough, a name with an address too.
-    if sent.is_addressed_in(line) or (sent.is_named_in(line) and _ADDRESS.search(line)):
-        return None if _label(line) else place + 1
+    # Some programs end it without a colon; our own address is proof enough, our name beside an address too.
+    if sent.is_sender_in(line) and not _label(line) and sent.follows(lines, place + 1, within=1):
+        return place + 1
     return None
 
 
@@ -191,16 +236,33 @@ def _is_attribution(text: str, lines: Sequence[str], after: int, sent: SentMail)
     if _label(text) and not _YEAR_OR_TIME.search(text):
         return False
     has_date = bool(_YEAR_OR_TIME.search(text))
-    if sent.is_addressed_in(text):
-        return True
-    if sent.is_named_in(text) and (has_date or _ADDRESS.search(text)):
-        return True
+    says_wrote = any(word in folded(text) for word in reply_words.WROTE)
+    if sent.is_named_in(text):
+        is_certain = (has_date or says_wrote) and (sent.is_sender_in(text) or (has_date and says_wrote))
+        if is_certain and sent.follows(lines, after, within=LINES_ABOVE_OURS):
+            return True
+        if (has_date or says_wrote or sent.is_sender_in(text)) and sent.follows(lines, after, within=1):
+            return True
     following = _next_shown(lines, after)
     if has_date and following is not None and (is_quoted(lines[following]) or sent.has(lines[following])):
         return True
     # Where we know what was sent, a line that names neither us nor a quote is a sentence.
-    says_wrote = any(word in folded(text) for word in reply_words.WROTE)
     return not sent.lines and has_date and (says_wrote or bool(_ADDRESS.search(text)))
+
+
+def _is_typed_above(lines: Sequence[str], place: int, after: int, sent: SentMail) -> bool:
+    """Whether the attribution that ends before `after` begins below this line, which somebody typed with a digit."""
+    if _is_date_part(lines[place]) or sent.is_named_in(lines[place]):
+        return False
+    return any(_after_attribution(lines, start, sent) == after for start in range(place + 1, after))
+
+
+def _is_date_part(line: str) -> bool:
+    """Whether an attribution may be wrapped behind this line: a date, or a part of one with a comma after it."""
+    text = line.strip()
+    if not _YEAR_OR_TIME.search(text) or len(text) > MIN_COPIED_SENTENCE_CHARACTERS * 2:
+        return False
+    return text.endswith((",", "،", "、", "<")) or len(_NUMBERS.findall(text)) >= MIN_NUMBERS_OF_A_DATE
 
 
 def _with_date_above(lines: Sequence[str], begin: int, place: int) -> int:
@@ -209,8 +271,7 @@ def _with_date_above(lines: Sequence[str], begin: int, place: int) -> int:
         return place
     start = place
     while start > begin and place - start < 2:
-        above = lines[start - 1].strip()
-        if not _YEAR_OR_TIME.search(above) or len(above) > MIN_COPIED_SENTENCE_CHARACTERS * 2:
+        if not _is_date_part(lines[start - 1]):
             break
         start -= 1
     return start
@@ -248,7 +309,11 @@ def _after_header_block(lines: Sequence[str], place: int, sent: SentMail) -> int
     has_address = any(_ADDRESS.search(line) for line in copied)
     has_date = any(_YEAR_OR_TIME.search(line) for line in copied)
     if known:
-        is_block = others >= 2 or (others == 1 and (names_us or has_address)) or sent.is_value_of(lines[place])
+        is_block = (
+            others >= 2
+            or (others == 1 and (names_us or has_address))
+            or (sent.is_value_of(lines[place]) and sent.follows(lines, end, within=1))
+        )
     else:
         is_block = (names_us and len(labels) >= 2 and (others > 0 or has_date)) or (
             others >= 3 and has_date and has_address

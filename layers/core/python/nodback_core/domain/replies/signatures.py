@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from nodback_core.domain.replies import words as reply_words
+from nodback_core.domain.replies.quotes import is_safety_tip
 from nodback_core.domain.replies.text import folded, is_blank, words
 from nodback_core.domain.replies.votes import takes_back
 
@@ -124,6 +125,9 @@ def _without_banner(lines: list[str]) -> list[str]:
             place += 1
             continue
         untagged = _TAG.sub("", line, count=1) if _TAG.match(line) else line
+        if is_safety_tip(untagged):
+            place += 1
+            continue
         if _is_banner(untagged, tagged=untagged is not line) or (in_banner and _ends_a_banner(line)):
             in_banner = bool(_UNFINISHED.search(line))
             place += 1

@@ -126,6 +126,21 @@ BANNER_MAIL = _words("""
     邮件|郵件|メール|메일|发件人
 """)
 
+# How Outlook's tip about a sender who seldom writes begins; in other languages its link tells.
+SAFETY_TIPS = _words("""
+    you don't often get email from|you don’t often get email from|
+    some people who received this message don't often get email from|
+    some people who received this message don’t often get email from|sie erhalten nicht oft e-mails von|
+    sie erhalten nicht häufig e-mails von|
+    einige personen, die diese nachricht erhalten haben, erhalten nicht oft e-mails von|
+    einige personen, die diese nachricht erhalten haben, erhalten häufig keine e-mails von|
+    vous n'obtenez pas souvent d'e-mail|vous ne recevez pas souvent|no suele recibir correo|no suele recibir correos|
+    non si riceve spesso|non ricevi spesso|você não costuma receber|não costuma receber|não recebe frequentemente|
+    u ontvangt niet vaak e-mail van|je ontvangt niet vaak e-mail van|du får inte ofta e-post från|
+    du modtager ikke ofte|du får ikke ofte e-post fra|nie często otrzymujesz|nie otrzymujesz często|
+    вы нечасто получаете|您通常不会收到来自|您不常收到来自|您不常收到來自
+""")
+
 CONFIDENTIAL = _words("""
     confidential|privileged|intended recipient|intended solely|disclaimer|unauthori|vertraulich|confidentiel|
     confidencial|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|luottamuksell|poufn|důvěrn|dôvern|
