@@ -61,7 +61,7 @@ def _all_entries() -> Iterator[Entry]:
         world.deliver()
         for subject in sorted(world.store.chains):
             yield from world.store.chains[subject]
-    for story in (_told_of_mails, _not_taken, _tried_by_hand, _exported):
+    for story in (_told_of_mails, _not_taken, _tried_by_hand, _exported, _settled):
         world = story()
         for subject in sorted(world.store.chains):
             yield from world.store.chains[subject]
@@ -108,6 +108,18 @@ def _tried_by_hand() -> World:
     take_all(world, network)
     page = list_deliveries(1, "wh2", limit=1, cursor=None, caller=manager(1), store=world.store, now=world.now)
     redeliver(1, "wh2", page.items[0].delivery_id, new_id="d2", **common)
+    return world
+
+
+def _settled() -> World:
+    """A flow takes an answer in free text for one of its options."""
+    world = a_world()
+    world.pause(world.deployment(), request_id=REQUEST_ID)
+    world.deliver()
+    world.reply("Looks fine to me.", to=world.reply_address(), message_id="<free@example.com>")
+    held = {"caller": FLOW, "now": world.now}
+    claim_resume(worker="w1", claim_id="c1", flow_classes=[FLOW_CLASS], storage=world.storage, **held)
+    mark_consumed(REQUEST_ID, "c1", flow_class=FLOW_CLASS, outcome="approved", store=world.store, **held)
     return world
 
 

@@ -41,6 +41,7 @@ class Row:
     attempt: int = 0
     error: str | None = None
     supersedes: str | None = None
+    settled: str | None = None
     history: list[str] = field(default_factory=list)
 
     def move(self, status):
@@ -195,6 +196,7 @@ class Service:
             raise Problem(409, "wrong_flow", row.error)
         if row.resume == "claimed":
             row.move("consumed")
+            row.settled = body.get("outcome")
         return 204, None
 
     def result(self, request_id, body, _scope):

@@ -142,6 +142,7 @@ def test_free_text_goes_to_the_flows_own_llm(flows, service, enabled, says):
     )
     assert resume_next(enabled, flows.FreeTextFlow).value == "no"
     assert [name for name, *_ in flows.ran] == ["asked", "no"]
+    assert the_request(service).settled == "rejected", "the service learns what the answer was taken for"
 
 
 @pytest.mark.parametrize("says", ["not approved", "approved or rejected", "unclear", "", "{}", "fail"])

@@ -141,9 +141,12 @@ class Client:
     def renew(self, request_id: str, claim_id: str) -> None:
         self._call("POST", f"/v1/resumes/{_segment(request_id)}/renew", {"claim_id": claim_id})
 
-    def consumed(self, request_id: str, claim_id: str, flow_class: str) -> None:
-        """The named class is about to run its listeners; the service refuses any but the one that paused."""
-        body = {"claim_id": claim_id, "flow_class": flow_class}
+    def consumed(self, request_id: str, claim_id: str, flow_class: str, outcome: str | None = None) -> None:
+        """The named class is about to run its listeners; the service refuses any but the one that paused.
+
+        `outcome` is the option that the flow takes the answer for; the service keeps it where the answer names none.
+        """
+        body = {"claim_id": claim_id, "flow_class": flow_class} | ({} if outcome is None else {"outcome": outcome})
         self._call("POST", f"/v1/resumes/{_segment(request_id)}/consumed", body)
 
     def result(self, request_id: str, claim_id: str, *, succeeded: bool, error: str | None = None) -> None:

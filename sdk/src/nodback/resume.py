@@ -73,6 +73,7 @@ class ResumingPersistence(NodbackPersistence):
     _snapshot: Snapshot | None = PrivateAttr(default=None)
     _before_listeners: Callable[[], None] | None = PrivateAttr(default=None)
     _runs: str = PrivateAttr(default="")
+    _outcome: str | None = PrivateAttr(default=None)
     _consumed: bool = PrivateAttr(default=False)
 
     @classmethod
@@ -101,9 +102,9 @@ class ResumingPersistence(NodbackPersistence):
         """What must hold at the last moment at which nothing of the flow has run yet; raising stops the flow."""
         self._before_listeners = check
 
-    def runs(self, flow_class: str) -> None:
-        """The class that is about to run, which the service compares with the one that paused."""
-        self._runs = flow_class
+    def runs(self, flow_class: str, outcome: str | None) -> None:
+        """The class that is about to run, which the service compares with the one that paused, and its outcome."""
+        self._runs, self._outcome = flow_class, outcome
 
     def load_pending_feedback(self, flow_uuid: str) -> tuple[dict[str, Any], PendingFeedbackContext] | None:
         if self._claim is None or self._snapshot is None or flow_uuid != self._claim.flow_id:
@@ -116,7 +117,7 @@ class ResumingPersistence(NodbackPersistence):
             return
         if self._before_listeners is not None:
             self._before_listeners()
-        self.service.consumed(self._claim.request_id, self._claim.claim_id, self._runs)
+        self.service.consumed(self._claim.request_id, self._claim.claim_id, self._runs, self._outcome)
         self._consumed = True
 
     def methods_before(self, flow: Any) -> tuple[str, ...]:
@@ -218,7 +219,7 @@ def hand_over(
                 "before any listener ran."
             )
 
-    persistence.runs(_name_for(claim, type(flow), serves_scripts=serves_scripts))
+    persistence.runs(_name_for(claim, type(flow), serves_scripts=serves_scripts), outcome)
     persistence.before_listeners(nothing_ran_yet)
     emit_received(flow, claim.method_name, text, outcome, claim.request_id)
     return flow.resume(text)

@@ -42,6 +42,7 @@ class MemoryService:
         self.requests: list[OpenRequest] = []
         self.states: dict[str, Json] = {}
         self.outcomes: dict[str, str | None] = {}
+        self.settled: dict[str, str | None] = {}
         self._answers: dict[str, Answer] = {}
         self._claims: dict[str, str] = {}
         self._consumed: set[str] = set()
@@ -94,12 +95,13 @@ class MemoryService:
     def renew(self, request_id: str, claim_id: str) -> None:
         self._require(request_id, claim_id)
 
-    def consumed(self, request_id: str, claim_id: str, flow_class: str) -> None:
+    def consumed(self, request_id: str, claim_id: str, flow_class: str, outcome: str | None = None) -> None:
         self._require(request_id, claim_id)
         paused = next(request.flow_class for request in self.requests if request.request_id == request_id)
         if flow_class != paused:
             raise Conflict(f"{flow_class} is about to run, and {paused} paused", status=409, service_code="wrong_flow")
         self._consumed.add(request_id)
+        self.settled[request_id] = outcome
 
     def result(self, request_id: str, claim_id: str, *, succeeded: bool, error: str | None = None) -> None:
         self._require(request_id, claim_id)

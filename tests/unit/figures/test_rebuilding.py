@@ -193,12 +193,13 @@ def test_a_closing_that_lacks_facts_still_counts_as_closed() -> None:
     assert (fact.flow_name, fact.status, fact.source) == (request.flow_name, Status.RESPONDED, None)
 
 
-def test_what_is_counted_is_an_opening_and_every_way_out_of_pending() -> None:
+def test_what_is_counted_is_an_opening_every_way_out_of_pending_and_what_free_text_was_taken_for() -> None:
     counted = {kind.action.value: kind_of(kind.action) for kind in KINDS if kind_of(kind.action)}
 
     assert counted == {
         "request.opened": Kind.OPENED,
         **{f"request.{action}": Kind.CLOSED for action in ("responded", "auto_responded", "cancelled", "superseded")},
+        "outcome.settled": Kind.SETTLED,
     }
     assert {kind.closes_as for kind in KINDS} == {None, *Status} - {Status.PENDING}
     assert kind_of("request.weighed") is None

@@ -183,6 +183,9 @@ def test_what_happened_is_told_in_the_object_of_the_event() -> None:
     assert by_type["request_escalated"]["assignment"]["to_email"] == "b@example.com"
     assert by_type["request_cancelled"]["cancellation"]["reason"] == "not needed"
     assert by_type["resume_succeeded"]["resume"]["status"] == "succeeded"
+    assert "outcome" not in by_type["resume_succeeded"]["resume"]
+    settled = Resumed(EventType.RESUME_SUCCEEDED, 1, None, AT, outcome="approved")
+    assert json.loads(body_of(settled))["resume"]["outcome"] == "approved"
     assert by_type["resume_failed"]["resume"] == {
         "status": "failed",
         "attempt": 2,

@@ -5,7 +5,13 @@ from datetime import datetime
 
 from nodback_core.dashboard.words import action_words, duration, source_words
 from nodback_core.domain.audit.trail import class_of, readable
-from nodback_core.domain.flows.happenings import ResumeClaimed, ResumeConsumed, ResumeFailed, ResumeSucceeded
+from nodback_core.domain.flows.happenings import (
+    OutcomeSettled,
+    ResumeClaimed,
+    ResumeConsumed,
+    ResumeFailed,
+    ResumeSucceeded,
+)
 from nodback_core.domain.letters.happenings import (
     Bounced,
     NotificationComplained,
@@ -17,6 +23,7 @@ from nodback_core.domain.letters.happenings import (
 )
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.reviews.happenings import Answered, Assigned, Escalated, Opened, Reassigned, TestOpened
+from nodback_core.domain.reviews.requests import SettledBy
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.happenings import Happening, Tone
 from nodback_core.mail.letters.wording import label, one_line
@@ -83,6 +90,8 @@ def detail_of(said: Happening) -> str:
             return f"{label(letter)} to {to}{f': {why}' if why else ''}"
         case ResumeClaimed() | ResumeConsumed() | ResumeSucceeded():
             return f"attempt {said.attempt}"
+        case OutcomeSettled(outcome=outcome, settled_by=by):
+            return f"“{label(outcome)}”, by {'the flow’s LLM' if by == SettledBy.LLM else 'whoever retried it'}"
         case ResumeFailed(attempt=attempt, reason=reason):
             return f"attempt {attempt}{f': {reason}' if reason else ''}"
         case _:

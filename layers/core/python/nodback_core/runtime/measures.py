@@ -17,6 +17,8 @@ def emit(facts: Sequence[Fact]) -> None:
         if fact.kind is Kind.OPENED:
             measured.add_metric(name="RequestsOpened", unit=MetricUnit.Count, value=1)
             continue
+        if fact.kind is Kind.SETTLED:
+            continue
         measured.add_metric(name=f"Requests{fact.status.capitalize()}", unit=MetricUnit.Count, value=1)
         if fact.source is not None:
             measured.add_metric(name=f"AnswersBy{fact.source.capitalize()}", unit=MetricUnit.Count, value=1)

@@ -59,6 +59,7 @@ def consumed(request_id: RequestId, body: ConsumedBody) -> Response[None]:
         str(request_id),
         body.claim_id,
         flow_class=body.flow_class,
+        outcome=body.outcome,
         caller=caller_of(router),
         store=service.store,
         now=service.now(),

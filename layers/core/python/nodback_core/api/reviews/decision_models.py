@@ -1,6 +1,6 @@
 """What goes over the wire where people decide: answers, reassignments, cancellations, and lists of requests."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
@@ -56,6 +56,8 @@ class RequestSummary(Outgoing):
     outcome: str | None
     responder: str | None
     source: str | None
+    settled_outcome: str | None
+    settled_by: Literal["llm", "person"] | None
     response_seconds: int | None
     superseded_by: str | None
     wake_at: str | None

@@ -168,6 +168,8 @@ class RequestView(Outgoing):
     created_at: str
     closed_at: str | None
     outcome: str | None
+    settled_outcome: str | None
+    settled_by: Literal["llm", "person"] | None
     feedback: str | None
     reply_text: str | None
     responder: str | None
@@ -263,9 +265,13 @@ class HeldBody(Incoming):
 
 
 class ConsumedBody(HeldBody):
-    """`flow_class` is the class that is about to run: only the one that paused may."""
+    """`flow_class` is the class that is about to run: only the one that paused may.
+
+    `outcome` is the option that the flow takes the answer for. It is kept where the answer is free text.
+    """
 
     flow_class: FlowClass
+    outcome: Annotated[str, StringConstraints(max_length=100)] | None = None
 
 
 class Lease(Outgoing):

@@ -11,6 +11,7 @@ from nodback_core.domain.deployments.happenings import (
     SettingsChanged,
 )
 from nodback_core.domain.flows.happenings import (
+    OutcomeSettled,
     ResumeClaimed,
     ResumeConsumed,
     ResumeFailed,
@@ -81,6 +82,7 @@ KINDS: tuple[type[Happening], ...] = (
     NotificationRejected,
     ResumeClaimed,
     ResumeConsumed,
+    OutcomeSettled,
     ResumeSucceeded,
     ResumeFailed,
     ResumeRetried,

@@ -1,12 +1,13 @@
 """Figures of a deployment by day: what a request adds to which rows, and what the rows say when they are added up.
 
 Each day (UTC) has three kinds of rows: one for everything, one for each flow and method, one for each reviewer. A
-request is counted at most twice: on the day when it opens, and on the day when it closes. Automatic answers count as
+request is counted at most twice: on the day when it opens, and on the day when it closes. An answer in free text moves
+to the option that its flow takes it for, on the day of the answer. Automatic answers count as
 answers, but not in response times, which are about people. Tests of the mail are not reviews and are never counted.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,6 +16,7 @@ from urllib.parse import quote, unquote
 from nodback_core.domain.audit.trail import class_of, readable
 from nodback_core.domain.audit.trail import kind_of as class_of_action
 from nodback_core.domain.figures.histogram import Histogram, additions, from_attributes
+from nodback_core.domain.flows.happenings import OutcomeSettled
 from nodback_core.domain.reviews.happenings import Answered, Opened, TestOpened, WayOut
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Action, Entry
@@ -45,6 +47,7 @@ class Kind(StrEnum):
 
     OPENED = "opened"
     CLOSED = "closed"
+    SETTLED = "settled"
 
 
 class TallyRows(StrEnum):
@@ -69,6 +72,15 @@ class Fact:
     responder: str | None = None
     milliseconds: int = 0
     sla: str | None = None
+    before: str | None = None
+    """What the answer was taken for until now, of a fact that settles it."""
+    attempt: int = 0
+    """At which attempt to go on it was settled."""
+
+    @property
+    def name(self) -> str:
+        """What tells it from other facts of its request: an answer may be settled at several attempts."""
+        return f"{self.kind}-{self.attempt}" if self.kind is Kind.SETTLED else self.kind.value
 
     @property
     def is_by_a_person(self) -> bool:
@@ -125,7 +137,8 @@ class Counted(Row):
 
     request_id: str
     generation: int
-    kind: Kind
+    kind: str
+    """The name of the fact."""
     at: datetime
     """When it was counted, which may be long after it happened."""
     version: int = 0
@@ -135,7 +148,7 @@ class Counted(Row):
         return Counted.of(self.request_id, self.generation, self.kind)
 
     @staticmethod
-    def of(request_id: str, generation: int, kind: Kind) -> "Key[Counted]":
+    def of(request_id: str, generation: int, kind: str) -> "Key[Counted]":
         return Key(Counted, f"request/{request_id}", f"counted/{generation}/{kind}")
 
     @property
@@ -148,20 +161,24 @@ def kind_of(action: str) -> Kind | None:
     said = class_of_action(Action(action))
     if said is Opened:
         return Kind.OPENED
+    if said is OutcomeSettled:
+        return Kind.SETTLED
     return Kind.CLOSED if said is not None and said.closes_as is not None else None
 
 
-def fact_of_request(request: Request, kind: Kind) -> Fact | None:
-    """The fact from the row, whatever has happened to it since; None for a test, and while it is not closed."""
+def facts_of_request(request: Request, kind: Kind) -> tuple[Fact, ...]:
+    """The facts from the row, whatever has happened to it since; none for a test, and while it has not come to them."""
     if request.is_test:
-        return None
+        return ()
     names = (request.flow_name, request.method_name)
     if kind is Kind.OPENED:
-        return Fact(request.deployment_id, request.request_id, kind, request.opened_at, *names)
+        return (Fact(request.deployment_id, request.request_id, kind, request.opened_at, *names),)
     if request.closed_at is None:
-        return None
+        return ()
     decision = request.decision
-    return Fact(
+    if kind is Kind.SETTLED:
+        return tuple(_settlings(request))
+    closing = Fact(
         request.deployment_id,
         request.request_id,
         kind,
@@ -174,6 +191,28 @@ def fact_of_request(request: Request, kind: Kind) -> Fact | None:
         milliseconds=_milliseconds(request.closed_at - request.opened_at),
         sla=str(request.sla) if request.sla is not None else None,
     )
+    return (closing,)
+
+
+def _settlings(request: Request) -> Iterator[Fact]:
+    """Each time that the answer was taken for an option, in order."""
+    assert request.decision is not None
+    before = None
+    for settled in request.settled:
+        yield Fact(
+            request.deployment_id,
+            request.request_id,
+            Kind.SETTLED,
+            request.decision.at,
+            request.flow_name,
+            request.method_name,
+            source=request.decision.source,
+            outcome=settled.outcome,
+            responder=request.decision.responder,
+            before=before,
+            attempt=settled.attempt,
+        )
+        before = settled.outcome
 
 
 def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
@@ -194,6 +233,8 @@ def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
         flow_name=opening.flow_name if isinstance(opening, Opened) else UNNAMED,
         method_name=opening.method_name if isinstance(opening, Opened) else UNNAMED,
     )
+    if kind is Kind.SETTLED:
+        return _settling(fact, closing) if isinstance(closing, OutcomeSettled) else None
     if said.closes_as is None:
         return fact
     fact = replace(fact, status=said.closes_as, milliseconds=_milliseconds(entry.at - opened.at))
@@ -202,6 +243,18 @@ def fact_of_entries(opened: Entry, entry: Entry) -> Fact | None:
     if isinstance(closing, Answered):
         fact = replace(fact, source=Source(closing.source), outcome=closing.outcome, responder=closing.responder)
     return fact
+
+
+def _settling(fact: Fact, said: OutcomeSettled) -> Fact:
+    return replace(
+        fact,
+        at=datetime.fromisoformat(said.decided_at),
+        source=Source(said.source),
+        outcome=said.outcome,
+        responder=said.responder,
+        before=said.before,
+        attempt=said.attempt,
+    )
 
 
 def _milliseconds(span: timedelta) -> int:
@@ -252,16 +305,22 @@ def amounts_of(fact: Fact) -> dict[str, int]:
     hour = stamp(fact.at)[11:13]
     if fact.kind is Kind.OPENED:
         return {OPENED: 1, f"{OPENED_AT_HOUR}{hour}": 1}
+    if fact.kind is Kind.SETTLED:
+        return {_outcome(fact.before): -1, _outcome(fact.outcome): 1} if fact.before != fact.outcome else {}
     amounts = {CLOSED_AS[fact.status]: 1}
     if fact.source is None:
         return amounts
-    outcome = FREE_TEXT if fact.outcome is None else fact.outcome[:MAX_OUTCOME_CHARACTERS]
-    amounts |= {f"{SOURCE}{fact.source}": 1, f"{OUTCOME}{outcome}": 1, f"{DECIDED_AT_HOUR}{hour}": 1}
+    amounts |= {f"{SOURCE}{fact.source}": 1, _outcome(fact.outcome): 1, f"{DECIDED_AT_HOUR}{hour}": 1}
     if fact.sla is not None:
         amounts[f"{SLA}{fact.sla}"] = 1
     if fact.is_by_a_person:
         amounts |= additions(fact.milliseconds)
     return amounts
+
+
+def _outcome(outcome: str | None) -> str:
+    """The name of the number of an outcome."""
+    return f"{OUTCOME}{FREE_TEXT if outcome is None else outcome[:MAX_OUTCOME_CHARACTERS]}"
 
 
 def add_up(rows: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -319,7 +378,8 @@ class Figures:
 
     def by(self, prefix: str) -> dict[str, int]:
         """The numbers whose names start with `prefix`, by the rest of the name."""
-        return {n.removeprefix(prefix): a for n, a in sorted(self.amounts.items()) if n.startswith(prefix)}
+        # A number is 0 where all answers in free text were taken for options.
+        return {n.removeprefix(prefix): a for n, a in sorted(self.amounts.items()) if n.startswith(prefix) and a > 0}
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -34,6 +34,25 @@ class ResumeConsumed(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeSettled(Happening):
+    """An answer in free text was taken for one of the options: by the flow's LLM, or by the person who retried.
+
+    `before` is what it was taken for at an earlier attempt. Who answered, how and when is repeated, for the figures.
+    """
+
+    outcome: str
+    settled_by: str
+    attempt: int
+    before: str | None = None
+    responder: str
+    source: str
+    decided_at: str
+
+    action = Action.OUTCOME_SETTLED
+    words = "The answer was taken for an option"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeSucceeded(Happening):
     """The flow has gone on to its end or to its next pause."""
 

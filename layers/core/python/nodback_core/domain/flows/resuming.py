@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from nodback_core.domain.flows.happenings import (
+    OutcomeSettled,
     ResumeClaimed,
     ResumeConsumed,
     ResumeFailed,
@@ -23,10 +24,13 @@ from nodback_core.domain.reviews.requests import (
     Request,
     Resume,
     ResumeStatus,
+    Settled,
+    SettledBy,
 )
 from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
 from nodback_core.domain.shared.outcomes import Outcome, changed
+from nodback_core.domain.shared.times import stamp
 
 MAX_ERROR_CHARACTERS = 500
 WRONG_FLOW = "wrong_flow"
@@ -73,11 +77,12 @@ def renew(request: Request, claim_id: str, *, now: datetime) -> Outcome:
     return Outcome(rows=(replace(request, resume=replace(resume, lease_until=lease_from(now))),))
 
 
-def consume(request: Request, claim_id: str, *, runs: str, now: datetime) -> Outcome | None:
+def consume(request: Request, claim_id: str, *, runs: str, outcome: str | None = None, now: datetime) -> Outcome | None:
     """The answer taken by the flow; None when it was before.
 
     A worker that is about to run another class than the one that paused is stopped (see `runs_another`): the resume
-    fails.
+    fails. `outcome` is what the flow takes the answer for; it is kept where the answer itself names none. Raises
+    InvalidInput when it is no option.
     """
     resume = _held(request, claim_id)
     if (other := runs_another(request, runs)) is not None:
@@ -95,7 +100,35 @@ def consume(request: Request, claim_id: str, *, runs: str, now: datetime) -> Out
         was_lost=False,
     )
     happened = ResumeConsumed(by=_worker_of(resume), attempt=resume.attempt, claim_id=claim_id)
-    return changed(replace(request, resume=consumed), happened)
+    settled = _settled(request, outcome)
+    if settled is None:
+        return changed(replace(request, resume=consumed), happened)
+    decision = request.decision
+    assert decision is not None
+    settling = OutcomeSettled(
+        by=_worker_of(resume),
+        outcome=settled.outcome,
+        settled_by=settled.by.value,
+        attempt=settled.attempt,
+        before=request.settled[-1].outcome if request.settled else None,
+        responder=decision.responder,
+        source=decision.source.value,
+        decided_at=stamp(decision.at),
+    )
+    return changed(replace(request, resume=consumed, settled=(*request.settled, settled)), happened, settling)
+
+
+def _settled(request: Request, outcome: str | None) -> Settled | None:
+    """What the flow takes the answer for; None where the answer names an option, or the request has none."""
+    by_person = request.resume.outcome
+    taken_for = by_person or outcome
+    if not request.emit or taken_for is None or (request.decision and request.decision.outcome is not None):
+        return None
+    if taken_for not in request.emit:
+        known = ", ".join(request.emit)
+        raise InvalidInput((FieldError("outcome", f"{taken_for!r} is not an option of this request ({known})"),))
+    by = SettledBy.LLM if by_person is None else SettledBy.PERSON
+    return Settled(taken_for, by, request.resume.attempt)
 
 
 def runs_another(request: Request, runs: str) -> Refused | None:

@@ -115,6 +115,24 @@ class Resume:
     """Failed because its lease ran out: its worker may still say how it really ended."""
 
 
+class SettledBy(StrEnum):
+    """Who took an answer in free text for one of the options."""
+
+    LLM = "llm"
+    """The flow's own LLM."""
+    PERSON = "person"
+    """Whoever retried its resume with an outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a flow took an answer in free text for, at one attempt to go on."""
+
+    outcome: str
+    by: SettledBy
+    attempt: int
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """Something that an entry has caused and that is not recorded as done: the sweeper asks after it."""
@@ -175,6 +193,8 @@ class Request(Row):
     previous: str | None = None
     """The request of the same flow before this one."""
     resume: Resume = field(default_factory=Resume)
+    settled: tuple[Settled, ...] = ()
+    """What its flow took an answer in free text for; the last one counts."""
     effects: tuple[Effect, ...] = ()
     webhook_events: tuple[str, ...] = ()
     """The events that webhooks of its deployment want to be told."""
@@ -198,6 +218,17 @@ class Request(Row):
     @property
     def subject(self) -> str:
         return subject_of(self.request_id)
+
+    @property
+    def outcome(self) -> str | None:
+        """The option that was chosen: by the answer, or else by what its flow took it for."""
+        if self.decision is None or self.decision.outcome is not None or not self.settled:
+            return None if self.decision is None else self.decision.outcome
+        return self.settled[-1].outcome
+
+    def settled_at(self, attempt: int) -> str | None:
+        """What its flow took an answer in free text for at an attempt; None where the answer names an option."""
+        return next((settled.outcome for settled in self.settled if settled.attempt == attempt), None)
 
     @property
     def head(self) -> Head:

@@ -43,6 +43,7 @@ class Action(StrEnum):
     NOTIFICATION_COMPLAINED = "notification.complained"
     RESUME_CLAIMED = "resume.claimed"
     RESUME_CONSUMED = "resume.consumed"
+    OUTCOME_SETTLED = "outcome.settled"
     RESUME_SUCCEEDED = "resume.succeeded"
     RESUME_FAILED = "resume.failed"
     RESUME_RETRIED = "resume.retried"

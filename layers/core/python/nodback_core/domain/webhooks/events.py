@@ -133,6 +133,8 @@ class Resumed:
     attempt: int
     error: str | None
     finished_at: datetime
+    outcome: str | None = None
+    """What the flow took an answer in free text for."""
 
     @property
     def detail(self) -> EventDetail | None:
@@ -141,6 +143,7 @@ class Resumed:
             "attempt": self.attempt,
             "error": self.error,
             "finished_at": utc_text(self.finished_at),
+            **({} if self.outcome is None else {"outcome": self.outcome}),
         }
 
 

@@ -21,7 +21,7 @@ from nodback_core.domain.figures.tallies import (
     TallyRows,
     add_up,
     amounts_of,
-    fact_of_request,
+    facts_of_request,
     kind_of,
     labels_of,
     names_in,
@@ -62,15 +62,15 @@ def count_events(events: Sequence[tuple[str, str]], *, store: Store, now: dateti
     wanted = sorted({(rid, kind) for rid, action in events if (kind := kind_of(action)) is not None})
     keys: list[Key[Record]] = [Request.at(rid) for rid in sorted({rid for rid, _ in wanted})]
     fetched = store.fetch(*keys)
-    facts = []
+    facts: list[Fact] = []
     for request_id, kind in wanted:
         request = fetched[Request.at(request_id)]
         if request is not None and request.is_test:
             continue
-        fact = fact_of_request(request, kind) if request is not None else None
-        if fact is None:
+        found = facts_of_request(request, kind) if request is not None else ()
+        if not found:
             raise LookupError(f"request {request_id} has not {kind} yet: its event comes again")
-        facts.append(fact)
+        facts += found
     new: list[Fact] = []
     for deployment_id in sorted({fact.deployment_id for fact in facts}):
         address = Generation.at(deployment_id)
@@ -88,7 +88,7 @@ def count_facts(facts: Sequence[Fact], generation: int, *, store: Store, now: da
     for start in range(0, len(facts), FACTS_AT_ONCE):
         new += count_once(
             facts[start : start + FACTS_AT_ONCE],
-            mark=lambda fact: Counted(fact.request_id, generation, fact.kind, now),
+            mark=lambda fact: Counted(fact.request_id, generation, fact.name, now),
             additions=lambda some: _additions(some, generation),
             on=store,
         )

@@ -133,17 +133,25 @@ def renew_resume(request_id: str, claim_id: str, *, caller: Caller, store: Store
 
 
 def mark_consumed(
-    request_id: str, claim_id: str, *, flow_class: str, caller: Caller, store: Store, now: datetime
+    request_id: str,
+    claim_id: str,
+    *,
+    flow_class: str,
+    outcome: str | None = None,
+    caller: Caller,
+    store: Store,
+    now: datetime,
 ) -> None:
     """The flow has taken the answer and its listeners are about to run: from here on no other worker takes over.
 
-    `flow_class` is the class that is about to run. Raises Refused `wrong_flow` when another one paused, and the resume
-    fails: a person retries it once the right worker runs.
+    `flow_class` is the class that is about to run, and `outcome` the option that it takes the answer for. Raises
+    Refused `wrong_flow` when another one paused, and the resume fails: a person retries it once the right worker runs.
+    Raises InvalidInput for an outcome that is no option.
     """
     caller.require(Scope.FLOW)
 
     def decide(rows: Rows) -> Outcome | None:
-        return consume(_own(rows, request_id, caller), claim_id, runs=flow_class, now=now)
+        return consume(_own(rows, request_id, caller), claim_id, runs=flow_class, outcome=outcome, now=now)
 
     request = change(decide, Request.at(request_id), on=store, now=now).of(Request)
     if (other := runs_another(request, flow_class)) is not None:

@@ -43,9 +43,9 @@ class HistoryFilter:
     def _is_outcome(self, request: Request) -> bool:
         if request.decision is None:
             return self.outcome == request.status.value
-        if request.decision.outcome is None:
+        if request.outcome is None:
             return self.outcome == "free text"
-        return match_option(self.outcome, [request.decision.outcome]) is not None
+        return match_option(self.outcome, [request.outcome]) is not None
 
 
 def read_history(

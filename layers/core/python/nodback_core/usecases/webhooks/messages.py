@@ -46,7 +46,9 @@ def event_for(
         case reviews.Cancelled(by=by):
             return RequestCancelled(cancelled_by=f"{by.kind}/{by.id}", reason=reason, cancelled_at=at)
         case flows.ResumeSucceeded(attempt=attempt):
-            return Resumed(EventType.RESUME_SUCCEEDED, attempt, None, finished_at=at)
+            return Resumed(
+                EventType.RESUME_SUCCEEDED, attempt, None, finished_at=at, outcome=request.settled_at(attempt)
+            )
         case flows.ResumeFailed(attempt=attempt, reason=why):
             return Resumed(EventType.RESUME_FAILED, attempt, why, finished_at=at)
         case reviews.SlaBreached():
