@@ -63,7 +63,7 @@ def without_console() -> Iterator[None]:
 if human_input is not None:
 
     class _Refusing(human_input.SyncHumanInputProvider):
-        """Raises before the agent has asked its LLM anything."""
+        """Raises before the agent works, as far as crewAI tells it about the task by then."""
 
         def setup_messages(self, context: Any) -> bool:
             if getattr(context.task, "human_input", False):

@@ -22,7 +22,7 @@ from nodback.loops import current_run
 from nodback.names import is_script, qualified_name
 from nodback.options import option_problems
 from nodback.persistence import METADATA_KEY, NodbackPersistence
-from nodback.roundtrip import check_state
+from nodback.roundtrip import check_state, state_of
 from nodback.version import PRODUCT
 
 logger = logging.getLogger(__name__)
@@ -155,7 +155,7 @@ def check_pause(context: PendingFeedbackContext, flow: Any) -> None:
                 f"{where}: {event!r} is heard by @start({event!r}) of {started[0]} alone, and crewAI does not run that "
                 f"when an answer comes, in another process. Write @listen({event!r}) there."
             )
-    check_state(where, flow.state)
+    check_state(where, state_of(flow))
 
 
 def check_options(where: str, emit: Sequence[str] | None, default_outcome: str | None) -> None:

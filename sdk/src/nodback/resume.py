@@ -35,7 +35,7 @@ from nodback.names import qualified_name, script_name
 from nodback.outcome import DecidedOutcome, settled_outcome, text_of, usable_llm
 from nodback.persistence import METADATA_KEY, NodbackPersistence, executed_methods, restored
 from nodback.reviews import Claim, ReviewService
-from nodback.roundtrip import dropped
+from nodback.roundtrip import dropped, state_of
 from nodback.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -271,7 +271,7 @@ def _restored_flow(
             f"Deploy a version that can be, then retry this resume."
         ) from error
     stored = persistence.stored_state
-    gone = dropped(stored, flow.state)
+    gone = dropped(stored, state_of(flow))
     if gone:
         raise FlowChanged(
             f"The state of {flow_class.__qualname__} has changed since it paused, and would lose {', '.join(gone)}. "
