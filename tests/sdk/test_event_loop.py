@@ -1,8 +1,10 @@
 """Flows in an asyncio application: while the service thinks, the application's loop goes on."""
 
 import asyncio
+import re
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -140,6 +142,15 @@ def test_a_cancelled_kickoff_does_not_wait_for_the_service(flows, service, enabl
         assert waited == [], "the loop was closed while the service still thought"
     finally:
         may_go.set()
+
+
+def test_the_application_of_the_page_for_authors_runs(flows, service, enabled):
+    page = (Path(__file__).parents[2] / "docs/flow-authors.md").read_text()
+    (snippet,) = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "async def" in block]
+    names = {"ContentApprovalFlow": flows.ContentFlow}
+    exec(snippet, names)
+    asyncio.run(names["application"]())
+    assert len(service.rows) == 1
 
 
 def test_disabling_gives_crewai_its_own_methods_back(crewai, url):
