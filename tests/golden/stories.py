@@ -112,11 +112,13 @@ def _tried_by_hand() -> World:
 
 
 def _settled() -> World:
-    """A flow takes an answer in free text for one of its options."""
+    """No worker takes an answer in free text for a while; then a flow takes it for one of its options."""
     world = a_world()
     world.pause(world.deployment(), request_id=REQUEST_ID)
     world.deliver()
     world.reply("Looks fine to me.", to=world.reply_address(), message_id="<free@example.com>")
+    world.pass_time(minutes=15)
+    world.sweep()
     held = {"caller": FLOW, "now": world.now}
     claim_resume(worker="w1", claim_id="c1", flow_classes=[FLOW_CLASS], storage=world.storage, **held)
     mark_consumed(REQUEST_ID, "c1", flow_class=FLOW_CLASS, outcome="approved", store=world.store, **held)

@@ -113,6 +113,7 @@ class ResumeView(Outgoing):
     error: str | None
     worker: str | None
     lease_until: str | None
+    ready_at: str | None
 
 
 class DeadlineView(Outgoing):

@@ -28,7 +28,7 @@ from nodback_core.domain.reviews.deadlines import (
     coming,
     from_document,
 )
-from nodback_core.domain.reviews.requests import RESUME_LEASE_SECONDS, Request, Status
+from nodback_core.domain.reviews.requests import RESUME_LEASE_SECONDS, Request, ResumeStatus, Status
 from nodback_core.domain.reviews.sla import state as sla_state
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.times import stamp
@@ -204,6 +204,7 @@ def resume_view(request: Request) -> ResumeView:
         error=resume.error,
         worker=resume.worker,
         lease_until=when(resume.lease_until),
+        ready_at=when(resume.ready_at) if resume.status is ResumeStatus.READY else None,
     )
 
 

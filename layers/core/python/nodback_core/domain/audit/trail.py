@@ -17,6 +17,7 @@ from nodback_core.domain.flows.happenings import (
     ResumeFailed,
     ResumeRetried,
     ResumeSucceeded,
+    ResumeUnclaimed,
 )
 from nodback_core.domain.letters.happenings import (
     NotificationBounced,
@@ -81,6 +82,7 @@ KINDS: tuple[type[Happening], ...] = (
     NotificationComplained,
     NotificationRejected,
     ResumeClaimed,
+    ResumeUnclaimed,
     ResumeConsumed,
     OutcomeSettled,
     ResumeSucceeded,

@@ -22,6 +22,18 @@ class ResumeClaimed(Happening):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeUnclaimed(Happening):
+    """No worker has taken it for `UNCLAIMED_MINUTES`; nothing is lost, and whichever comes next takes it."""
+
+    flow_class: str
+    since: str
+
+    action = Action.RESUME_UNCLAIMED
+    words = "No worker takes the answer"
+    tone = Tone.BAD
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ResumeConsumed(Happening):
     """The flow has taken it, and its listeners run."""
 

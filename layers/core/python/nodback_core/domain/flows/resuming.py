@@ -14,6 +14,7 @@ from nodback_core.domain.flows.happenings import (
     ResumeFailed,
     ResumeRetried,
     ResumeSucceeded,
+    ResumeUnclaimed,
 )
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import (
@@ -168,7 +169,7 @@ def finish(request: Request, claim_id: str, *, succeeded: bool, error: str | Non
     return changed(replace(request, resume=ended), happened)
 
 
-def retry(request: Request, outcome: str | None, *, by: Actor) -> Outcome:
+def retry(request: Request, outcome: str | None, *, by: Actor, now: datetime) -> Outcome:
     """A failed resume made ready again, with `outcome` where the reviewer named none.
 
     Raises Refused `resume_not_failed` or `already_decided`, and InvalidInput for an outcome that is no option.
@@ -190,8 +191,20 @@ def retry(request: Request, outcome: str | None, *, by: Actor) -> Outcome:
             code="already_decided",
             facts={"outcome": decided},
         )
-    ready = Resume(ResumeStatus.READY, attempt=failed.attempt, outcome=chosen or failed.outcome)
+    outcome = chosen or failed.outcome
+    ready = Resume(ResumeStatus.READY, attempt=failed.attempt, outcome=outcome, ready_at=now)
     return changed(replace(request, resume=ready), ResumeRetried(by=by, outcome=chosen, after=failed.attempt))
+
+
+def say_unclaimed(request: Request, *, now: datetime) -> Outcome | None:
+    """A resume that no worker has taken for too long, which the trail says once; None when it is not one."""
+    due = request.unclaimed_at
+    if due is None or due > now or request.resume.said_unclaimed:
+        return None
+    since = request.resume.ready_at or request.closed_at
+    assert since is not None
+    told = replace(request, resume=replace(request.resume, said_unclaimed=True))
+    return changed(told, ResumeUnclaimed(flow_class=request.flow_class, since=stamp(since)))
 
 
 def fail_lost(request: Request, *, now: datetime) -> Outcome | None:

@@ -75,7 +75,7 @@ def close(
         reason_seq=request.reason_seq if decided else None,
         wake_at=None,
         sla=sla,
-        resume=Resume(ResumeStatus.READY) if decided and not request.is_test else Resume(),
+        resume=Resume(ResumeStatus.READY, ready_at=now) if decided and not request.is_test else Resume(),
     )
     return because(reason, Change(closed, happened))
 

@@ -23,6 +23,8 @@ DEADLINE_GRACE_SECONDS = 60
 RESUME_LEASE_SECONDS = 60
 RESUME_GRACE_SECONDS = 30
 """How long after its lease a resume that was consumed may still be renewed before it counts as lost."""
+UNCLAIMED_MINUTES = 15
+"""How long an answer may wait for a worker before the trail says that none takes it."""
 MAX_LOST_CLAIMS = 10
 """After so many workers in a row that were lost before they consumed it, a resume fails until a person retries it."""
 EFFECT_RETRY_SECONDS = (60, 120, 300, 900, 3600)
@@ -113,6 +115,10 @@ class Resume:
     """Claims in a row that were lost before the flow had gone on."""
     was_lost: bool = False
     """Failed because its lease ran out: its worker may still say how it really ended."""
+    ready_at: datetime | None = None
+    """Since when a worker may take it, while it is ready."""
+    said_unclaimed: bool = False
+    """Whether the trail says that no worker took it in time."""
 
 
 class SettledBy(StrEnum):
@@ -244,9 +250,18 @@ class Request(Row):
         moments = [e.due for e in self.effects if e.due is not None]
         if (wait_lost := self.wait_lost_at) is not None:
             moments.append(wait_lost)
+        if (unclaimed := self.unclaimed_at) is not None and not self.resume.said_unclaimed:
+            moments.append(unclaimed)
         if self.resume.status is ResumeStatus.CONSUMED and self.resume.lease_until is not None:
             moments.append(self.resume.lease_until + timedelta(seconds=RESUME_GRACE_SECONDS))
         return min(moments, default=None)
+
+    @property
+    def unclaimed_at(self) -> datetime | None:
+        """From when on somebody should know that no worker takes the answer; None while none has to."""
+        if self.resume.status is not ResumeStatus.READY or (since := self.resume.ready_at or self.closed_at) is None:
+            return None
+        return since + timedelta(minutes=UNCLAIMED_MINUTES)
 
     @property
     def wait_lost_at(self) -> datetime | None:

@@ -42,6 +42,7 @@ class Action(StrEnum):
     NOTIFICATION_REJECTED = "notification.rejected"
     NOTIFICATION_COMPLAINED = "notification.complained"
     RESUME_CLAIMED = "resume.claimed"
+    RESUME_UNCLAIMED = "resume.unclaimed"
     RESUME_CONSUMED = "resume.consumed"
     OUTCOME_SETTLED = "outcome.settled"
     RESUME_SUCCEEDED = "resume.succeeded"

@@ -184,7 +184,7 @@ def retry_resume(request_id: str, *, outcome: str | None, caller: Caller, store:
         )
 
     def decide(rows: Rows) -> Outcome:
-        return retry(_own(rows, request_id, caller), outcome, by=caller.actor)
+        return retry(_own(rows, request_id, caller), outcome, by=caller.actor, now=now)
 
     return change(decide, Request.at(request_id), on=store, now=now).of(Request)
 

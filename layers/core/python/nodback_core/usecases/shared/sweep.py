@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from nodback_core.domain.flows.resuming import say_unclaimed
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.requests import ATTENTION_SHARDS, Request
 from nodback_core.domain.shared.canonical import Json
-from nodback_core.domain.shared.records import Index
+from nodback_core.domain.shared.records import Index, Rows
 from nodback_core.domain.shared.sweeping import ask_again, overdue
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Bus, Event, Page, Store
@@ -25,7 +26,7 @@ NAMED_FAILURES = 10
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep found: effects asked after again, waits started again, resumes given up, rows it failed at.
+    """What one sweep found: effects asked after again, waits started again, resumes given up or unclaimed, failures.
 
     `unreadable` rows are left as they are: a version that can read them finds them in the same list.
     """
@@ -33,6 +34,7 @@ class Swept:
     effects: int = 0
     waits: int = 0
     resumes: int = 0
+    unclaimed: int = 0
     failures: int = 0
     unreadable: int = 0
 
@@ -41,6 +43,7 @@ class Swept:
             self.effects + more.effects,
             self.waits + more.waits,
             self.resumes + more.resumes,
+            self.unclaimed + more.unclaimed,
             self.failures + more.failures,
             self.unreadable + more.unreadable,
         )
@@ -102,6 +105,11 @@ def _in_turn(now: datetime) -> list[int]:
 def _repair(request: Request, *, store: Store, bus: Bus, now: datetime) -> Swept:
     if fail_lost_resume(request, store=store, now=now):
         return Swept(resumes=1)
+    told = say_unclaimed(request, now=now)
+    if told is not None:
+        written = change_once(told, on=store, now=now, rows=Rows({request.key: request}))
+        # What else is overdue on the row is found by the next sweep.
+        return Swept(unclaimed=int(written is not None))
     late = overdue(request, now=now)
     if late is None:
         return Swept()

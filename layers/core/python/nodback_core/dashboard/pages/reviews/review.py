@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from nodback_core.dashboard.changes import Line, compare
@@ -9,6 +10,7 @@ from nodback_core.dashboard.json_tree import tree
 from nodback_core.dashboard.timeline import TimelineLine, told
 from nodback_core.dashboard.visits import SEEN_HEADER, Visit
 from nodback_core.dashboard.web import HttpResponse
+from nodback_core.dashboard.words import duration
 from nodback_core.domain.audit.trail import readable
 from nodback_core.domain.reviews.deadlines import AutoRespond, Escalate, SlaBreach, coming, from_document
 from nodback_core.domain.reviews.happenings import Assigned
@@ -185,6 +187,7 @@ def _page(
         may_answer=may_answer(request, visit.who),
         manages=visit.who.manages(request.deployment_id),
         is_open=request.status is Status.PENDING,
+        unclaimed=_unclaimed(request, visit.now),
         is_moving=request.resume.status.value in STATES_THAT_MOVE,
         answered=answered,
         form_id=visit.service.new_id(),
@@ -194,6 +197,15 @@ def _page(
         tried=tried,
         seen=seen,
     )
+
+
+def _unclaimed(request: Request, now: datetime) -> str:
+    """What to do where no worker takes the answer; empty while one may still come by itself."""
+    since = request.resume.ready_at or request.closed_at
+    if request.unclaimed_at is None or request.unclaimed_at > now or since is None:
+        return ""
+    waited = duration(int((now - since).total_seconds()))
+    return f"No worker has taken the answer for {waited}. Start one that serves {request.flow_class}; nothing is lost."
 
 
 def _content(value: object) -> ShownContent | None:
