@@ -223,8 +223,8 @@ def test_a_wait_that_was_lost_is_begun_again_by_the_sweeper_until_it_is_met() ->
     world.wake(str(event.detail["request_id"]))
     world.deliver()
     assert world.request(request_id).decision is not None
-        request = world.request(request_id)
-        assert request.attention_at == request.unclaimed_at, "only its worker is waited for"
+    request = world.request(request_id)
+    assert request.attention_at == request.unclaimed_at, "only its worker is waited for"
 
 
 def test_the_sweeper_leaves_a_request_alone_whose_deadlines_are_all_met() -> None:
