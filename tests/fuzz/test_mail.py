@@ -12,8 +12,8 @@ import pytest
 from mails.generate import SENT, SHAPES, Case, Shape, cases
 from mails.languages import LANGUAGES, Language
 
+from nodback_core.domain.replies.meaning.understanding import understand
 from nodback_core.domain.replies.reading import SentMail, read_reply
-from nodback_core.domain.reviews.options import match_option
 from nodback_core.mail.replies.inbound import UnreadableMail, parse_mail
 
 pytestmark = pytest.mark.fuzz
@@ -43,7 +43,8 @@ def decision(raw: bytes) -> str | None:
         mail = parse_mail(raw)
     except UnreadableMail:
         return None
-    return match_option(read_reply(mail.text, OUR_MAIL, writer=mail.sender_name).first_line, OPTIONS)
+    text = read_reply(mail.text, OUR_MAIL, writer=mail.sender_name).text
+    return understand(text, OPTIONS, writer=mail.sender_name).outcome
 
 
 def timed_decision(raw: bytes) -> str | None:

@@ -67,7 +67,7 @@ def cases(language: Language) -> tuple[Case, ...]:
         Case("below the quote", "rejected", "rejected", where="below"),
         Case("option and remark", f"Rejected\n\n{remark}", "rejected"),
         Case("between quoted lines", remark, None, where="between"),
-        Case("approved with thanks", "approved – thanks", None),
+        Case("approved with thanks", "approved – thanks", "approved"),
         Case("two options", "approved or rejected?", None),
         Case("emoji", "👍", None),
         Case("paragraphs", f"{remark}\n\n- 1\n- 2\n\n{remark}", None),

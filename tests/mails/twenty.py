@@ -100,7 +100,7 @@ def mails(answered: Answered) -> Iterator[tuple[str, bytes, dict[str, str | None
     yield "05-inline", mail(answered.inline), said("Only three markets?")
     yield "06-outlook-block-without-marks", mail(f"\n\n{outlook}"), blank
     yield "07-not-approved", mail(f"not approved\n\n{quote}"), said("not approved")
-    yield "08a-approved-thanks", mail(f"approved – thanks\n\n{quote}"), said("approved – thanks")
+    yield "08a-approved-thanks", mail(f"approved – thanks\n\n{quote}"), said("approved – thanks", "approved")
     yield "08b-approved-full-stop", mail(f"Approved.\n\n{quote}"), said("Approved.", "approved")
     yield "08c-approved-capitals", mail(f"APPROVED!\n\n{outlook}"), said("APPROVED!", "approved")
     yield "09-needs-revision", mail(f"Needs revision\n\n{quote}"), said("Needs revision", "needs_revision")

@@ -166,7 +166,7 @@ def test_more_options_than_buttons_are_all_named() -> None:
 @pytest.mark.parametrize(
     ("free_text", "reply_feedback", "expected"),
     [
-        ("ask", "first_line", "Anything else is not recorded, and we will ask you again."),
+        ("ask", "first_line", "Where no answer comes first, we ask you again."),
         ("pass", "first_line", "in your own words: the first line of your reply is passed on."),
         ("pass", "whole", "in your own words: your whole reply is passed on."),
     ],

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from mails.generate import REPLY_TO
 
+from nodback_core.domain.replies.meaning.understanding import understand
 from nodback_core.domain.replies.reading import SentMail, read_reply
-from nodback_core.domain.replies.votes import later_doubt
-from nodback_core.domain.reviews.options import match_option
 from nodback_core.mail.replies.answering import Expected, believed, doubt_about
 from nodback_core.mail.replies.inbound import parse_mail
 
@@ -26,9 +25,7 @@ def test_a_reply_of_the_corpus_is_read_rightly(expected: dict[str, str | None]) 
 
     assert reply.first_line == expected["feedback"]
     assert reply.text == expected["text"]
-    assert match_option(reply.first_line, OPTIONS) == expected["outcome"]
-    if expected["outcome"]:
-        assert later_doubt(reply.text, expected["outcome"], OPTIONS) is None
+    assert understand(reply.text, OPTIONS, writer=mail.sender_name).outcome == expected["outcome"]
     assert mail.sender == "ana@example.com"
     assert mail.automatic is None
 

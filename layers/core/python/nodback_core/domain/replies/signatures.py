@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import takewhile
 
 from nodback_core.domain.replies import words as reply_words
+from nodback_core.domain.replies.meaning.votes import takes_back
 from nodback_core.domain.replies.quotes import is_safety_tip
 from nodback_core.domain.replies.text import folded, is_blank, words
-from nodback_core.domain.replies.votes import takes_back
 
 MAX_SIGNATURE_LINES = 12
 MAX_NAME_WORDS = 2

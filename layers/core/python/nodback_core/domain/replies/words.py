@@ -4,6 +4,8 @@ What we sent is the better witness (see `reply_quotes`); these tables serve wher
 All words are folded: lower case, no surrounding marks.
 """
 
+import re
+
 
 def _words(table: str) -> tuple[str, ...]:
     return tuple(" ".join(word.split()) for word in table.split("|"))
@@ -156,7 +158,7 @@ REVERSALS = _words("""
     correction|i meant|i mean|i changed my mind|changed my mind|i have changed my mind|i've changed my mind|
     i take it back|i take that back|i don't think|i do not think|i don't approve|i do not approve|i'm not sure|
     i am not sure|i'd rather|i would rather|do not|don't|cannot|can't|can not|must not|mustn't|should not|shouldn't|
-    will not|won't|not yet|cancel that|cancel this|withdrawn|revoked|
+    will not|won't|not yet|false|n/a|none|nil|negative|cancel that|cancel this|withdrawn|revoked|
     nein|nicht|doch nicht|lieber nicht|noch nicht|warte|warten sie|moment|halt|stopp|korrektur|vergiss|vergessen sie|
     non|pas|surtout pas|attends|attendez|un instant|finalement|en fait|correction|
     espera|espere|un momento|en realidad|mejor no|todavía no|aún no|
@@ -182,7 +184,8 @@ CONDITIONS = _words("""
     only until|only for|only on|only in|only as long as|only provided|only under|only then|not only|provided|providing|
     once|subject to|as long as|so long as|assuming|pending|conditional|conditionally|on condition|on the condition|
     under the condition|in case|apart from|aside from|other than|with the exception|with one exception|instead|
-    rather|nevertheless|nonetheless|on the other hand|then again|
+    rather|nevertheless|nonetheless|on the other hand|then again|in principle|maybe|perhaps|probably|minus|i think|
+    i guess|i suppose|after|as soon as|until further notice|
     aber|jedoch|allerdings|doch|außer|ausser|es sei denn|sofern|falls|wenn|nur wenn|nur falls|nur unter|nur mit|
     nur nach|nur bis|unter der bedingung|unter der voraussetzung|unter vorbehalt|vorausgesetzt|vorbehaltlich|
     erst wenn|erst nach|erst ab|solange|bis auf|mit ausnahme|statt dessen|stattdessen|eigentlich|sobald|
@@ -230,12 +233,17 @@ FILLERS = _words("""
     und|bitte|ach|et|alors|y|por favor|e|per favore|en|och|og|ja|i|a|și|ve|και|и|та|і
 """)
 
-# Whole lines that begin like one of them and mean no harm.
-HARMLESS = (
+_NOTHING_MORE = (
     r"(?:no|not a|zero)(?: (?:further|other|more|additional|real|major))?"
     r" (?:comments?|objections?|issues?|changes?|problems?|questions?|concerns?|worries|remarks?|notes?|edits?)"
-    r"(?: (?:from me|from my side|on my side|from our side|here|at all|whatsoever|needed|required|necessary))*",
+    r"(?: (?:from me|from my side|on my side|from our side|here|at all|whatsoever|needed|required|necessary))*"
+)
+# Whole sentences that begin like one of them and mean no harm.
+HARMLESS = (
+    _NOTHING_MORE,
     r"if you (?:have|need) (?:any |anything |some )?(?:other |further |more |else)?(?:questions?|help|details?)?,?"
     r" (?:please )?(?:just )?(?:let me know|call me|ask me|ask|write to me|contact me|get in touch|reach out)",
     r"non executive .*",
+    r"(?:no|not a) (?:problem|worries)",
 )
+HARMLESS_AT = re.compile(rf"{_NOTHING_MORE}(?![^\W_])")

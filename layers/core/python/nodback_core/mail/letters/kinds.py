@@ -147,16 +147,18 @@ class WrongSenderNotice(Note):
 
 @dataclass(frozen=True)
 class BlankReply(AskingNote):
-    """The answer to a reply without any text of its own."""
+    """The answer to a reply without any text of its own, or with a greeting, thanks, a label or an emoji at most."""
 
     kind = LetterKind.BLANK_REPLY
 
 
 @dataclass(frozen=True)
 class UnclearReply(AskingNote):
-    """The answer to a reply that is none of the options, where the deployment wants one of them (`free_text: ask`).
+    """The answer to a reply that names no option clearly: it doubts the option that it begins with, in every mode, or
+    it is none of the options where the deployment wants one of them (`free_text: ask`).
 
-    `later_line` is the line that takes back the option on the first one, where there is such a line.
+    `first_line` is the first line that says something. `later_line` is the line that takes back the option on it, where
+    there is such a line.
     """
 
     kind = LetterKind.UNCLEAR_REPLY

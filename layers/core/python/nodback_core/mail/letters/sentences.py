@@ -19,9 +19,9 @@ def how_to_answer(asking: Asking) -> str:
     if not asking.options:
         return f"Reply to this mail in your own words: {passed_on}"
     which = "one of these" if len(asking.options) > 1 else f"“{label(asking.options[0])}”"
-    start = f"Reply to this mail with {which} on the first line."
+    start = f"Reply to this mail with {which} on the first line. You can add a comment below it."
     if asking.free_text == "ask":
-        return f"{start} Anything else is not recorded, and we will ask you again."
+        return f"{start} Where no answer comes first, we ask you again."
     return f"{start} You can also answer in your own words: {passed_on}"
 
 

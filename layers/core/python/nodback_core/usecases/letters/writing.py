@@ -8,6 +8,7 @@ from nodback_core.domain.letters.happenings import NotificationBounced, Notifica
 from nodback_core.domain.letters.kinds import LetterKind, kind_named
 from nodback_core.domain.letters.notifications import Notification
 from nodback_core.domain.replies.happenings import ReplyRejected
+from nodback_core.domain.replies.meaning.understanding import nearest_first
 from nodback_core.domain.reviews import happenings
 from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.times import moment
@@ -113,9 +114,11 @@ def _asking_again(desk: Desk, kind: type[BlankReply] | type[UnreadableReply]) ->
 
 def _unclear(desk: Desk) -> RequestLetter:
     first_line, _, later_line = desk.quote().partition("\n")
+    answer = desk.asking()
     return UnclearReply(
         about=desk.about,
-        asking=desk.asking(),
+        # What the reviewer seems to mean comes first.
+        asking=replace(answer, options=nearest_first(first_line, answer.options)),
         first_line=first_line,
         later_line=later_line,
         branding=desk.branding,

@@ -14,15 +14,14 @@ from nodback_core.domain.letters.kinds import mail as letter_to
 from nodback_core.domain.letters.notifications import SeenMail, UsedMessageId
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.replies.limits import Writer, empty_tally, tally_at
+from nodback_core.domain.replies.meaning.understanding import Meaning, understand
 from nodback_core.domain.replies.reading import Reply, SentMail, read_reply
 from nodback_core.domain.replies.refusing import refuse
 from nodback_core.domain.replies.results import Result
 from nodback_core.domain.replies.token import token_of, tokens_of
-from nodback_core.domain.replies.votes import later_doubt
 from nodback_core.domain.reviews.answering import Taken, answer
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
 from nodback_core.domain.reviews.happenings import Responded
-from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Request, Source
 from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.happenings import Digested
@@ -156,21 +155,20 @@ class _Intake:
         assert addressee is not None
         sent = self._sent(arrival, settings.sender_name, rows)
         reply = read_reply(arrival.mail.text, sent, writer=arrival.mail.sender_name)
-        if not reply.first_line:
+        meant = understand(reply.text, request.emit, writer=arrival.mail.sender_name)
+        if meant.is_nothing:
             return Result.BLANK, self._refuse(arrival, request, Failed(Result.BLANK), addressee, rows)
-        outcome = match_option(reply.first_line, request.emit)
-        against = later_doubt(reply.text, outcome, request.emit) if outcome is not None else None
-        if against is not None or (outcome is None and request.emit and request.free_text == "ask"):
-            quote = self._quote(request, reply, against, rows)
+        if meant.doubt is not None or (meant.outcome is None and request.emit and request.free_text == "ask"):
+            quote = self._quote(request, meant, rows)
             unclear = Failed(Result.UNCLEAR)
             return Result.UNCLEAR, self._refuse(arrival, request, unclear, addressee, rows, quote=quote)
-        return Result.RECORDED, self._answer(arrival, request, addressee, reply, outcome)
+        return Result.RECORDED, self._answer(arrival, request, addressee, reply, meant)
 
     def _answer(
-        self, arrival: Arrival, request: Request, addressee: Addressee, reply: Reply, outcome: str | None
+        self, arrival: Arrival, request: Request, addressee: Addressee, reply: Reply, meant: Meaning
     ) -> Outcome | None:
         vouched = what_vouches(arrival, addressee)
-        whole = outcome is None and request.reply_feedback == "whole"
+        whole = meant.outcome is None and request.reply_feedback == "whole"
         message_id = arrival.mail.message_id
 
         def understand(taken: Taken) -> Responded:
@@ -182,8 +180,8 @@ class _Intake:
                 source=Source.EMAIL,
                 responder=addressee.address,
                 identity=_IDENTITIES[vouched],
-                outcome=outcome,
-                feedback_digest=Digested(reply.text if whole else reply.first_line),
+                outcome=meant.outcome,
+                feedback_digest=Digested(reply.text if whole else meant.words),
                 reply_text_digest=Digested(reply.text),
                 message_id=message_id,
                 headers_vouched_by=vouched,
@@ -240,8 +238,9 @@ class _Intake:
             lines = None
         return SentMail(sender_name or self.sender_name, self.domain, tuple(str(lines or "").splitlines()))
 
-    def _quote(self, request: Request, reply: Reply, against: str | None, rows: Rows) -> str:
-        """What was said, and what speaks against it: sealed, for the letter that asks back."""
-        said = "\n".join(line[:MAX_QUOTE_CHARACTERS] for line in (reply.first_line, against) if line is not None)
+    def _quote(self, request: Request, meant: Meaning, rows: Rows) -> str:
+        """What was said, and a later line that speaks against it: sealed, for the letter that asks back."""
+        against = () if meant.doubt in (None, meant.words) else (meant.doubt,)
+        said = "\n".join(str(line)[:MAX_QUOTE_CHARACTERS] for line in (meant.words, *against))
         key = open_key(rows[ContentKey.at(request.request_id)], vault=self.storage.vault)
         return self.storage.vault.seal(key, QUOTE, said.encode()).hex()

@@ -3,19 +3,17 @@
 import pytest
 from support.world import REVIEWER, World
 
+from nodback_core.domain.replies.meaning.understanding import understand
 from nodback_core.domain.replies.results import Result
-from nodback_core.domain.replies.votes import later_doubt
-from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Status
 
 OPTIONS = ("approved", "rejected", "needs_revision")
 
 
 def doubt(text: str, options: tuple[str, ...] = OPTIONS) -> str | None:
-    first = text.split("\n", 1)[0]
-    outcome = match_option(first, options)
-    assert outcome is not None, first
-    return later_doubt(text, outcome, options)
+    meant = understand(text, options)
+    assert (meant.outcome is None) == (meant.doubt is not None), meant
+    return meant.doubt
 
 
 TAKEN_BACK = [
