@@ -29,7 +29,7 @@ from nodback_core.mail.letters.wording import clean, one_line
 ADDRESS = "r-aeirc4tfmfzxi2lom4qhg33nmvzgs5dzebqwizdsmvzxgidgn5zca43b@reply.example.com"
 EXPECTED = {
     "from", "to", "reply-to", "subject", "date", "message-id", "in-reply-to", "references", "auto-submitted",
-    "x-auto-response-suppress", "mime-version", "content-type", "x-nodback-kind",
+    "x-auto-response-suppress", "x-ms-reactions", "mime-version", "content-type", "x-nodback-kind",
 }  # fmt: skip
 
 nasty = st.text(

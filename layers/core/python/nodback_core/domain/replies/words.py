@@ -143,6 +143,28 @@ SAFETY_TIPS = _words("""
     вы нечасто получаете|您通常不会收到来自|您不常收到来自|您不常收到來自
 """)
 
+# What absence notes, ticket systems, calendars and reactions say, where no header tells them from people.
+MACHINES = _words("""
+    reacted to your message|reacted via gmail|reacted to your email|liked your message|
+    out of office|out of the office|away from the office|away from my desk|on annual leave|on parental leave|
+    on maternity leave|on paternity leave|on sick leave|currently on vacation|currently on holiday|currently on leave|
+    limited access to email|limited access to my email|no access to my email|automatic reply|automated reply|
+    automatic response|automated response|automated message|automated email|auto reply|auto response|
+    do not reply to this email|do not reply to this message|please type your reply above this line|
+    your request has been received|we have received your request|we have received your email|
+    we have received your message|your ticket has been|a ticket has been|ticket has been created|
+    a new ticket|your ticket number|your case number|your case has been|has accepted this invitation|
+    has declined this invitation|has tentatively accepted this invitation|has accepted your invitation|
+    has declined your invitation|accepted your meeting|declined your meeting|
+    nicht im büro|nicht im haus|außer haus|im urlaub|abwesenheitsnotiz|automatische antwort|
+    ihre anfrage ist bei uns eingegangen|wir haben ihre nachricht erhalten|absent du bureau|
+    actuellement absent|actuellement absente|actuellement en congé|réponse automatique|
+    fuera de la oficina|de vacaciones|respuesta automática|fuori sede|fuori ufficio|risposta automatica|
+    fora do escritório|de férias|resposta automática|niet op kantoor|met vakantie|automatisch antwoord|
+    inte på kontoret|på semester|autosvar|ikke på kontoret|på ferie|poza biurem|na urlopie|automatyczna odpowiedź|
+    mimo kancelář|na dovolené|szabadságon|в отпуске|автоответ|у відпустці|不在にして|不在通知|休暇中|부재중|外出中|休假
+""")
+
 CONFIDENTIAL = _words("""
     confidential|privileged|intended recipient|intended solely|disclaimer|unauthori|vertraulich|confidentiel|
     confidencial|riservat|confidenzial|vertrouwelijk|konfidentiell|fortrolig|luottamuksell|poufn|důvěrn|dôvern|

@@ -30,7 +30,8 @@ _HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,60}")
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
 _OURS = {
     "from", "to", "cc", "bcc", "sender", "reply-to", "subject", "date", "message-id", "in-reply-to", "references",
-    "auto-submitted", "x-auto-response-suppress", "mime-version", "content-type", "content-transfer-encoding",
+    "auto-submitted", "x-auto-response-suppress", "x-ms-reactions", "mime-version", "content-type",
+    "content-transfer-encoding",
 }  # fmt: skip
 
 
@@ -111,6 +112,9 @@ def compose(envelope: Envelope, rendered: Rendered) -> bytes:
             message[header] = " ".join(ids)
     message["Auto-Submitted"] = envelope.auto_submitted
     message["X-Auto-Response-Suppress"] = "All"
+    if envelope.reply_to is not None:
+        # A reaction of Outlook is no answer, so it is not offered where one is wanted.
+        message["X-MS-Reactions"] = "disallow"
     for header, value in envelope.headers.items():
         if not _HEADER_NAME.fullmatch(header) or header.lower() in _OURS:
             raise ValueError(f"not a header that may be added: {header!r}")

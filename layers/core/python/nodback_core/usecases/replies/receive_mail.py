@@ -32,6 +32,7 @@ from nodback_core.domain.shared.times import stamp
 from nodback_core.mail.replies.arrival import Arrival, ArrivedMail
 from nodback_core.mail.replies.checks import Addressee, Failed, Voucher, addressee_of, failed_check, what_vouches
 from nodback_core.mail.replies.inbound import InboundMail, UnreadableMail, parse_headers, parse_mail
+from nodback_core.mail.replies.mime import Form
 from nodback_core.ports import ContentErased, Storage
 from nodback_core.usecases.deployments.register import settings_of
 from nodback_core.usecases.letters.desk import QUOTE
@@ -156,6 +157,11 @@ class _Intake:
         sent = self._sent(arrival, settings.sender_name, rows)
         reply = read_reply(arrival.mail.text, sent, writer=arrival.mail.sender_name)
         meant = understand(reply.text, request.emit, writer=arrival.mail.sender_name)
+        if arrival.mail.form in (Form.REACTION, Form.CALENDAR):
+            # A click on an emoji or in a calendar: what it shows is quoted, and never an answer.
+            meant = Meaning(words=reply.first_line or arrival.mail.subject, doubt=reply.first_line)
+        elif meant.is_nothing and arrival.mail.form is Form.SEALED:
+            return Result.UNREADABLE, self._refuse(arrival, request, Failed(Result.UNREADABLE), addressee, rows)
         if meant.is_nothing:
             return Result.BLANK, self._refuse(arrival, request, Failed(Result.BLANK), addressee, rows)
         if meant.doubt is not None or (meant.outcome is None and request.emit and request.free_text == "ask"):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from nodback_core.domain.replies import words as reply_words
 from nodback_core.domain.replies.meaning import courtesies
 from nodback_core.domain.replies.meaning.spelling import Named, Options, Phrases, ReplyLine, options_of, words_of
 from nodback_core.domain.replies.meaning.surroundings import (
@@ -27,9 +28,12 @@ from nodback_core.domain.replies.meaning.votes import later_doubt, speaks_agains
 from nodback_core.domain.reviews.options import match_option
 
 MAX_LEADS = 8
+MACHINE_LINES = 3
+"""How many lines that say something are looked at for the words of machines."""
 MIN_WORDS_OF_A_QUESTION = 4
 """A shorter one doubts the answer: "Approved. Really?" """
 
+_MACHINES = Phrases(reply_words.MACHINES)
 _CONDITIONS = Phrases(courtesies.CONDITIONS_INSIDE)
 _NARROWINGS = Phrases(courtesies.NARROWINGS)
 _REASONS = Phrases(courtesies.REASONS)
@@ -76,7 +80,8 @@ def understand(
         return Meaning()
     found = reader.answer_in(lines[0])
     if found is None:
-        return Meaning(words=lines[0])
+        is_machines = any(ReplyLine(line).holds_any(_MACHINES) for line in lines[:MACHINE_LINES])
+        return Meaning(words=lines[0], doubt=lines[0] if is_machines else None)
     if found.option is None:
         return Meaning(words=lines[0], doubt=lines[0])
     against = later_doubt(lines[1:], found.option, spelt)
