@@ -3,9 +3,11 @@
 import dataclasses
 
 import pytest
+from support.world import REVIEWER, World
 
 from nodback_core.mail.replies.inbound import InboundMail, parse_mail
 from nodback_core.mail.replies.sender import CHECKS, Verdicts, check_sender
+from nodback_core.usecases.letters.writing import SENDERS_IN_WORDS
 
 PASS = Verdicts(dmarc="PASS", spf="PASS", dkim="PASS")
 ANA = "ana@example.com"
@@ -172,3 +174,29 @@ def test_the_sender_and_its_problem_exclude_each_other() -> None:
         mail = mail_from(*lines)
         assert (mail.sender is None) != (mail.sender_problem is None)
     assert dataclasses.is_dataclass(mail)
+
+
+@pytest.mark.parametrize("name", ["Ana (Example Corp)", "(Example Corp) Ana", "Ana () Lima"])
+def test_a_comment_in_a_name_is_legal(name: str) -> None:
+    mail = parse_mail(f"From: {name} <{ANA}>\r\n\r\napproved\r\n".encode())
+    assert mail.sender == ANA
+    assert check_sender(mail, authorised=ANA, verdicts=PASS).code is None
+
+
+@pytest.mark.parametrize("name", [f"({ANA})", "(a <b@example.com>)", "((a))", "(a", '"a" (b)'])
+def test_no_other_comment_is(name: str) -> None:
+    mail = parse_mail(f"From: Bo {name} <evil@example.net>\r\n\r\napproved\r\n".encode())
+    assert mail.sender is None
+
+
+def test_the_letter_about_a_wrong_sender_says_in_words_what_is_wrong_with_from() -> None:
+    assert set(SENDERS_IN_WORDS) == {"no_from", "several_from", "group_or_list", "from_defect"}
+    world = World()
+    world.pause(world.deployment())
+    world.deliver()
+    to = world.reply_address()
+    world.receive(world.written("approved", to=to).replace(b"From: ", b"From: boss@example.com, "), to=to)
+    world.deliver()
+    body = world.mails_to(REVIEWER)[-1].get_body(("plain",))
+    assert body is not None
+    assert "came from a list of senders" in " ".join(body.get_content().split())

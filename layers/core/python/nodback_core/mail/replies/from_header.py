@@ -11,6 +11,8 @@ MAX_FROM_CHARACTERS = 1_000
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _SEPARATORS = re.compile(r"[,;:]")
+# A comment in a name is legal (RFC 5322); none that holds an address, a quote or another comment is let pass.
+_COMMENT = re.compile(r"\([^()<>@\"\\,;:]*\)")
 # What RFC 5322 reserves may stand in a display name only between quotes.
 _RESERVED = re.compile(r'["()<>\[\]@\\]')
 
@@ -37,6 +39,7 @@ def read_sender(headers: Headers) -> ClaimedSender:
     value = values[0].strip(" \t")
     if len(value) > MAX_FROM_CHARACTERS or _CONTROL.search(value) or headers.is_broken:
         return ClaimedSender(None, problem="from_defect")
+    value = _without_comments(value)
     if _SEPARATORS.search(_QUOTED.sub("", value)):
         return ClaimedSender(None, problem="group_or_list")
     name, bracket, rest = value.rpartition("<")
@@ -46,3 +49,9 @@ def read_sender(headers: Headers) -> ClaimedSender:
         return ClaimedSender(normalise(rest.removesuffix(">") if bracket else value), name=name.strip(' \t"'))
     except InvalidAddress:
         return ClaimedSender(None, problem="from_defect")
+
+
+def _without_comments(value: str) -> str:
+    """The header without plain comments between a name and its address: "Dana (Example Corp) <dana@example.com>"."""
+    name, bracket, rest = value.rpartition("<")
+    return value if not bracket or '"' in name else f"{_COMMENT.sub(' ', name)}{bracket}{rest}"

@@ -36,6 +36,15 @@ from nodback_core.mail.letters.parts import NewerRequest
 from nodback_core.usecases.letters.desk import Desk
 
 
+SENDERS_IN_WORDS: Mapping[str, str] = {
+    "no_from": "nobody: it names no sender",
+    "several_from": "several senders at once",
+    "group_or_list": "a list of senders",
+    "from_defect": "a sender that is written so that it cannot be told for certain",
+}
+"""What is wrong with a From header, as the letter about a wrong sender says it: it came from …"""
+
+
 class UnknownLetter(Exception):
     """This version writes no letter of this name about a request."""
 
@@ -147,10 +156,15 @@ def _expired(desk: Desk) -> RequestLetter:
 def _wrong_sender(desk: Desk) -> RequestLetter:
     return WrongSenderNotice(
         about=desk.about,
-        attempted_from=desk.caused_by(ReplyRejected).sender or "an unreadable sender",
+        attempted_from=_named(desk.caused_by(ReplyRejected).sender),
         received_at=desk.effect.at,
         branding=desk.branding,
     )
+
+
+def _named(sender: str | None) -> str:
+    """A sender as the entry of a refused reply holds it, an address or what is wrong with From, in words."""
+    return SENDERS_IN_WORDS.get(sender or "", sender or "an unreadable sender")
 
 
 def _reassigned(desk: Desk) -> RequestLetter:
