@@ -378,3 +378,28 @@ def test_any_document_is_either_read_whole_or_refused_by_field(document: dict[st
     with suppress(InvalidSettings):
         settings = merge(settings, patch)
     assert parse_settings(as_document(settings)) == settings
+
+
+@pytest.mark.parametrize(
+    ("aliases", "field"),
+    [
+        ("LGTM", "aliases"),
+        ([{"option": "approved"}], "aliases.0.words"),
+        ([{"option": "approved", "words": []}], "aliases.0.words"),
+        ([{"option": "", "words": ["LGTM"]}], "aliases.0.option"),
+        ([{"option": "approved", "words": [7]}], "aliases.0.words.0"),
+        ([{"option": "approved", "words": ["x" * 61]}], "aliases.0.words.0"),
+        ([{"option": "approved", "words": ["LGTM"], "more": 1}], "aliases.0.more"),
+        ([{"option": "approved", "words": ["ok"]}, {"option": "rejected", "words": ["OK!"]}], "aliases"),
+        ([{"option": f"o{n}", "words": [f"w{n}"]} for n in range(51)], "aliases"),
+    ],
+)
+def test_aliases_that_cannot_be_read_or_told_apart_are_refused(aliases: object, field: str) -> None:
+    with pytest.raises(InvalidSettings) as refused:
+        parse_settings({"aliases": aliases})
+    assert [error.field for error in refused.value.errors] == [field]
+
+
+def test_aliases_are_kept_as_they_were_written() -> None:
+    document = {"aliases": [{"option": "approved", "words": ["LGTM", "ship it"]}]}
+    assert as_document(parse_settings(document))["aliases"] == document["aliases"]

@@ -182,3 +182,12 @@ def test_words_of_ones_own_are_handed_on_or_asked_back_as_the_deployment_says() 
     assert result is Result.UNCLEAR
     options = letter(world)
     assert options.index("* Needs revision") < options.index("* Approved")
+
+
+def test_the_aliases_of_the_deployment_are_read_in_replies() -> None:
+    aliases = [{"option": "approved", "words": ["LGTM", "ship it"]}, {"option": "elsewhere", "words": ["ja"]}]
+    world, request_id, result = answered("LGTM, thanks!\nThe price is right.", aliases=aliases)
+    assert result is Result.RECORDED
+    assert handed_on(world, request_id)[:2] == ("approved", "The price is right.")
+    assert handed_on(*answered("ja", aliases=aliases)[:2])[:2] == (None, "ja")
+    assert answered("LGTM?", aliases=aliases)[2] is Result.UNCLEAR

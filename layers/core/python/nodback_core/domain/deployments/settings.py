@@ -12,9 +12,12 @@ from typing import Literal, TypeAlias, cast, get_args
 from nodback_core.domain.deployments import fields as check
 from nodback_core.domain.deployments.fields import Problems, optional, setting, shown
 from nodback_core.domain.deployments.rules import Rule, read_rules
-from nodback_core.domain.reviews.options import MAX_OPTION_CHARACTERS
+from nodback_core.domain.reviews.options import MAX_OPTION_CHARACTERS, option_problems
 
 MAX_REMINDERS = 5
+MAX_ALIASES = 50
+MAX_ALIAS_WORDS = 20
+MAX_ALIAS_CHARACTERS = 60
 MAX_SETTINGS_BYTES = 160_000
 """One audit entry holds the settings before and after a change, and a row holds 400 kB."""
 DEFAULT_REPLY_TOKEN_HOURS = 7 * 24
@@ -95,6 +98,45 @@ def _read_escalation(problems: Problems, path: str, value: object) -> Escalation
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """Other words that name an option in a reply by mail."""
+
+    option: str
+    words: tuple[str, ...]
+
+
+def _read_aliases(problems: Problems, path: str, value: object) -> tuple[Alias, ...]:
+    if not isinstance(value, list | tuple):
+        problems.add(path, 'must be a list of objects such as {"option": "approved", "words": ["LGTM"]}')
+        return ()
+    if len(value) > MAX_ALIASES:
+        problems.add(path, f"must hold at most {MAX_ALIASES} options")
+        return ()
+    found = [_read_alias(problems, f"{path}.{index}", item) for index, item in enumerate(value)]
+    aliases = tuple(alias for alias in found if alias is not None)
+    # What names two options would name neither.
+    for _, sentence in option_problems([text for alias in aliases for text in (alias.option, *alias.words)]):
+        problems.add(path, sentence)
+    return aliases
+
+
+def _read_alias(problems: Problems, path: str, value: object) -> Alias | None:
+    sent = check.section(problems, path, value, _names(Alias))
+    if sent is None:
+        return None
+    option = check.text(problems, f"{path}.option", sent.get("option"), most=MAX_OPTION_CHARACTERS, needed=True)
+    words = sent.get("words")
+    if not isinstance(words, list | tuple) or not 1 <= len(words) <= MAX_ALIAS_WORDS:
+        problems.add(f"{path}.words", f"must be a list of 1 to {MAX_ALIAS_WORDS} texts")
+        return None
+    read = [
+        check.text(problems, f"{path}.words.{index}", word, most=MAX_ALIAS_CHARACTERS, needed=True)
+        for index, word in enumerate(words)
+    ]
+    return None if option is None else Alias(option, tuple(word.strip() for word in read if word is not None))
+
+
+@dataclass(frozen=True, slots=True)
 class ResumeBy:
     """How a decided response reaches the flow: a worker claims it."""
 
@@ -130,6 +172,7 @@ class Settings:
     escalation: Escalation | None = setting(optional(_read_escalation), None)
     free_text: FreeText = setting(partial(check.choice, choices=get_args(FreeText)), "pass")
     reply_feedback: ReplyFeedback = setting(partial(check.choice, choices=get_args(ReplyFeedback)), "first_line")
+    aliases: tuple[Alias, ...] = setting(_read_aliases, ())
     reply_token_hours: int = setting(
         partial(check.whole_number, least=1, most=MAX_REPLY_TOKEN_HOURS, unit="hours"), DEFAULT_REPLY_TOKEN_HOURS
     )

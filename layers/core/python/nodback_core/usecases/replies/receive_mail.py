@@ -156,7 +156,12 @@ class _Intake:
         assert addressee is not None
         sent = self._sent(arrival, settings.sender_name, rows)
         reply = read_reply(arrival.mail.text, sent, writer=arrival.mail.sender_name)
-        meant = understand(reply.text, request.emit, writer=arrival.mail.sender_name)
+        meant = understand(
+            reply.text,
+            request.emit,
+            aliases={alias.option: alias.words for alias in settings.aliases},
+            writer=arrival.mail.sender_name,
+        )
         if arrival.mail.form in (Form.REACTION, Form.CALENDAR):
             # A click on an emoji or in a calendar: what it shows is quoted, and never an answer.
             meant = Meaning(words=reply.first_line or arrival.mail.subject, doubt=reply.first_line)

@@ -16,7 +16,8 @@ from nodback_core.usecases.replies.words import WORDS
 FLAGS = ("email_notifications", "auto_enabled", "approval_default_acknowledged")
 TEXTS = (
     *("sla_minutes", "auto_timeout", "auto_outcome", "reminders", "escalate_after", "escalate_to", "free_text"),
-    *("reply_feedback", "reply_token_hours", "unauthenticated_domains", "sender_name", "subject_prefix", "footer"),
+    *("reply_feedback", "aliases", "reply_token_hours", "unauthenticated_domains"),
+    *("sender_name", "subject_prefix", "footer"),
 )
 
 
@@ -125,6 +126,7 @@ def _values(settings: Settings) -> dict[str, str]:
         "escalate_to": escalation.to_email if escalation else "",
         "free_text": settings.free_text,
         "reply_feedback": settings.reply_feedback,
+        "aliases": "\n".join(f"{alias.option}: {', '.join(alias.words)}" for alias in settings.aliases),
         "reply_token_hours": str(settings.reply_token_hours),
         "unauthenticated_domains": settings.unauthenticated_domains,
         "sender_name": settings.sender_name or "",
@@ -155,6 +157,7 @@ def _patch(asked: HttpRequest) -> dict[str, object]:
         "escalation": {"after_minutes": _minutes(after), "to_email": to} if after or to else None,
         "free_text": asked.field("free_text", "pass"),
         "reply_feedback": asked.field("reply_feedback", "first_line"),
+        "aliases": [_alias(line) for line in asked.field("aliases").splitlines() if line.strip()],
         "reply_token_hours": _minutes(asked.field("reply_token_hours", "168")),
         "unauthenticated_domains": asked.field("unauthenticated_domains", "reject"),
         "sender_name": asked.field("sender_name") or None,
@@ -163,6 +166,12 @@ def _patch(asked: HttpRequest) -> dict[str, object]:
         # The form has no such fields. What an older page sends is read, so that a push is refused with a sentence.
         "resume": {"mode": asked.field("resume_mode", "worker"), "resume_url": asked.field("resume_url") or None},
     }
+
+
+def _alias(line: str) -> dict[str, object]:
+    """A line such as "approved: LGTM, ship it"."""
+    option, _, words = line.rpartition(":")
+    return {"option": option.strip(), "words": [word.strip() for word in words.split(",") if word.strip()]}
 
 
 def _minutes(text: str) -> object:
