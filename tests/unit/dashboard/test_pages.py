@@ -225,6 +225,7 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
         "escalate_to": "lead@example.com", "auto_enabled": "yes", "auto_timeout": "1440", "auto_outcome": "approved",
         "free_text": "ask", "reply_feedback": "whole", "reply_token_hours": "72",
         "unauthenticated_domains": "reject", "sender_name": "Reviews", "subject_prefix": "[r]", "footer": "Bye",
+        "aliases": "approved: LGTM, ship it\r\nrejected: nein",
     }  # fmt: skip
 
     assert ana.post(path, good).status == 303
@@ -235,6 +236,8 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
     assert pushed.status == 422
     assert "nodback worker package.module" in pushed.text
     assert 'value="60, 120"' in page.body
+    assert ">approved: LGTM, ship it\nrejected: nein</textarea>" in page.body
+    assert "aliases" in ana.post(path, {**good, "aliases": "approved: OK\nrejected: ok!"}).text
     assert "looks like an approval" in page.text
     wrong = ana.post(path, {**good, "sla_minutes": "soon", "escalate_to": "nobody"})
     assert wrong.status == 422
