@@ -18,8 +18,10 @@ HINTS: Mapping[str, str] = {
     "not_delivered": "The mail did not arrive. Check the address, and SES's suppression list.",
     "other_sender": "The reply came from another address than the mail was sent to. Aliases and plus addresses count "
     "as others.",
-    "not_authenticated": "DMARC did not pass for the sender's domain, so nobody can tell who wrote. Publish DMARC for "
-    "it, or set unauthenticated_domains to accept.",
+    "not_authenticated": "Nothing that the deployment's sender_check accepts proves who wrote. Publish DMARC for the "
+    "sender's domain, or set sender_check to aligned or address.",
+    "virus": "SES found a virus in the reply. Answer without the attachment.",
+    "spam": "SES took the reply for spam. Write a plain answer, and have its domain publish SPF, DKIM and DMARC.",
     "automatic": "That was an automatic answer, such as out of office. Write one yourself.",
     "blank": "The reply had no text of its own. Write a word above the quote.",
     "expired_token": "The reply address had expired; a fresh mail was sent.",

@@ -224,7 +224,7 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
         "email_notifications": "yes", "sla_minutes": "240", "reminders": "60, 120", "escalate_after": "180",
         "escalate_to": "lead@example.com", "auto_enabled": "yes", "auto_timeout": "1440", "auto_outcome": "approved",
         "free_text": "ask", "reply_feedback": "whole", "reply_token_hours": "72",
-        "unauthenticated_domains": "reject", "sender_name": "Reviews", "subject_prefix": "[r]", "footer": "Bye",
+        "sender_check": "aligned", "sender_name": "Reviews", "subject_prefix": "[r]", "footer": "Bye",
         "aliases": "approved: LGTM, ship it\r\nrejected: nein",
     }  # fmt: skip
 

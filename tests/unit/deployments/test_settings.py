@@ -28,7 +28,7 @@ EVERYTHING = {
     "free_text": "ask",
     "reply_feedback": "whole",
     "reply_token_hours": 24,
-    "unauthenticated_domains": "accept",
+    "sender_check": "aligned",
     "rules": [
         {
             "name": "Approvals to Finance",
@@ -38,6 +38,7 @@ EVERYTHING = {
             },
             "assign_to_email": "finance@company.com",
             "assign_from_input": "manager_email",
+            "sender_check": "address",
         },
         {"name": "Sales", "match": {"method_name": "review_?"}, "assign_from_input": "sales_rep_email"},
     ],
@@ -64,7 +65,7 @@ def test_an_empty_document_means_the_documented_defaults():
     assert settings.sla_minutes is None
     assert not settings.auto_response.enabled
     assert settings.reply_token_hours == 168
-    assert settings.unauthenticated_domains == "reject"
+    assert settings.sender_check == "dmarc"
     assert settings.resume.mode == "worker"
 
 
@@ -85,6 +86,7 @@ def test_every_setting_can_be_set_and_is_kept_in_its_normal_form():
         ),
         "finance@company.com",
         "manager_email",
+        "address",
     )
 
 
@@ -99,6 +101,40 @@ def test_saved_settings_are_read_once():
     assert saved_settings(text) == parse_settings(EVERYTHING)
     assert saved_settings(text) is saved_settings(text)
     assert saved_settings("{}") == DEFAULTS
+
+
+@pytest.mark.parametrize(("before", "now"), [("reject", "dmarc"), ("accept", "address")])
+def test_documents_from_before_sender_check_are_read_in_todays_words(before: str, now: str):
+    old = {"unauthenticated_domains": before}
+    assert saved_settings(json.dumps(old)).sender_check == now
+    assert parse_settings(old).sender_check == now
+    assert merge(DEFAULTS, old).sender_check == now
+    assert merge(parse_settings({"sender_check": "aligned"}), {"unauthenticated_domains": None}) == DEFAULTS
+    assert "unauthenticated_domains" not in as_document(parse_settings(old))
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"unauthenticated_domains": "accept", "sender_check": "dmarc"},
+        {"unauthenticated_domains": "perhaps"},
+        {"unauthenticated_domains": ["accept"]},
+    ],
+)
+def test_what_was_never_a_setting_or_is_said_twice_is_refused(document: dict[str, object]):
+    assert fields_refused(document) == ["unauthenticated_domains"]
+
+
+def test_a_rule_may_ask_for_another_proof_of_the_sender_than_its_deployment():
+    rules = [
+        {"name": "strict", "match": {"method_name": "pay_*"}, "assign_to_email": "a@b.co", "sender_check": "dmarc"},
+        {"name": "as all", "match": {"method_name": "*"}, "assign_to_email": "a@b.co"},
+    ]
+    settings = parse_settings({"sender_check": "aligned", "rules": rules})
+    assert settings.sender_check_of("strict") == "dmarc"
+    assert settings.sender_check_of("as all") == "aligned"
+    assert settings.sender_check_of("gone since") == settings.sender_check_of(None) == "aligned"
+    assert fields_refused({"rules": [{**rules[0], "sender_check": "none"}]}) == ["rules.0.sender_check"]
 
 
 def test_numbers_of_a_database_row_are_numbers_too():
@@ -126,7 +162,7 @@ def test_mistakes_are_named_in_the_order_of_the_settings():
     assert fields_refused(dict.fromkeys(reversed(EVERYTHING), 0.5)) == [
         "email_notifications",
         *("auto_response", "reminder_minutes", "escalation", "free_text", "reply_feedback", "reply_token_hours"),
-        *("unauthenticated_domains", "rules", "resume", "sender_name", "subject_prefix", "footer"),
+        *("sender_check", "rules", "resume", "sender_name", "subject_prefix", "footer"),
         "approval_default_acknowledged",
     ]
 
@@ -347,14 +383,14 @@ def test_what_would_never_happen_is_warned_about():
             "auto_response": {"enabled": True, "timeout_minutes": 5, "default_outcome": "rejected"},
             "reminder_minutes": [4, 5],
             "escalation": {"after_minutes": 6, "to_email": "boss@example.com"},
-            "unauthenticated_domains": "accept",
+            "sender_check": "address",
         }
     )
     assert [(w.field, w.code) for w in warnings(settings)] == [
         ("reminder_minutes.1", "reminder_after_timeout"),
         ("escalation.after_minutes", "escalation_after_timeout"),
         ("reminder_minutes", "reminders_not_mailed"),
-        ("unauthenticated_domains", "token_alone_authorises"),
+        ("sender_check", "token_alone_authorises"),
     ]
 
 

@@ -32,7 +32,7 @@ def test_the_rules_are_these() -> None:
         "unreadable_reply",
         "confirm_reply",
     }
-    assert {kind.value for kind in LetterKind if kind.rules.while_pending} == asks | {"bounce_notice"}
+    assert {kind.value for kind in LetterKind if kind.rules.while_pending} == asks | {"bounce_notice", "unproven_reply"}
     assert {kind.value for kind in LetterKind if kind.rules.answers_a_mail} == {
         "expired_token",
         "blank_reply",

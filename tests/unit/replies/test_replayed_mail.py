@@ -451,7 +451,7 @@ class TestWhatCoversTheHeaders:
     def test_a_domain_that_proves_nothing_is_still_accepted_where_the_deployment_says_so(self) -> None:
         gray = Verdicts(dmarc="GRAY", spf="GRAY", dkim="GRAY")
         world = World()
-        asked(world, unauthenticated_domains="accept")
+        asked(world, sender_check="address")
         copy = mail(world, to="friend@example.org", signs="", message_id="<1@example.com>")
         assert world.receive(copy, to=world.reply_address(), verdicts=gray) is Result.NOT_ADDRESSED
         answer = mail(world, signs="", message_id="<2@example.com>")

@@ -9,7 +9,7 @@ from nodback_core.domain.replies.limits import (
     MAX_REJECTIONS_RECORDED,
     MAX_STRANGER_NOTICES,
 )
-from nodback_core.domain.replies.results import LETTERS, STRANGERS, Result
+from nodback_core.domain.replies.results import LETTERS, STRANGERS, UNPROVEN, Result
 from nodback_core.domain.reviews.requests import Status
 from nodback_core.mail.replies.sender import Verdicts
 
@@ -84,7 +84,7 @@ def test_one_address_gets_so_many_in_an_hour_whatever_the_requests() -> None:
 
 @pytest.mark.parametrize("check", [check for check in Result if check in LETTERS])
 def test_whoever_is_no_proven_person_of_the_request_counts_as_a_stranger(check: Result) -> None:
-    assert (check in STRANGERS) == (check is Result.OTHER_SENDER)
+    assert (check in STRANGERS) == (check is Result.OTHER_SENDER or check in UNPROVEN)
 
 
 class TestWhoAnswersAnEarlierRound:

@@ -70,7 +70,7 @@ def test_an_option_in_the_first_line_decides_and_is_confirmed() -> None:
     ("text", "headers", "sender", "verdicts", "result", "mails"),
     [
         ("approved", "", "mallory@example.net", PASS, Result.OTHER_SENDER, 1),
-        ("approved", "", REVIEWER, Verdicts(dmarc="FAIL"), Result.NOT_AUTHENTICATED, 0),
+        ("approved", "", REVIEWER, Verdicts(dmarc="FAIL"), Result.NOT_AUTHENTICATED, 1),
         ("", "", REVIEWER, PASS, Result.BLANK, 1),
         ("I am away", "Auto-Submitted: auto-replied\r\n", REVIEWER, PASS, Result.AUTOMATIC, 0),
     ],
@@ -282,7 +282,7 @@ def test_an_entry_that_was_never_relayed_is_found_by_the_sweeper() -> None:
 @pytest.mark.parametrize(("dmarc", "says"), [("PASS", "authenticated by DMARC"), ("GRAY", "proves nothing")])
 def test_the_trail_claims_no_more_of_a_sender_than_was_found(dmarc: str, says: str) -> None:
     world = World()
-    request_id = asked(world, unauthenticated_domains="accept")
+    request_id = asked(world, sender_check="address")
     assert world.reply("approved", to=world.reply_address(), verdicts=Verdicts(dmarc=dmarc)) is Result.RECORDED
     decision = world.request(request_id).decision
     assert decision is not None

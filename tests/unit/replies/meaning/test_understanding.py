@@ -119,7 +119,7 @@ def handed_on(world: World, request_id: str) -> tuple[str | None, str, str]:
     address = Content.at(request_id, ContentKind.RESPONSE)
     rows = world.store.fetch(address, ContentKey.at(request_id))
     key = open_key(rows[ContentKey.at(request_id)], vault=world.vault)
-    value = read_content(rows[address], key=key, vault=world.vault, objects=world.objects)
+    value = read_content(rows[address], key=key, storage=world.storage)
     assert value is not None
     words = words_in(value)
     return decision.outcome, words.feedback, words.reply_text or ""

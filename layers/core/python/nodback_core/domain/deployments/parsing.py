@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from nodback_core.domain.deployments.document import as_document
 from nodback_core.domain.deployments.fields import Problems, read_settings_of, section
+from nodback_core.domain.deployments.sender_checks import in_todays_words
 from nodback_core.domain.deployments.settings import DEFAULTS, MAX_SETTINGS_BYTES, Settings, check_together
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 
@@ -23,6 +24,8 @@ def parse_settings(document: Mapping[str, object], *, creator_email: str | None 
     that requests cannot be escalated to them. Raises InvalidSettings with all errors.
     """
     problems = Problems()
+    if isinstance(document, Mapping):
+        document = in_todays_words(document)
     sent = section(problems, "", document, tuple(as_document(DEFAULTS)))
     if sent is None:
         raise InvalidSettings((FieldError("settings", "must be an object"),))
@@ -53,7 +56,9 @@ def merge(current: Settings, patch: Mapping[str, object], *, creator_email: str 
     """
     if not isinstance(patch, Mapping):
         raise InvalidSettings((FieldError("settings", "must be an object"),))
-    return parse_settings(_patched(as_document(current), patch, deeper=True), creator_email=creator_email)
+    return parse_settings(
+        _patched(as_document(current), in_todays_words(patch), deeper=True), creator_email=creator_email
+    )
 
 
 def _patched(document: Mapping[str, object], patch: Mapping[str, object], *, deeper: bool) -> dict[str, object]:

@@ -3,15 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from nodback_core.domain.deployments import fields as check
 from nodback_core.domain.deployments.fields import Problems, inside, shown
+from nodback_core.domain.deployments.sender_checks import SENDER_CHECKS, SenderCheck
 
 MAX_RULES = 500
 MAX_CONDITIONS_PER_RULE = 20
 MAX_CONDITION_VALUES = 100
-RULE_FIELDS = ("name", "match", "assign_to_email", "assign_from_input")
+RULE_FIELDS = ("name", "match", "assign_to_email", "assign_from_input", "sender_check")
 MATCH_FIELDS = ("method_name", "state")
 MAX_NAME_CHARACTERS = 100
 MAX_PATTERN_CHARACTERS = 200
@@ -56,12 +57,16 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One routing rule: what it matches, and where the address comes from: from the state first, else the fixed one."""
+    """One routing rule: what it matches, and where the address comes from: from the state first, else the fixed one.
+
+    `sender_check` is that of the deployment unless the rule has its own.
+    """
 
     name: str
     match: Match
     assign_to_email: str | None = None
     assign_from_input: str | None = None
+    sender_check: SenderCheck | None = None
 
 
 OPERATORS = {operator.value: operator for operator in Operator}
@@ -102,7 +107,10 @@ def _read_rule(problems: Problems, path: str, value: object) -> Rule | None:
         from_input = _read_path(problems, f"{path}.assign_from_input", given)
     if rule.get("assign_to_email") is None and rule.get("assign_from_input") is None:
         problems.add(f"{path}.assign_to_email", "a rule needs assign_to_email, assign_from_input or both")
-    return Rule((name or "").strip(), match, to_email, from_input)
+    sender_check = None
+    if (given := rule.get("sender_check")) is not None:
+        sender_check = check.choice(problems, f"{path}.sender_check", given, SENDER_CHECKS)
+    return Rule((name or "").strip(), match, to_email, from_input, cast("SenderCheck | None", sender_check))
 
 
 def _read_match(problems: Problems, path: str, value: object) -> Match:
@@ -210,6 +218,8 @@ def rule_document(rule: Rule) -> dict[str, object]:
         document["assign_to_email"] = rule.assign_to_email
     if rule.assign_from_input is not None:
         document["assign_from_input"] = rule.assign_from_input
+    if rule.sender_check is not None:
+        document["sender_check"] = rule.sender_check
     return document
 
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, cast, get_args
 from nodback_core.domain.deployments import fields as check
 from nodback_core.domain.deployments.fields import Problems, optional, setting, shown
 from nodback_core.domain.deployments.rules import Rule, read_rules
+from nodback_core.domain.deployments.sender_checks import SENDER_CHECKS, SenderCheck
 from nodback_core.domain.reviews.options import MAX_OPTION_CHARACTERS, option_problems
 
 MAX_REMINDERS = 5
@@ -29,7 +30,6 @@ NOT_PUSHED_YET = "answers are not pushed yet: use worker, and run `nodback worke
 
 FreeText: TypeAlias = Literal["pass", "ask"]
 ReplyFeedback: TypeAlias = Literal["first_line", "whole"]
-UnauthenticatedDomains: TypeAlias = Literal["reject", "accept"]
 ResumeMode: TypeAlias = Literal["worker"]
 
 
@@ -176,15 +176,18 @@ class Settings:
     reply_token_hours: int = setting(
         partial(check.whole_number, least=1, most=MAX_REPLY_TOKEN_HOURS, unit="hours"), DEFAULT_REPLY_TOKEN_HOURS
     )
-    unauthenticated_domains: UnauthenticatedDomains = setting(
-        partial(check.choice, choices=get_args(UnauthenticatedDomains)), "reject"
-    )
+    sender_check: SenderCheck = setting(partial(check.choice, choices=SENDER_CHECKS), "dmarc")
     rules: tuple[Rule, ...] = setting(read_rules, ())
     resume: ResumeBy = setting(_read_resume, ResumeBy())
     sender_name: str | None = setting(optional(partial(check.text, most=MAX_SENDER_NAME_CHARACTERS, needed=True)), None)
     subject_prefix: str = setting(partial(check.text, most=MAX_SUBJECT_PREFIX_CHARACTERS), "")
     footer: str = setting(partial(check.text, most=MAX_FOOTER_CHARACTERS, lines=True), "")
     approval_default_acknowledged: bool = setting(check.flag, False)
+
+    def sender_check_of(self, rule: str | None) -> SenderCheck:
+        """How well mails about a request must prove their sender: as the rule that assigned it says, if it says so."""
+        named = (one.sender_check for one in self.rules if one.name == rule)
+        return next(named, None) or self.sender_check
 
 
 DEFAULTS = Settings()

@@ -77,9 +77,10 @@ def _warnings(settings: Settings, creator_email: str | None) -> Iterator[Setting
             "escalation_to_creator",
             "a request that no rule matches is with the deployment's creator, and is not escalated to them again.",
         )
-    if settings.unauthenticated_domains == "accept":
+    if settings.sender_check == "address":
         yield SettingsWarning(
-            "unauthenticated_domains",
+            "sender_check",
             "token_alone_authorises",
-            "a reply from a domain without DMARC is accepted because of its signed reply address alone.",
+            "a reply that names the assignee as its sender is accepted because of its signed reply address alone, "
+            "unless a check of the sender has failed.",
         )

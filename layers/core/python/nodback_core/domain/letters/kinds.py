@@ -60,6 +60,7 @@ class LetterKind(StrEnum):
     CLOSED_REQUEST = "closed_request", _ANSWERS
     REASSIGNED_TO_ANOTHER = "reassigned_to_another", _ANSWERS
     WRONG_SENDER_NOTICE = "wrong_sender_notice", _TELLS
+    UNPROVEN_REPLY = "unproven_reply", _TELLS_WHILE_PENDING
     REASSIGNED = "reassigned", _TELLS
     CANCELLED = "cancelled", _TELLS
     AUTO_RESPONDED = "auto_responded", _TELLS

@@ -7,7 +7,7 @@ from nodback_core.domain.letters.kinds import mail
 from nodback_core.domain.people.sessions import Tally
 from nodback_core.domain.replies.happenings import ReplyRejected
 from nodback_core.domain.replies.limits import Writer, allow
-from nodback_core.domain.replies.results import LETTERS, Result
+from nodback_core.domain.replies.results import LETTERS, STRANGERS, Result
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.outcomes import Outcome, changed
 from nodback_core.domain.shared.records import Record
@@ -37,6 +37,6 @@ def refuse(
         return None
     if letter is None or to is None or allowed.tally is None:
         return changed(allowed.request, say(None), also=(seen,))
-    # A wrong sender is told nothing; the person whose address was used is.
-    told = mail(letter, to, about="" if check is Result.OTHER_SENDER else about, quote=quote)
+    # Whoever wrote is told nothing; the person whose address was used is.
+    told = mail(letter, to, about="" if check in STRANGERS else about, quote=quote)
     return changed(allowed.request, replace(say(letter.value), calls_for=(told,)), also=(seen, allowed.tally))

@@ -18,6 +18,8 @@ class Result(StrEnum):
     FORGED_TOKEN = "forged_token"
     OTHER_SENDER = "other_sender"
     NOT_AUTHENTICATED = "not_authenticated"
+    VIRUS = "virus"
+    SPAM = "spam"
     REASSIGNED = "reassigned"
     EXPIRED_TOKEN = "expired_token"
     CLOSED = "request_closed"
@@ -42,7 +44,10 @@ DOUBTS = (
     Result.NOT_COVERED,
 )
 """Checks that fail when an authentic mail may not be an answer to this review, but a copy of another; in order."""
+UNPROVEN = (Result.NOT_AUTHENTICATED, Result.VIRUS, Result.SPAM)
+"""Checks that fail when a mail names its sender, and SES does not let us believe or open it; in order."""
 LETTERS: Mapping[Result, LetterKind] = {
+    **dict.fromkeys(UNPROVEN, LetterKind.UNPROVEN_REPLY),
     **dict.fromkeys(DOUBTS, LetterKind.CONFIRM_REPLY),
     Result.OTHER_SENDER: LetterKind.WRONG_SENDER_NOTICE,
     Result.REASSIGNED: LetterKind.REASSIGNED_TO_ANOTHER,
@@ -53,5 +58,5 @@ LETTERS: Mapping[Result, LetterKind] = {
     Result.UNCLEAR: LetterKind.UNCLEAR_REPLY,
 }
 """What is sent back for a failed check; no letter means silence."""
-STRANGERS = frozenset({Result.AUTOMATIC, Result.FORGED_TOKEN, Result.OTHER_SENDER, Result.NOT_AUTHENTICATED})
+STRANGERS = frozenset({Result.AUTOMATIC, Result.FORGED_TOKEN, Result.OTHER_SENDER, *UNPROVEN})
 """Checks whose failing leaves open who wrote."""

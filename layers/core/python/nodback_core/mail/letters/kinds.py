@@ -146,6 +146,19 @@ class WrongSenderNotice(Note):
 
 
 @dataclass(frozen=True)
+class UnprovenReply(LinkedNote):
+    """Tells the assignee that a reply in their name was not taken, since its sender is not proved or SES refused it.
+
+    `why` is the check that failed.
+    """
+
+    kind = LetterKind.UNPROVEN_REPLY
+
+    why: Literal["not_authenticated", "virus", "spam"]
+    received_at: datetime
+
+
+@dataclass(frozen=True)
 class BlankReply(AskingNote):
     """The answer to a reply without any text of its own, or with a greeting, thanks, a label or an emoji at most."""
 
@@ -282,6 +295,7 @@ RequestLetter: TypeAlias = (
     | ClosedRequest
     | ReassignedToAnother
     | WrongSenderNotice
+    | UnprovenReply
     | BlankReply
     | UnclearReply
     | UnreadableReply

@@ -154,6 +154,8 @@ def _environment() -> Environment:
         "why_this_mail": sentences.why_this_mail,
         "notice_of": sentences.notice_of,
         "why_not_taken": sentences.why_not_taken,
+        "why_not_proved": sentences.why_not_proved,
+        "way_out_of": sentences.way_out_of,
         "part_of": sentences.part_of,
         "quoted": wording.choices,
         "dark_code": Markup(highlight_css(1)),  # noqa: S704  a constant

@@ -24,6 +24,7 @@ from nodback_core.mail.letters.kinds import (
     SignInLetter,
     TestMail,
     UnclearReply,
+    UnprovenReply,
     UnreadableReply,
     WrongSenderNotice,
 )
@@ -63,6 +64,7 @@ def headline(product: Product) -> str:
 More on the [campaign page](https://example.com/campaigns/field-notebook).
 """
 
+_REVIEW_URL = "https://nodback.example.com/requests/550e8400-e29b-41d4-a716-446655440000"
 _INVOICE: JsonValue = {
     "supplier": "Papelaria Fina, Lda.",
     "invoice": "2026/1187",
@@ -110,7 +112,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
             options=("approve", "reject", "ask the supplier"),
             free_text="ask",
             deadlines=(Deadline(at=_ASKED + timedelta(hours=4), kind="escalation", to_email="cfo@example.com"),),
-            review_url="https://nodback.example.com/requests/550e8400-e29b-41d4-a716-446655440000",
+            review_url=_REVIEW_URL,
         ),
         content=_INVOICE,
         created_at=_ASKED,
@@ -163,6 +165,8 @@ def letters() -> tuple[tuple[str, Letter], ...]:
         ("a cancelled one", ClosedRequest(about, "cancelled", later)),
         ("", ReassignedToAnother(about)),
         ("", WrongSenderNotice(about, "assistant@example.com", later)),
+        ("not proved", UnprovenReply(about, "not_authenticated", later, review_url=_REVIEW_URL)),
+        ("a virus", UnprovenReply(about, "virus", later)),
         ("", BlankReply(about, asking)),
         ("", UnclearReply(about, replace(asking, free_text="ask"), "yes, but not before Monday")),
         ("a later line", UnclearReply(about, asking, "Approved.", "Only if legal agrees")),

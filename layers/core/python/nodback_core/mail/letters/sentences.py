@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from nodback_core.mail.letters.content import MailContent
-from nodback_core.mail.letters.kinds import ConfirmReply, EscalatedRequest, ExpiredToken, Reminder, ReviewRequest
+from nodback_core.mail.letters.kinds import (
+    ConfirmReply,
+    EscalatedRequest,
+    ExpiredToken,
+    Reminder,
+    ReviewRequest,
+    UnprovenReply,
+)
 from nodback_core.mail.letters.parts import Asking, Deadline
 from nodback_core.mail.letters.wording import label, moment, one_line
 
@@ -118,6 +125,33 @@ def why_not_taken(letter: ConfirmReply) -> str:
                 "Your mail server vouches for your address, but not for the lines that say when the mail was written "
                 "and to whom, so it could be a copy of another mail of yours."
             )
+
+
+def why_not_proved(letter: UnprovenReply) -> str:
+    """Why a reply in the reader's name was not taken."""
+    match letter.why:
+        case "virus":
+            return "The mail service found a virus in it, so nobody opened it."
+        case "spam":
+            return "The mail service took it for spam."
+        case _:
+            return (
+                "Nothing proves that it came from you: anybody can write your address into the From line of a mail. "
+                "The mail server of your domain should sign its mails (DKIM) and publish what they look like (DMARC)."
+            )
+
+
+def way_out_of(letter: UnprovenReply) -> str:
+    """What the reader can do, when the reply was theirs."""
+    browser = "answer in the browser, which works in any case" if letter.review_url else ""
+    match letter.why:
+        case "virus":
+            other = "write a new answer without the file that was attached"
+        case "spam":
+            other = "write a new, plain answer"
+        case _:
+            other = "ask whoever manages this deployment for the setting sender_check, which says what proof is needed"
+    return f"If it was you: {browser or other}{f', or {other}' if browser else ''}."
 
 
 def part_of(shown: MailContent, asking: Asking) -> str:

@@ -90,6 +90,7 @@ def mail_id_of(mail: InboundMail, token: str, verdicts: Verdicts) -> str:
         *heading.to,
         *sorted(heading.proof.signed),
         str(heading.proof.spf),
+        *(name for name in ("spam", "virus") if getattr(verdicts, name) == "FAIL"),
         mail.text,
     )
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:40]

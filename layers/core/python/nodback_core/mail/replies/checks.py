@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from nodback_core.domain.deployments.sender_checks import SenderCheck
 from nodback_core.domain.replies.limits import Writer
-from nodback_core.domain.replies.results import Result
+from nodback_core.domain.replies.results import UNPROVEN, Result
 from nodback_core.domain.replies.token import ReplyToken, is_signed_for
 from nodback_core.domain.reviews.requests import Assignment, Request, Status
 from nodback_core.domain.shared.key_ring import KeyRing
@@ -58,19 +59,19 @@ def failed_check(
     addressee: Addressee | None,
     *,
     is_used: bool,
-    accepts_unauthenticated: bool,
+    sender_check: SenderCheck,
     now: datetime,
 ) -> Failed | None:
     """The first check that does not hold; None when the reply may be read.
 
-    `is_used` says that its Message-ID came with another mail; `accepts_unauthenticated` that the deployment takes mail
-    from domains that publish no DMARC record.
+    `is_used` says that its Message-ID came with another mail; `sender_check` how well it must prove its
+    sender.
     """
     if arrival.mail.automatic:
         return Failed(Result.AUTOMATIC, Writer.STRANGER)
     if addressee is None:
         return Failed(Result.FORGED_TOKEN, Writer.STRANGER)
-    stranger = _not_theirs(arrival, addressee, accepts_unauthenticated=accepts_unauthenticated)
+    stranger = _not_theirs(arrival, addressee, sender_check=sender_check)
     if stranger is not None:
         return Failed(stranger, Writer.STRANGER)
     doubt = doubt_about(
@@ -80,8 +81,9 @@ def failed_check(
             opened_at=request.opened_at,
             now=now,
             is_used=is_used,
-            # Only the assignee's mailbox knows a confirming address. Where DMARC proves nothing, nothing can.
-            needs_proof=not addressee.is_confirming and arrival.delivery.verdicts.dmarc == "PASS",
+            # Only the assignee's mailbox knows a confirming address. Where the address suffices, nothing may be proved.
+            needs_proof=not addressee.is_confirming
+            and (sender_check != "address" or arrival.delivery.verdicts.dmarc == "PASS"),
         ),
     )
     writer = Writer.PERSON if doubt is None else Writer.DOUBTFUL
@@ -96,26 +98,33 @@ def failed_check(
     return None if arrival.readable else Failed(Result.UNREADABLE)
 
 
-def _not_theirs(arrival: Arrival, addressee: Addressee, *, accepts_unauthenticated: bool) -> Result | None:
+def _not_theirs(arrival: Arrival, addressee: Addressee, *, sender_check: SenderCheck) -> Result | None:
     """Why a mail cannot count as one of the addressee's, if it cannot."""
     sender = check_sender(
         arrival.mail,
         authorised=addressee.address,
         verdicts=arrival.delivery.verdicts,
-        allow_unauthenticated_domains=accepts_unauthenticated,
+        sender_check=sender_check,
     )
     if sender.code is None:
         return None
-    return Result.NOT_AUTHENTICATED if sender.code == "not_authenticated" else Result.OTHER_SENDER
+    return Result(sender.code) if sender.code in UNPROVEN else Result.OTHER_SENDER
 
 
 Voucher = Literal["dkim", "spf", "confirmation", "nothing"]
 
 
+def what_authenticates(arrival: Arrival) -> Literal["dmarc", "aligned", "nothing"]:
+    """What proves that the mail comes from the address that it names."""
+    if arrival.delivery.verdicts.dmarc == "PASS":
+        return "dmarc"
+    return "aligned" if arrival.mail.heading.proof.is_aligned else "nothing"
+
+
 def what_vouches(arrival: Arrival, addressee: Addressee) -> Voucher:
     """What tells that the mail was written to this reply address."""
     heading = arrival.mail.heading
-    if arrival.delivery.verdicts.dmarc != "PASS":
+    if what_authenticates(arrival) == "nothing":
         return "nothing"
     covering = heading.proof.covering(believed(heading, arrival.address))
     return covering or ("confirmation" if addressee.is_confirming else "nothing")

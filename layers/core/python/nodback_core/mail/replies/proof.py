@@ -29,6 +29,11 @@ class Proof:
     signed: frozenset[str] = field(default_factory=frozenset)
     spf: bool = False
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether DKIM or SPF has passed for the sender's domain."""
+        return self.spf or "from" in self.signed
+
     def covering(self, names: frozenset[str]) -> Literal["dkim", "spf"] | None:
         """What vouches for all these headers, if anything does."""
         if names <= self.signed:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from nodback_core.domain.deployments.sender_checks import SenderCheck
 from nodback_core.domain.shared.addresses import InvalidAddress, normalise
 from nodback_core.mail.replies.inbound import InboundMail
 
@@ -36,7 +37,8 @@ class ReceivedFrom:
     sender_problem: str | None
     authorised: str
     verdicts: Verdicts
-    allow_unauthenticated_domains: bool
+    sender_check: SenderCheck
+    is_aligned: bool
 
 
 @dataclass(frozen=True)
@@ -44,8 +46,8 @@ class SenderVerdict:
     """Whether the mail comes from the person that may answer.
 
     code: None when it does, else the first check that failed: no_from, several_from, group_or_list, from_defect,
-    other_sender, not_authenticated. is_authenticated: whether the From header may be believed, whoever it names;
-    nobody is ever answered whose mail is not authenticated.
+    other_sender, not_authenticated, virus, spam. is_authenticated: whether the From header may be believed, whoever it
+    names; nobody is ever answered whose mail is not authenticated.
     """
 
     code: str | None
@@ -58,14 +60,15 @@ class SenderVerdict:
 
 
 def check_sender(
-    mail: InboundMail, *, authorised: str, verdicts: Verdicts, allow_unauthenticated_domains: bool = False
+    mail: InboundMail, *, authorised: str, verdicts: Verdicts, sender_check: SenderCheck = "dmarc"
 ) -> SenderVerdict:
     """Run every check in order; the first that fails names the verdict.
 
-    mail: a parsed mail. authorised: the address in the record. verdicts: of SES. allow_unauthenticated_domains: the
-    deployment's policy for domains that publish no DMARC record (GRAY); a failed DMARC is never accepted.
+    mail: a parsed mail. authorised: the address in the record. verdicts: of SES. sender_check: how well the mail must
+    prove its sender, as the deployment or the rule says; a failed DMARC is never accepted.
     """
-    received = ReceivedFrom(mail.sender, mail.sender_problem, authorised, verdicts, allow_unauthenticated_domains)
+    aligned = mail.heading.proof.is_aligned
+    received = ReceivedFrom(mail.sender, mail.sender_problem, authorised, verdicts, sender_check, aligned)
     code = next((code for code, holds in CHECKS if not holds(received)), None)
     return SenderVerdict(code, is_authenticated=mail.sender_problem is None and _is_authenticated(received))
 
@@ -82,9 +85,15 @@ def _is_authorised(received: ReceivedFrom) -> bool:
 
 
 def _is_authenticated(received: ReceivedFrom) -> bool:
-    if received.verdicts.dmarc == "PASS":
+    verdicts = received.verdicts
+    if verdicts.dmarc == "PASS":
         return True
-    return received.verdicts.dmarc == "GRAY" and received.allow_unauthenticated_domains
+    if received.sender_check == "dmarc" or verdicts.dmarc == "FAIL":
+        return False
+    if received.is_aligned:
+        return True
+    has_failed = "FAIL" in (verdicts.spf, verdicts.dkim)
+    return received.sender_check == "address" and verdicts.dmarc == "GRAY" and not has_failed
 
 
 CHECKS: tuple[tuple[str, Callable[[ReceivedFrom], bool]], ...] = (
@@ -94,4 +103,6 @@ CHECKS: tuple[tuple[str, Callable[[ReceivedFrom], bool]], ...] = (
     ("from_defect", _has_no("from_defect")),
     ("other_sender", _is_authorised),
     ("not_authenticated", _is_authenticated),
+    ("virus", lambda received: received.verdicts.virus != "FAIL"),
+    ("spam", lambda received: received.verdicts.spam != "FAIL"),
 )

@@ -1,6 +1,7 @@
 """Which letter an effect calls for, written from the request as it is now."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal, cast
 
 from nodback_core.domain.flows.flow import Flow
@@ -28,13 +29,13 @@ from nodback_core.mail.letters.kinds import (
     RequestLetter,
     TestMail,
     UnclearReply,
+    UnprovenReply,
     UnreadableReply,
     Why,
     WrongSenderNotice,
 )
 from nodback_core.mail.letters.parts import NewerRequest
 from nodback_core.usecases.letters.desk import Desk
-
 
 SENDERS_IN_WORDS: Mapping[str, str] = {
     "no_from": "nobody: it names no sender",
@@ -167,6 +168,15 @@ def _named(sender: str | None) -> str:
     return SENDERS_IN_WORDS.get(sender or "", sender or "an unreadable sender")
 
 
+def _unproven(desk: Desk) -> RequestLetter:
+    return UnprovenReply(
+        about=desk.about,
+        why=cast("Literal['not_authenticated', 'virus', 'spam']", desk.caused_by(ReplyRejected).check),
+        received_at=desk.effect.at,
+        branding=desk.branding,
+    )
+
+
 def _reassigned(desk: Desk) -> RequestLetter:
     handed = desk.happening()
     is_explained = isinstance(handed, happenings.Reassigned) and handed.reason_digest is not None
@@ -238,6 +248,7 @@ WRITERS: Mapping[LetterKind, Callable[[Desk], RequestLetter]] = {
     LetterKind.CLOSED_REQUEST: _closed,
     LetterKind.REASSIGNED_TO_ANOTHER: lambda desk: ReassignedToAnother(desk.about, branding=desk.branding),
     LetterKind.WRONG_SENDER_NOTICE: _wrong_sender,
+    LetterKind.UNPROVEN_REPLY: _unproven,
     LetterKind.BLANK_REPLY: lambda desk: _asking_again(desk, BlankReply),
     LetterKind.UNREADABLE_REPLY: lambda desk: _asking_again(desk, UnreadableReply),
     LetterKind.UNCLEAR_REPLY: _unclear,

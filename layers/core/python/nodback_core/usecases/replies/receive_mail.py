@@ -4,7 +4,7 @@ Every check that fails is an entry of the request with the check's name. What th
 entry, so that it is mailed by the same way as everything else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,12 +17,12 @@ from nodback_core.domain.replies.limits import Writer, empty_tally, tally_at
 from nodback_core.domain.replies.meaning.understanding import Meaning, understand
 from nodback_core.domain.replies.reading import Reply, SentMail, read_reply
 from nodback_core.domain.replies.refusing import refuse
-from nodback_core.domain.replies.results import Result
+from nodback_core.domain.replies.results import UNPROVEN, Result
 from nodback_core.domain.replies.token import token_of, tokens_of
 from nodback_core.domain.reviews.answering import Taken, answer
 from nodback_core.domain.reviews.contents import Content, ContentKey, ContentKind
 from nodback_core.domain.reviews.happenings import Responded
-from nodback_core.domain.reviews.requests import Request, Source
+from nodback_core.domain.reviews.requests import Request, Source, Status
 from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.key_ring import KeyRing
@@ -30,7 +30,14 @@ from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Record, Rows
 from nodback_core.domain.shared.times import stamp
 from nodback_core.mail.replies.arrival import Arrival, ArrivedMail
-from nodback_core.mail.replies.checks import Addressee, Failed, Voucher, addressee_of, failed_check, what_vouches
+from nodback_core.mail.replies.checks import (
+    Addressee,
+    Failed,
+    addressee_of,
+    failed_check,
+    what_authenticates,
+    what_vouches,
+)
 from nodback_core.mail.replies.inbound import InboundMail, UnreadableMail, parse_headers, parse_mail
 from nodback_core.mail.replies.mime import Form
 from nodback_core.ports import ContentErased, Storage
@@ -42,14 +49,19 @@ from nodback_core.usecases.shared.contents import open_key, read_content
 MAX_MAIL_BYTES = 40 * 1024 * 1024
 """SES's own limit for a mail that it receives."""
 MAX_QUOTE_CHARACTERS = 200
-IDENTITY = "signed reply address, sender authenticated by DMARC"
-_IDENTITIES: Mapping[Voucher, str] = {
-    "dkim": IDENTITY,
-    "spf": IDENTITY,
-    "confirmation": f"{IDENTITY}; confirmed at a fresh address",
-    "nothing": "signed reply address; the sender's domain proves nothing, which the deployment accepts",
+_PROVED = {
+    "dmarc": "sender authenticated by DMARC",
+    "aligned": "sender authenticated by DKIM or SPF of their domain, which the deployment accepts",
 }
-"""What the trail says of who answered, by what vouches for the headers of the mail."""
+
+
+def identity_of(arrival: Arrival, addressee: Addressee) -> str:
+    """What the trail says of how it is known who answered."""
+    proved = _PROVED.get(what_authenticates(arrival))
+    if proved is None:
+        return "signed reply address; the sender's domain proves nothing, which the deployment accepts"
+    confirmed = what_vouches(arrival, addressee) == "confirmation"
+    return f"signed reply address, {proved}{'; confirmed at a fresh address' if confirmed else ''}"
 
 
 def receive_mail(
@@ -85,6 +97,17 @@ def _read(raw: bytes) -> tuple[InboundMail, bool]:
         return parse_mail(raw), True
     except UnreadableMail:
         return parse_headers(raw), False
+
+
+def _told(check: Result, request: Request, addressee: Addressee | None) -> str | None:
+    """Whom a letter about a refused reply goes to, if to anybody.
+
+    A reply whose sender is not proved concerns only whoever can still answer.
+    """
+    if addressee is None:
+        return None
+    is_asked = addressee.assignment.round == request.assignment.round and request.status is Status.PENDING
+    return None if check in UNPROVEN and not is_asked else addressee.address
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +171,7 @@ class _Intake:
             request,
             addressee,
             is_used=used is not None,
-            accepts_unauthenticated=settings.unauthenticated_domains == "accept",
+            sender_check=settings.sender_check_of(addressee.assignment.rule if addressee else None),
             now=self.now,
         )
         if failed is not None:
@@ -178,7 +201,6 @@ class _Intake:
     def _answer(
         self, arrival: Arrival, request: Request, addressee: Addressee, reply: Reply, meant: Meaning
     ) -> Outcome | None:
-        vouched = what_vouches(arrival, addressee)
         whole = meant.outcome is None and request.reply_feedback == "whole"
         message_id = arrival.mail.message_id
 
@@ -190,12 +212,12 @@ class _Intake:
                 calls_for=(letter_to(LetterKind.CONFIRMATION, addressee.address, about=message_id or ""),),
                 source=Source.EMAIL,
                 responder=addressee.address,
-                identity=_IDENTITIES[vouched],
+                identity=identity_of(arrival, addressee),
                 outcome=meant.outcome,
                 feedback_digest=Digested(reply.text if whole else meant.words),
                 reply_text_digest=Digested(reply.text),
                 message_id=message_id,
-                headers_vouched_by=vouched,
+                headers_vouched_by=what_vouches(arrival, addressee),
                 round=addressee.assignment.round,
             )
 
@@ -226,7 +248,7 @@ class _Intake:
                 written_at=stamp(written_at) if check is Result.MISDATED and written_at else None,
             )
 
-        to = None if addressee is None else addressee.address
+        to = _told(check, request, addressee)
         return refuse(
             request,
             check,

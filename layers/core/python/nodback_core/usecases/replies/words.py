@@ -16,6 +16,8 @@ WORDS: Mapping[str, str] = {
     "forged_token": "its reply address was never given out for this request",
     "other_sender": "it came from another address than the one that is asked",
     "not_authenticated": "nothing proves that it came from the address that it names",
+    "virus": "the mail service found a virus in it",
+    "spam": "the mail service took it for spam",
     "reassigned": "somebody else is asked now",
     "expired_token": "its reply address had expired",
     "request_closed": "the request was closed already",

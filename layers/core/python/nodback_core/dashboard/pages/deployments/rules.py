@@ -137,7 +137,7 @@ def _rule(asked: HttpRequest) -> dict[str, object]:
     if state:
         match["state"] = state
     rule["match"] = match
-    for field in ("assign_to_email", "assign_from_input"):
+    for field in ("assign_to_email", "assign_from_input", "sender_check"):
         if asked.field(field):
             rule[field] = asked.field(field)
     return rule

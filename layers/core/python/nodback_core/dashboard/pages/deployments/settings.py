@@ -16,8 +16,7 @@ from nodback_core.usecases.replies.words import WORDS
 FLAGS = ("email_notifications", "auto_enabled", "approval_default_acknowledged")
 TEXTS = (
     *("sla_minutes", "auto_timeout", "auto_outcome", "reminders", "escalate_after", "escalate_to", "free_text"),
-    *("reply_feedback", "aliases", "reply_token_hours", "unauthenticated_domains"),
-    *("sender_name", "subject_prefix", "footer"),
+    *("reply_feedback", "aliases", "reply_token_hours", "sender_check", "sender_name", "subject_prefix", "footer"),
 )
 
 
@@ -128,7 +127,7 @@ def _values(settings: Settings) -> dict[str, str]:
         "reply_feedback": settings.reply_feedback,
         "aliases": "\n".join(f"{alias.option}: {', '.join(alias.words)}" for alias in settings.aliases),
         "reply_token_hours": str(settings.reply_token_hours),
-        "unauthenticated_domains": settings.unauthenticated_domains,
+        "sender_check": settings.sender_check,
         "sender_name": settings.sender_name or "",
         "subject_prefix": settings.subject_prefix,
         "footer": settings.footer,
@@ -159,7 +158,7 @@ def _patch(asked: HttpRequest) -> dict[str, object]:
         "reply_feedback": asked.field("reply_feedback", "first_line"),
         "aliases": [_alias(line) for line in asked.field("aliases").splitlines() if line.strip()],
         "reply_token_hours": _minutes(asked.field("reply_token_hours", "168")),
-        "unauthenticated_domains": asked.field("unauthenticated_domains", "reject"),
+        "sender_check": asked.field("sender_check", "dmarc"),
         "sender_name": asked.field("sender_name") or None,
         "subject_prefix": asked.field("subject_prefix"),
         "footer": asked.field("footer").replace("\r\n", "\n"),
