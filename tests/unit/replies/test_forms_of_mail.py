@@ -153,7 +153,7 @@ def requests(world: World) -> list[object]:
 def test_what_we_cannot_open_is_said_to_be_so(part: str) -> None:
     world, result = answered(part)
     assert result is Result.UNREADABLE
-    assert "in a form that we cannot read" in letter(world)
+    assert "in a format that we cannot read" in letter(world)
 
 
 def test_a_clearsigned_mail_is_read() -> None:
