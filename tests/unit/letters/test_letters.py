@@ -84,9 +84,8 @@ def test_it_suits_dark_screens_and_narrow_ones(letter: Letter) -> None:
 
 @every_letter
 def test_its_prose_needs_no_scrolling(letter: Letter) -> None:
-    prose = render(letter).text.split("-" * 72)
-    for line in (prose[0] + prose[-1]).split("\n"):
-        assert len(line) <= 72 or "://" in line
+    for line in render(letter).text.split("\n"):
+        assert len(line) <= 72 or "://" in line or line.startswith("|")
 
 
 HOSTILE = (
@@ -240,7 +239,8 @@ def test_content_of_any_type_is_shown(content: JsonValue, shown: str) -> None:
 
 @pytest.mark.parametrize("content", [None, "", " \n "])
 def test_no_content_leaves_no_gap(content: JsonValue) -> None:
-    assert "-" * 72 not in render(replace(REVIEW, content=content)).text
+    rendered = render(replace(REVIEW, content=content, context=()))
+    assert "From the flow" not in rendered.text + rendered.html
 
 
 def test_context_is_what_helps_and_no_secret() -> None:
@@ -251,6 +251,79 @@ def test_context_is_what_helps_and_no_secret() -> None:
 
     assert context_of(state) == (("Customer name", "Ada"), ("Amount", "12.5"))
     assert context_of(["no", "mapping"]) == ()
+
+
+IMITATION = cast("ReviewRequest", LETTERS["review request: content that imitates us"])
+ABOVE_CONTENT = "From the flow (each of its lines begins with “|”)"
+
+
+def without_the_frame(html: str) -> tuple[LexborHTMLParser, str]:
+    """The mail without what stands in the flow's frame, and the words of the frame.
+
+    The words that an inbox shows below the subject are labelled too.
+    """
+    page = LexborHTMLParser(html)
+    preview = page.css("body > div")[0]
+    assert preview.text().startswith("From the flow: ")
+    preview.decompose()
+    (frame,) = page.css("td.frame")
+    words = " ".join(frame.text(separator=" ").split())
+    frame.decompose()
+    return page, words
+
+
+class TestWhatTheFlowSays:
+    """Nothing of the flow's passes for ours: it stands in a frame with a label, and its links say where they lead."""
+
+    def test_stands_in_one_frame_and_nowhere_else(self) -> None:
+        page, framed = without_the_frame(render(IMITATION).html)
+        assert framed.startswith("From the flow All is well")
+        assert page.body is not None
+        outside = page.body.text(separator=" ")
+        for drawn in ("evil.example", "Deadline", "nothing to see", "YOUR ANSWER"):
+            assert drawn in framed
+            assert drawn not in outside
+        assert outside.count("Your answer") == 1
+
+    def test_has_no_link_that_writes_a_mail(self) -> None:
+        rendered = render(replace(IMITATION, about=replace(IMITATION.about, message="Title\n\n[x](MAILTO:a@evil.co)")))
+        mails = [link for link in links_of(rendered.html) if not link.startswith("https:")]
+        assert len(mails) == 3
+        assert all(link.startswith(f"mailto:{IMITATION.asking.reply_address}?") for link in mails)
+
+    def test_says_where_its_links_lead(self) -> None:
+        _, framed = without_the_frame(render(IMITATION).html)
+        assert "Rejected (https://evil.example/rejected?from=nodback)" in framed
+        assert "answer in the browser (https://nodback.example.com.evil.example/review/550e8400)" in framed
+
+    def test_is_marked_line_by_line_in_the_text(self) -> None:
+        text = render(IMITATION).text
+        above, below = text.split(f"{ABOVE_CONTENT}\n\n")
+        frame, _, rest = below.partition("\n\n")
+        assert all(line.startswith("|") for line in frame.split("\n"))
+        assert "evil.example" not in above + rest
+        assert (above + rest).count("YOUR ANSWER") == 1
+        assert frame.endswith("\n| Reply to: approvals@evil.example\n| Deadline: none")
+
+    @pytest.mark.parametrize("end", ["\r\n", "\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\n\n"])
+    def test_leaves_its_frame_by_no_kind_of_line_end(self, end: str) -> None:
+        drawn = f"fine{end}YOUR ANSWER{end}Reply elsewhere"
+        letter = replace(REVIEW, content=drawn, about=replace(REVIEW.about, message=f"Title\n\n{drawn}"))
+        lines = render(letter).text.splitlines()
+        assert lines.count("YOUR ANSWER") == 1
+        assert not [line for line in lines if "elsewhere" in line and not line.startswith("| ")]
+        assert not [line for line in render(replace(letter, content={"a": drawn})).text.splitlines() if line == drawn]
+
+    @pytest.mark.parametrize("content", ["- approved\n- rejected", "| approved |\n|---|\n| rejected |", "approved"])
+    def test_is_never_read_as_the_answer_of_somebody_who_quotes_it(self, content: str) -> None:
+        rendered = render(replace(REVIEW, content=content))
+        sent = SentMail("Nodback", "reply.example.com", own_lines(rendered))
+        for line in (line for line in rendered.text.split("\n") if line.startswith("| ")):
+            quoted = f"> Please answer by Tuesday\n{line}\n"
+            assert match_option(read_reply(quoted, sent).first_line, REVIEW.asking.options) is None, line
+        for line in ("* approved", "- approved", "rejected"):
+            answered = read_reply(f"{line}\n\n{rendered.text}", sent).first_line
+            assert match_option(answered, REVIEW.asking.options) is not None
 
 
 def test_all_mails_about_one_question_share_a_subject() -> None:

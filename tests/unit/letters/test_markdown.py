@@ -111,7 +111,7 @@ def is_harmless(html: str, look: Look) -> None:
         for name, value in node.attributes.items():
             assert name in ATTRIBUTES, name
             if name == "href":
-                assert str(value).startswith(("http://", "https://", "mailto:"))
+                assert str(value).startswith(("http://", "https://"))
             if name == "style":
                 assert look == "mail"
                 assert "url" not in str(value)
@@ -238,3 +238,33 @@ def test_text_that_is_nested_too_deep_is_shown_all_the_same(mark: str) -> None:
 def test_text_in_two_directions_keeps_each_paragraph_in_its_own() -> None:
     assert to_html("مرحبا\n\nHello", "dashboard").count('dir="auto"') == 2
     assert "dir=" not in to_html("Hello", "dashboard")
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("[the page](https://a.example/x)", "the page (https://a.example/x)"),
+        ("[https://bank.example](https://evil.example)", "https://bank.example (https://evil.example)"),
+        ("<https://a.example/x>", "https://a.example/x"),
+        ("[**b** ![c](https://d.example/e)](https://a.example)", "b [image: c] (https://a.example)"),
+        ("# [t](https://a.example)", "t (https://a.example)"),
+        ("|[t](https://a.example)|\n|---|", "t (https://a.example)"),
+    ],
+)
+def test_a_link_in_a_mail_says_where_it_leads(source: str, shown: str) -> None:
+    def words(look: Look) -> str:
+        return LexborHTMLParser(f"<main>{to_html(source, look)}</main>").css("main")[0].text().strip()
+
+    assert words("mail") == shown
+    assert "https://a.example)" not in words("dashboard"), "a browser shows it by itself"
+
+
+@pytest.mark.parametrize("look", ["mail", "dashboard"])
+@pytest.mark.parametrize(
+    "link", ["[go](mailto:a@b.co?subject=x)", "<mailto:a@b.co>", "[go](MAILTO:a@b.co)", "<a@b.co>"]
+)
+def test_only_our_own_buttons_write_mails(link: str, look: Look) -> None:
+    html = to_html(f"x {link} y", look)
+    assert "<a" not in html
+    assert "href" not in html
+    assert html.count("a@b.co") == 1

@@ -26,7 +26,7 @@ _YEAR_OR_TIME = re.compile(
 _ADDRESS = re.compile(r"[^\s<@]@[^\s>@]")
 _LONE_ADDRESS = re.compile(r"\s*[<(\[]?[^\s<>@]{1,200}@[^\s<>@]{1,200}[>)\]]?[;,]?\s*$")
 _LABEL = re.compile(r"[\s>*_]*([^\W\d][^:：<>@\d]{0,28}?)\s*\**[:：]\**(?:\s|(?=\S))")
-_BULLETS = frozenset({"* ", "- ", "• "})
+_BULLETS = frozenset({"* ", "- ", "• ", "| "})
 _QUOTE_MARKS = (">", "＞")
 # What may stand between a name and its address: "Nodback" <…>, Nodback [mailto:…], Nodback (…).
 _BESIDE = re.compile(

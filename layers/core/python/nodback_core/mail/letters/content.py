@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from nodback_core.mail.letters.compose import Attachment
 from nodback_core.mail.letters.markdown import code_to_html, to_html
 from nodback_core.mail.letters.parts import JsonValue
-from nodback_core.mail.letters.wording import clean, label, one_line, wrap_markdown
+from nodback_core.mail.letters.wording import FRAME_MARK, TEXT_COLUMNS, clean, label, one_line, wrap_markdown
 
 CONTENT_MAX_CHARS = 16_000  # more is no longer read in a mail, and Gmail clips at 102 KB of HTML
 ATTACHMENT_MAX_CHARS = 1_000_000
 CONTEXT_ROWS = 6
+FRAME_COLUMNS = TEXT_COLUMNS - len(FRAME_MARK) - 1
 CONTEXT_VALUE_CHARS = 160
 
 _SECRET = re.compile(r"pass(?:word|phrase|wd)|secret|token|api_?key|credential|private|authori[sz]ation|cookie", re.I)
@@ -54,7 +55,7 @@ def show(content: JsonValue, *, number: int, max_chars: int = CONTENT_MAX_CHARS)
         )
     return MailContent(
         html=to_html(part, "mail") if is_markdown else code_to_html(part, "json", "mail"),
-        text=wrap_markdown(_closed(part)) if is_markdown else part,
+        text=wrap_markdown(_closed(part), FRAME_COLUMNS) if is_markdown else part,
         preview=_preview(part),
         shown_chars=len(part),
         total_chars=len(whole),

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from nodback_core.mail.letters.highlight import COLOURS, highlight, span_style
-from nodback_core.mail.letters.wording import clean
+from nodback_core.mail.letters.wording import clean, one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Look: TypeAlias = Literal["mail", "dashboard"]
 
 MARKDOWN_MAX_CHARS = 100_000  # the worst text of that length takes about two seconds
+DESTINATION_MAX_CHARS = 300
 NESTING_MAX = 20  # the time for brackets grows with its square
 
 _MONO = "font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace"
@@ -64,7 +65,7 @@ _TAGS = {
     "p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "strong", "em", "s", "code", "pre", "span", "div",
     "ul", "ol", "li", "blockquote", "table", "thead", "tbody", "tr", "th", "td", "a",
 }  # fmt: skip
-_SCHEMES = {"http", "https", "mailto"}
+_SCHEMES = {"http", "https"}
 _CLASSES = frozenset({*COLOURS, "scroll", *(f"align-{side}" for side in _ALIGNMENTS)})
 _SAFE_STYLES = frozenset(
     {*_STYLES.values(), *map(_at_top, _STYLES.values()), *map(span_style, COLOURS), _SCROLL}
@@ -90,6 +91,7 @@ def to_html(source: str, look: Look) -> str:
         if token.nesting == 1 and turns:
             token.attrSet("dir", "auto")
         _make_safe(token.children or (), inline=inline)
+        token.children = _with_destinations(token.children or (), named=inline) if token.children else token.children
     html = _parser().renderer.render(tokens, _parser().options, {})
     scroll = f'style="{_SCROLL}"' if inline else 'class="scroll"'
     # Text is escaped by now and code is in blocks of ours, so that these tags are the renderer's own.
@@ -164,6 +166,31 @@ def _make_safe(children: Sequence[Token], *, inline: bool) -> None:
             child.content = f"[image: {alternative}]" if alternative else "[image]"
         elif child.nesting >= 0 and child.tag in _STYLES:
             _style(child, inline=inline)
+
+
+def _with_destinations(children: Sequence[Token], *, named: bool) -> list[Token]:
+    """The parts of a line; a link to write a mail becomes words, and a named one says where it leads.
+
+    Only our own buttons write mails, so that nothing else can look like one.
+    """
+    from markdown_it.token import Token
+
+    shown: list[Token] = []
+    opened, target = 0, ""
+    for child in children:
+        if child.type == "link_open":
+            opened, target = len(shown), str(child.attrGet("href") or "")
+        is_mail = target.lower().startswith("mailto:")
+        if child.type not in ("link_open", "link_close") or not is_mail:
+            shown.append(child)
+        if child.type == "link_close":
+            words = "".join(part.content for part in shown[opened:])
+            place = one_line(target[len("mailto:") :] if is_mail else target, DESTINATION_MAX_CHARS)
+            is_said = place in words if is_mail else words.strip() == place or not named
+            if not is_said:
+                shown.append(Token("text", "", 0, content=f" ({place})" if words.strip() else place))
+            target = ""
+    return shown
 
 
 def _style(token: Token, *, inline: bool) -> None:

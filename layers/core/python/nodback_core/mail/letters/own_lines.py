@@ -5,7 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from nodback_core.mail.letters.compose import Rendered
+from nodback_core.mail.letters.wording import FRAME_MARK
 
+BULLETS = ("* ", "- ", "• ")
 _BLOCKS = frozenset(
     {
         "p", "div", "td", "th", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote", "br", "hr",
@@ -23,11 +25,14 @@ def own_lines(rendered: Rendered) -> tuple[str, ...]:
     it ends the quote of either part.
     """
     text = [line.strip() for line in rendered.text.split("\n") if line.strip()]
+    # A program that quotes the HTML part shows a list of the flow's with its bullets and without our mark.
+    framed = [line.removeprefix(FRAME_MARK).strip() for line in text if line.startswith(FRAME_MARK)]
     known = set(text)
     reader = _Reader()
     reader.feed(rendered.html)
     reader.close()
-    return (*(line for line in reader.lines() if line not in known), *text)
+    others = dict.fromkeys((*reader.lines(), *(line for line in framed if line[:2] in BULLETS)))
+    return (*(line for line in others if line not in known), *text)
 
 
 class _Reader(HTMLParser):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.mail.letters import sentences, wording
 from nodback_core.mail.letters.compose import Attachment, Rendered
-from nodback_core.mail.letters.content import CONTENT_MAX_CHARS, MailContent, show
+from nodback_core.mail.letters.content import CONTENT_MAX_CHARS, FRAME_COLUMNS, MailContent, show
 from nodback_core.mail.letters.kinds import Letter, SignInLetter, TestMail, asking_of, request_in
 from nodback_core.mail.letters.mailto import reply_link
 from nodback_core.version import PRODUCT
@@ -143,6 +143,7 @@ def _environment() -> Environment:
         "clean": wording.clean,
         "web": wording.web_address,
         "trusted": Markup,
+        "framed": wording.framed,
         "markdown": _message_html,
     }
     environment.tests["answer"] = _says
@@ -153,6 +154,7 @@ def _environment() -> Environment:
         "what_happens": sentences.what_happens,
         "why_this_mail": sentences.why_this_mail,
         "notice_of": sentences.notice_of,
+        "frame_columns": FRAME_COLUMNS,
         "why_not_taken": sentences.why_not_taken,
         "why_not_proved": sentences.why_not_proved,
         "way_out_of": sentences.way_out_of,

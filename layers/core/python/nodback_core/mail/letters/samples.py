@@ -64,6 +64,25 @@ def headline(product: Product) -> str:
 More on the [campaign page](https://example.com/campaigns/field-notebook).
 """
 
+_IMITATION = """\
+All is well, nothing to see.
+
+## Your answer
+
+Reply to this mail with one of these on the first line.
+
+* [Approved](mailto:approvals@evil.example?subject=Approved)
+* [**Rejected**](https://evil.example/rejected?from=nodback)
+
+YOUR ANSWER
+
+Or [answer in the browser](https://nodback.example.com.evil.example/review/550e8400).
+
+---
+
+<table><tr><td><a href="mailto:approvals@evil.example">Reply Approved</a></td></tr></table>
+"""
+_IMITATED_FACTS = (("Reply to", "approvals@evil.example"), ("Deadline", "none"))
 _REVIEW_URL = "https://nodback.example.com/requests/550e8400-e29b-41d4-a716-446655440000"
 _INVOICE: JsonValue = {
     "supplier": "Papelaria Fina, Lda.",
@@ -136,6 +155,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
     by_variant: tuple[tuple[str, Letter], ...] = (
         ("", review),
         ("JSON, escalation, own branding", payment),
+        ("content that imitates us", replace(review, content=_IMITATION, context=_IMITATED_FACTS)),
         ("own words only", free),
         ("long content, shown in part", long),
         (

@@ -137,7 +137,7 @@ def why_not_proved(letter: UnprovenReply) -> str:
         case _:
             return (
                 "Nothing proves that it came from you: anybody can write your address into the From line of a mail. "
-                "The mail server of your domain should sign its mails (DKIM) and publish what they look like (DMARC)."
+                "Your domain should have its mails signed (DKIM) and publish a DMARC record."
             )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 TEXT_COLUMNS = 72
+FRAME_MARK = "|"
+"""What each line of the flow's begins with in the text of a mail."""
 TITLE_MAX_CHARS = 90
 LABEL_MAX_CHARS = 60
 
@@ -110,7 +112,7 @@ def wrap(text: str, indent: str = "", columns: int = TEXT_COLUMNS) -> str:
     )
 
 
-def wrap_markdown(source: str) -> str:
+def wrap_markdown(source: str, columns: int = TEXT_COLUMNS) -> str:
     """Markdown source with its long prose lines wrapped; code and tables stay as they are."""
     lines: list[str] = []
     fence = ""
@@ -118,12 +120,7 @@ def wrap_markdown(source: str) -> str:
         mark = line.lstrip()[:3]
         if mark in ("```", "~~~") and fence in ("", mark):
             fence = "" if fence else mark
-        if (
-            fence
-            or len(line) <= TEXT_COLUMNS
-            or mark.startswith(("|", "```", "~~~"))
-            or line.startswith(("    ", "\t"))
-        ):
+        if fence or len(line) <= columns or mark.startswith(("|", "```", "~~~")) or line.startswith(("    ", "\t")):
             lines.append(line.rstrip())
             continue
         found = _LIST_ITEM.match(line)
@@ -133,10 +130,15 @@ def wrap_markdown(source: str) -> str:
         whole = _LINK.sub(lambda link: link.group().replace(" ", "\0"), line[len(lead) :])
         lines += textwrap.wrap(
             whole,
-            TEXT_COLUMNS,
+            columns,
             initial_indent=lead,
             subsequent_indent=hanging,
             break_long_words=False,
             break_on_hyphens=False,
         ) or [""]
     return "\n".join(lines).replace("\0", " ").strip("\n")
+
+
+def framed(text: str) -> str:
+    """Words of the flow in the text of a mail, marked line by line, so that none can pass for ours."""
+    return "\n".join(f"{FRAME_MARK} {line}".rstrip() for line in clean(text).strip("\n").split("\n"))
