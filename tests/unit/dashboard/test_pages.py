@@ -224,7 +224,8 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
         "email_notifications": "yes", "sla_minutes": "240", "reminders": "60, 120", "escalate_after": "180",
         "escalate_to": "lead@example.com", "auto_enabled": "yes", "auto_timeout": "1440", "auto_outcome": "approved",
         "free_text": "ask", "reply_feedback": "whole", "reply_token_hours": "72",
-        "sender_check": "aligned", "sender_name": "Reviews", "subject_prefix": "[r]", "footer": "Bye",
+        "sender_check": "aligned", "other_senders": "ana@example.com: ana.lima@example.com, bo@x.org",
+        "sender_name": "Reviews", "subject_prefix": "[r]", "footer": "Bye",
         "aliases": "approved: LGTM, ship it\r\nrejected: nein",
     }  # fmt: skip
 
@@ -238,6 +239,7 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
     assert 'value="60, 120"' in page.body
     assert ">approved: LGTM, ship it\nrejected: nein</textarea>" in page.body
     assert "aliases" in ana.post(path, {**good, "aliases": "approved: OK\nrejected: ok!"}).text
+    assert "ana@example.com: ana.lima@example.com, bo@x.org" in page.body
     assert "looks like an approval" in page.text
     wrong = ana.post(path, {**good, "sla_minutes": "soon", "escalate_to": "nobody"})
     assert wrong.status == 422

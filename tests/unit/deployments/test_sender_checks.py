@@ -205,3 +205,43 @@ def test_under_aligned_a_copy_needs_the_same_proof_as_under_dmarc() -> None:
     assert b":to:" not in unsigned_to
     copied = world.receive(unsigned_to, to=address, verdicts=SIGNED, envelope_from="x@evil.example")
     assert copied is Result.NOT_COVERED
+
+
+class TestAnAliasOrSomebodyWhoStandsIn:
+    ALIAS = "r.viewer@alias.example"
+    SETTING = ({"address": REVIEWER, "senders": [ALIAS]},)
+
+    def test_answers_as_themselves_and_the_trail_says_for_whom(self) -> None:
+        world = World()
+        request_id = asked(world, other_senders=self.SETTING)
+        assert world.reply("approved", to=world.reply_address(), sender=self.ALIAS) is Result.RECORDED
+        decision = world.request(request_id).decision
+        assert decision is not None
+        assert decision.responder == self.ALIAS
+        assert decision.identity.endswith(f"authenticated by DMARC; {self.ALIAS} for {REVIEWER}")
+        entry = world.store.chain(f"request/{request_id}").items[-1]
+        assert (entry.actor.id, entry.data["answered_for"]) == (self.ALIAS, REVIEWER)
+        world.deliver()
+        assert [m.to for m in world.mailer.sent] == [REVIEWER] * 2, "the assignee is told, whoever wrote"
+        assert self.ALIAS in world.mails_to(REVIEWER)[-1].get_body(("plain",)).get_content()
+        world.check_chains()
+
+    def test_must_prove_who_they_are_as_the_assignee_must(self) -> None:
+        world = World()
+        asked(world, other_senders=self.SETTING)
+        address = world.reply_address()
+        assert world.reply("approved", to=address, sender=self.ALIAS, verdicts=GRAY) is Result.NOT_AUTHENTICATED
+        raw = world.written("approved", to="friend@example.org", sender=self.ALIAS)
+        assert world.receive(raw, to=address, sender=self.ALIAS) is Result.NOT_ADDRESSED
+
+    def test_answers_for_nobody_else(self) -> None:
+        world = World()
+        asked(world, other_senders=[{"address": "somebody@example.com", "senders": [self.ALIAS]}])
+        assert world.reply("approved", to=world.reply_address(), sender=self.ALIAS) is Result.OTHER_SENDER
+
+    def test_and_the_assignee_leaves_no_trace_of_another(self) -> None:
+        world = World()
+        request_id = asked(world, other_senders=self.SETTING)
+        assert world.reply("approved", to=world.reply_address()) is Result.RECORDED
+        entry = world.store.chain(f"request/{request_id}").items[-1]
+        assert "answered_for" not in entry.data

@@ -29,6 +29,7 @@ EVERYTHING = {
     "reply_feedback": "whole",
     "reply_token_hours": 24,
     "sender_check": "aligned",
+    "other_senders": [{"address": " John.Smith@Example.com ", "senders": ["john@example.com", "aide@example.org"]}],
     "rules": [
         {
             "name": "Approvals to Finance",
@@ -137,6 +138,36 @@ def test_a_rule_may_ask_for_another_proof_of_the_sender_than_its_deployment():
     assert fields_refused({"rules": [{**rules[0], "sender_check": "none"}]}) == ["rules.0.sender_check"]
 
 
+def test_aliases_and_stand_ins_are_read_by_assignee():
+    settings = parse_settings(EVERYTHING)
+    assert settings.senders_for("john.smith@example.com") == (
+        "john.smith@example.com",
+        "john@example.com",
+        "aide@example.org",
+    )
+    assert settings.senders_for("ana@example.com") == ("ana@example.com",)
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"a@b.co": ["c@d.co"]}, "other_senders"),
+        ([{"address": "a@b.co", "senders": []}], "other_senders.0.senders"),
+        ([{"address": "a@b.co", "senders": ["c@d.co"] * 11}], "other_senders.0.senders"),
+        ([{"address": "a@b.co", "senders": ["*"]}], "other_senders.0.senders.0"),
+        ([{"address": "*@b.co", "senders": ["c@d.co", "x"]}], "other_senders.0.senders.1"),
+        ([{"address": "a@b.co", "senders": ["A@b.co"]}], "other_senders.0.senders"),
+        (
+            [{"address": "a@b.co", "senders": ["c@d.co"]}, {"address": "A@B.co", "senders": ["e@f.co"]}],
+            "other_senders.1.address",
+        ),
+        ([{"address": "a@b.co", "senders": ["c@d.co"], "until": 1}], "other_senders.0.until"),
+    ],
+)
+def test_a_mistake_in_the_further_senders_is_named(value: object, field: str):
+    assert fields_refused({"other_senders": value})[-1] == field
+
+
 def test_numbers_of_a_database_row_are_numbers_too():
     settings = parse_settings({"sla_minutes": Decimal("0.5"), "reminder_minutes": [Decimal(60)]})
     assert settings.sla_minutes == 0.5
@@ -162,7 +193,7 @@ def test_mistakes_are_named_in_the_order_of_the_settings():
     assert fields_refused(dict.fromkeys(reversed(EVERYTHING), 0.5)) == [
         "email_notifications",
         *("auto_response", "reminder_minutes", "escalation", "free_text", "reply_feedback", "reply_token_hours"),
-        *("sender_check", "rules", "resume", "sender_name", "subject_prefix", "footer"),
+        *("sender_check", "other_senders", "rules", "resume", "sender_name", "subject_prefix", "footer"),
         "approval_default_acknowledged",
     ]
 

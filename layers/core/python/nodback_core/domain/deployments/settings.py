@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, cast, get_args
 from nodback_core.domain.deployments import fields as check
 from nodback_core.domain.deployments.fields import Problems, optional, setting, shown
 from nodback_core.domain.deployments.rules import Rule, read_rules
-from nodback_core.domain.deployments.sender_checks import SENDER_CHECKS, SenderCheck
+from nodback_core.domain.deployments.sender_checks import SENDER_CHECKS, OtherSenders, SenderCheck, read_other_senders
 from nodback_core.domain.reviews.options import MAX_OPTION_CHARACTERS, option_problems
 
 MAX_REMINDERS = 5
@@ -177,12 +177,18 @@ class Settings:
         partial(check.whole_number, least=1, most=MAX_REPLY_TOKEN_HOURS, unit="hours"), DEFAULT_REPLY_TOKEN_HOURS
     )
     sender_check: SenderCheck = setting(partial(check.choice, choices=SENDER_CHECKS), "dmarc")
+    other_senders: tuple[OtherSenders, ...] = setting(read_other_senders, ())
     rules: tuple[Rule, ...] = setting(read_rules, ())
     resume: ResumeBy = setting(_read_resume, ResumeBy())
     sender_name: str | None = setting(optional(partial(check.text, most=MAX_SENDER_NAME_CHARACTERS, needed=True)), None)
     subject_prefix: str = setting(partial(check.text, most=MAX_SUBJECT_PREFIX_CHARACTERS), "")
     footer: str = setting(partial(check.text, most=MAX_FOOTER_CHARACTERS, lines=True), "")
     approval_default_acknowledged: bool = setting(check.flag, False)
+
+    def senders_for(self, address: str) -> tuple[str, ...]:
+        """Who may answer by mail what this address is asked: itself, its aliases, and whoever stands in for it."""
+        others = (one.senders for one in self.other_senders if one.address == address)
+        return (address, *next(others, ()))
 
     def sender_check_of(self, rule: str | None) -> SenderCheck:
         """How well mails about a request must prove their sender: as the rule that assigned it says, if it says so."""

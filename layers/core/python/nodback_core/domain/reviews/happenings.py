@@ -161,6 +161,8 @@ class Responded(Answered):
     headers_vouched_by: str | None = None
     round: int | None = None
     session_id: str | None = None
+    answered_for: str | None = None
+    """The assignee, when an alias or somebody who stands in for them has written."""
 
     action = Action.REQUEST_RESPONDED
     words = "Answered"

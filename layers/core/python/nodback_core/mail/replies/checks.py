@@ -60,18 +60,19 @@ def failed_check(
     *,
     is_used: bool,
     sender_check: SenderCheck,
+    senders: tuple[str, ...],
     now: datetime,
 ) -> Failed | None:
     """The first check that does not hold; None when the reply may be read.
 
     `is_used` says that its Message-ID came with another mail; `sender_check` how well it must prove its
-    sender.
+    sender; `senders` are the addresses that may answer for the addressee.
     """
     if arrival.mail.automatic:
         return Failed(Result.AUTOMATIC, Writer.STRANGER)
     if addressee is None:
         return Failed(Result.FORGED_TOKEN, Writer.STRANGER)
-    stranger = _not_theirs(arrival, addressee, sender_check=sender_check)
+    stranger = _not_theirs(arrival, senders, sender_check=sender_check)
     if stranger is not None:
         return Failed(stranger, Writer.STRANGER)
     doubt = doubt_about(
@@ -98,11 +99,11 @@ def failed_check(
     return None if arrival.readable else Failed(Result.UNREADABLE)
 
 
-def _not_theirs(arrival: Arrival, addressee: Addressee, *, sender_check: SenderCheck) -> Result | None:
+def _not_theirs(arrival: Arrival, senders: tuple[str, ...], *, sender_check: SenderCheck) -> Result | None:
     """Why a mail cannot count as one of the addressee's, if it cannot."""
     sender = check_sender(
         arrival.mail,
-        authorised=addressee.address,
+        authorised=senders,
         verdicts=arrival.delivery.verdicts,
         sender_check=sender_check,
     )

@@ -35,7 +35,7 @@ class ReceivedFrom:
 
     sender: str | None
     sender_problem: str | None
-    authorised: str
+    authorised: tuple[str, ...]
     verdicts: Verdicts
     sender_check: SenderCheck
     is_aligned: bool
@@ -60,15 +60,17 @@ class SenderVerdict:
 
 
 def check_sender(
-    mail: InboundMail, *, authorised: str, verdicts: Verdicts, sender_check: SenderCheck = "dmarc"
+    mail: InboundMail, *, authorised: str | tuple[str, ...], verdicts: Verdicts, sender_check: SenderCheck = "dmarc"
 ) -> SenderVerdict:
     """Run every check in order; the first that fails names the verdict.
 
-    mail: a parsed mail. authorised: the address in the record. verdicts: of SES. sender_check: how well the mail must
-    prove its sender, as the deployment or the rule says; a failed DMARC is never accepted.
+    mail: a parsed mail. authorised: the address in the record, or all that may write for it. verdicts: of SES.
+    sender_check: how well the mail must prove its sender, as the deployment or the rule says; a failed DMARC is never
+    accepted.
     """
     aligned = mail.heading.proof.is_aligned
-    received = ReceivedFrom(mail.sender, mail.sender_problem, authorised, verdicts, sender_check, aligned)
+    addresses = (authorised,) if isinstance(authorised, str) else authorised
+    received = ReceivedFrom(mail.sender, mail.sender_problem, addresses, verdicts, sender_check, aligned)
     code = next((code for code, holds in CHECKS if not holds(received)), None)
     return SenderVerdict(code, is_authenticated=mail.sender_problem is None and _is_authenticated(received))
 
@@ -78,8 +80,12 @@ def _has_no(problem: str) -> Callable[[ReceivedFrom], bool]:
 
 
 def _is_authorised(received: ReceivedFrom) -> bool:
+    return received.sender is not None and any(_is_same(received.sender, one) for one in received.authorised)
+
+
+def _is_same(sender: str, address: str) -> bool:
     try:
-        return received.sender is not None and received.sender == normalise(received.authorised)
+        return sender == normalise(address)
     except InvalidAddress:
         return False
 

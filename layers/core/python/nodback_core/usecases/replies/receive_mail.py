@@ -57,11 +57,13 @@ _PROVED = {
 
 def identity_of(arrival: Arrival, addressee: Addressee) -> str:
     """What the trail says of how it is known who answered."""
+    sender = arrival.mail.sender
+    whose = f"; {sender} for {addressee.address}" if sender != addressee.address else ""
     proved = _PROVED.get(what_authenticates(arrival))
     if proved is None:
-        return "signed reply address; the sender's domain proves nothing, which the deployment accepts"
+        return f"signed reply address; the sender's domain proves nothing, which the deployment accepts{whose}"
     confirmed = what_vouches(arrival, addressee) == "confirmation"
-    return f"signed reply address, {proved}{'; confirmed at a fresh address' if confirmed else ''}"
+    return f"signed reply address, {proved}{'; confirmed at a fresh address' if confirmed else ''}{whose}"
 
 
 def receive_mail(
@@ -172,6 +174,7 @@ class _Intake:
             addressee,
             is_used=used is not None,
             sender_check=settings.sender_check_of(addressee.assignment.rule if addressee else None),
+            senders=settings.senders_for(addressee.address) if addressee else (),
             now=self.now,
         )
         if failed is not None:
@@ -203,15 +206,17 @@ class _Intake:
     ) -> Outcome | None:
         whole = meant.outcome is None and request.reply_feedback == "whole"
         message_id = arrival.mail.message_id
+        sender = arrival.mail.sender or addressee.address
 
         def understand(taken: Taken) -> Responded:
             return Responded(
                 **taken,
                 **arrival.evidence,
-                by=Actor("reviewer", addressee.address),
+                by=Actor("reviewer", sender),
                 calls_for=(letter_to(LetterKind.CONFIRMATION, addressee.address, about=message_id or ""),),
                 source=Source.EMAIL,
-                responder=addressee.address,
+                responder=sender,
+                answered_for=addressee.address if sender != addressee.address else None,
                 identity=identity_of(arrival, addressee),
                 outcome=meant.outcome,
                 feedback_digest=Digested(reply.text if whole else meant.words),

@@ -16,7 +16,8 @@ from nodback_core.usecases.replies.words import WORDS
 FLAGS = ("email_notifications", "auto_enabled", "approval_default_acknowledged")
 TEXTS = (
     *("sla_minutes", "auto_timeout", "auto_outcome", "reminders", "escalate_after", "escalate_to", "free_text"),
-    *("reply_feedback", "aliases", "reply_token_hours", "sender_check", "sender_name", "subject_prefix", "footer"),
+    *("reply_feedback", "aliases", "reply_token_hours", "sender_check", "other_senders"),
+    *("sender_name", "subject_prefix", "footer"),
 )
 
 
@@ -128,6 +129,7 @@ def _values(settings: Settings) -> dict[str, str]:
         "aliases": "\n".join(f"{alias.option}: {', '.join(alias.words)}" for alias in settings.aliases),
         "reply_token_hours": str(settings.reply_token_hours),
         "sender_check": settings.sender_check,
+        "other_senders": "\n".join(f"{one.address}: {', '.join(one.senders)}" for one in settings.other_senders),
         "sender_name": settings.sender_name or "",
         "subject_prefix": settings.subject_prefix,
         "footer": settings.footer,
@@ -159,6 +161,7 @@ def _patch(asked: HttpRequest) -> dict[str, object]:
         "aliases": [_alias(line) for line in asked.field("aliases").splitlines() if line.strip()],
         "reply_token_hours": _minutes(asked.field("reply_token_hours", "168")),
         "sender_check": asked.field("sender_check", "dmarc"),
+        "other_senders": [_senders(line) for line in asked.field("other_senders").splitlines() if line.strip()],
         "sender_name": asked.field("sender_name") or None,
         "subject_prefix": asked.field("subject_prefix"),
         "footer": asked.field("footer").replace("\r\n", "\n"),
@@ -171,6 +174,12 @@ def _alias(line: str) -> dict[str, object]:
     """A line such as "approved: LGTM, ship it"."""
     option, _, words = line.rpartition(":")
     return {"option": option.strip(), "words": [word.strip() for word in words.split(",") if word.strip()]}
+
+
+def _senders(line: str) -> dict[str, object]:
+    """One line of the field: an assignee, a colon, and who else may answer for them."""
+    address, _, senders = line.partition(":")
+    return {"address": address.strip(), "senders": [one for one in senders.replace(",", " ").split() if one]}
 
 
 def _minutes(text: str) -> object:
