@@ -36,6 +36,7 @@ GRANTED: dict[Access, set[str]] = {
 }
 FORMS: dict[str, dict[str, object]] = {
     "/review/{request_id}/answer": {"outcome": "approved", "form_id": "f"},
+    "/review/{request_id}/sender": {"sender": "alias@example.com"},
     "/review/{request_id}/reassign": {"to_email": "next@example.com"},
     "/deployments/{deployment_id}/members": {"address": "new@example.com", "permissions": [RESPOND]},
     "/deployments/{deployment_id}/members/change": {"address": "respond@example.com", "permissions": [MANAGE]},

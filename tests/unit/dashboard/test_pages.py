@@ -4,6 +4,7 @@ import pytest
 from support.browse import ADMIN, Browser
 from support.world import INSTALL, REVIEWER, World
 
+from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Source, Status
 from nodback_core.ports import MailNotTaken
 from nodback_core.usecases.people.members import add_member
@@ -149,6 +150,58 @@ def test_a_manager_takes_over_cancels_and_gives_away(world: World) -> None:
     assert "Moved to autumn." in ana.get(f"/review/{second}").text
     assert "Given to somebody else to carla@example.com" in ana.get(f"/review/{third}").text
     world.check_chains()
+
+
+class TestAReplyFromAnotherAddress:
+    ALIAS = "r.viewer@example.com"
+
+    def refused(self, world: World) -> str:
+        request_id = world.pause(world.deployment()).request.request_id
+        world.deliver()
+        assert world.reply("approved", to=world.reply_address(), sender=self.ALIAS) is Result.OTHER_SENDER
+        return request_id
+
+    def test_that_the_assignee_calls_their_own_counts_from_then_on(self, world: World) -> None:
+        request_id = self.refused(world)
+        ana = Browser(world).sign_in(REVIEWER)
+        page = ana.get(f"/review/{request_id}")
+        assert "That was me: add this address" in page.text
+        added = ana.post(f"/review/{request_id}/sender", {"sender": self.ALIAS})
+        assert added.status == 303
+        after = ana.get(added.location)
+        assert f"Replies from {self.ALIAS} count as yours from now on" in after.text
+        assert "That was me" not in after.text
+        entry = world.store.chain("deployment/1").items[-1]
+        assert (entry.action.value, entry.actor.id) == ("settings.changed", REVIEWER)
+        assert self.ALIAS in str(entry.data["changes"])
+        assert world.reply("approved", to=world.reply_address(), sender=self.ALIAS) is Result.RECORDED
+        assert f"{self.ALIAS} for {REVIEWER}" in ana.get(f"/review/{request_id}").text
+        world.check_chains()
+
+    def test_is_not_added_by_anybody_else(self, world: World) -> None:
+        request_id = self.refused(world)
+        manager = a_manager(world, 1)
+        assert "That was me" not in manager.get(f"/review/{request_id}").text
+        assert manager.post(f"/review/{request_id}/sender", {"sender": self.ALIAS}).status == 403
+        assert world.reply("approved", to=world.reply_address(), sender=self.ALIAS) is Result.OTHER_SENDER
+
+    @pytest.mark.parametrize("sender", ["", "never@example.com", "R.Viewer@example.com", REVIEWER])
+    def test_only_an_address_that_wrote_can_be_added(self, world: World, sender: str) -> None:
+        request_id = self.refused(world)
+        ana = Browser(world).sign_in(REVIEWER)
+        assert ana.post(f"/review/{request_id}/sender", {"sender": sender}).status == 422
+        assert "count as yours" not in ana.get(f"/review/{request_id}?added={sender}x").text
+
+    def test_is_refused_where_there_are_enough_already(self, world: World) -> None:
+        request_id = self.refused(world)
+        a_manager(world, 1).post(
+            "/deployments/1/settings",
+            {"other_senders": f"{REVIEWER}: {', '.join(f'a{n}@example.com' for n in range(10))}"},
+        )
+        ana = Browser(world).sign_in(REVIEWER)
+        refused = ana.post(f"/review/{request_id}/sender", {"sender": self.ALIAS})
+        assert refused.status == 422
+        assert "1 to 10 mail addresses" in refused.text
 
 
 def test_a_second_round_shows_what_changed_since_the_first(world: World) -> None:

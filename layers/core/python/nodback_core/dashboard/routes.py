@@ -86,6 +86,7 @@ ROUTES = (
     Route("GET", f"{_R}/output", "reviews.review.output", Access.VIEWER),
     Route("GET", f"{_R}/state", "reviews.review.state", Access.VIEWER),
     Route("POST", f"{_R}/answer", "reviews.review.answer", Access.ASSIGNEE),
+    Route("POST", f"{_R}/sender", "reviews.review.own_sender", Access.ASSIGNEE),
     Route("POST", f"{_R}/reassign", "reviews.review.reassign", Access.MANAGER),
     Route("POST", f"{_R}/cancel", "reviews.review.cancel", Access.MANAGER),
     Route("POST", f"{_R}/retry", "reviews.review.retry", Access.MANAGER),

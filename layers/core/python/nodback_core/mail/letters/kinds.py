@@ -136,8 +136,11 @@ class ReassignedToAnother(Note):
 
 
 @dataclass(frozen=True)
-class WrongSenderNotice(Note):
-    """Tells the assignee that somebody else tried to answer with their reply address."""
+class WrongSenderNotice(LinkedNote):
+    """Tells the assignee that somebody else tried to answer with their reply address, and how to add that sender.
+
+    The link leads to the page of the review, where they sign in by their own address first.
+    """
 
     kind = LetterKind.WRONG_SENDER_NOTICE
 

@@ -184,7 +184,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
         ),
         ("a cancelled one", ClosedRequest(about, "cancelled", later)),
         ("", ReassignedToAnother(about)),
-        ("", WrongSenderNotice(about, "assistant@example.com", later)),
+        ("", WrongSenderNotice(about, "assistant@example.com", later, review_url=_REVIEW_URL)),
         ("not proved", UnprovenReply(about, "not_authenticated", later, review_url=_REVIEW_URL)),
         ("a virus", UnprovenReply(about, "virus", later)),
         ("", BlankReply(about, asking)),

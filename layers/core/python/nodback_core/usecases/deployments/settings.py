@@ -12,6 +12,7 @@ from nodback_core.domain.deployments.routing import Routing, assign
 from nodback_core.domain.deployments.settings import Settings
 from nodback_core.domain.deployments.warnings import SettingsWarning, warnings
 from nodback_core.domain.people.callers import Caller
+from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import VersionDiffers
 from nodback_core.domain.shared.outcomes import Outcome, changed
 from nodback_core.domain.shared.records import Rows
@@ -108,16 +109,20 @@ def _write(
                 f"{expected_version}: read them again and repeat your change",
                 facts={"settings_version": deployment.settings_version},
             )
-        before = settings_of(deployment)
-        after = wanted(before, deployment.creator_email)
-        differences = changes(before, after)
-        if not differences:
-            return None
-        version = deployment.settings_version + 1
-        saved = replace(deployment, settings=settings_text(after), settings_version=version)
-        return changed(saved, SettingsChanged(by=caller.actor, settings_version=version, changes=differences))
+        after = wanted(settings_of(deployment), deployment.creator_email)
+        return saved_over(deployment, after, by=caller.actor)
 
     return _saved(change(decide, Deployment.at(deployment_id), on=store, now=now).of(Deployment))
+
+
+def saved_over(deployment: Deployment, settings: Settings, *, by: Actor) -> Outcome | None:
+    """The deployment with these settings; None when they are its settings already."""
+    differences = changes(settings_of(deployment), settings)
+    if not differences:
+        return None
+    version = deployment.settings_version + 1
+    saved = replace(deployment, settings=settings_text(settings), settings_version=version)
+    return changed(saved, SettingsChanged(by=by, settings_version=version, changes=differences))
 
 
 def _own(deployment_id: int, *, caller: Caller, store: Store) -> Deployment:

@@ -9,6 +9,8 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import NotFound
 from nodback_core.ports import Storage, Store
+from nodback_core.usecases.deployments.register import settings_of
+from nodback_core.usecases.replies.add_sender import refused_senders
 from nodback_core.usecases.reviews.read_requests import ReadRequest, read_request, read_timeline
 
 MAX_EARLIER = 10
@@ -27,6 +29,10 @@ class Review:
     """Earlier requests of the flow, the newest first; only those that this person may see."""
     before: ReadRequest | None
     newer_id: str | None
+    refused_senders: tuple[str, ...] = ()
+    """Addresses of refused replies that the assignee may call their own: they can be added to their senders."""
+    own_senders: tuple[str, ...] = ()
+    """The addresses whose replies count for the assignee, the assignee's own first."""
 
     @property
     def request(self) -> Request:
@@ -46,6 +52,8 @@ def read_review(request_id: str, *, identity: Identity, storage: Storage, cursor
     if earlier and earlier[0].request_id == view.request.previous:
         before = read_request(earlier[0].request_id, caller=caller, storage=storage)
     deployment = storage.store.fetch(Deployment.at(found.deployment_id))[Deployment.at(found.deployment_id)]
+    assignee = view.request.assignment.address
+    own = settings_of(deployment).senders_for(assignee) if deployment else (assignee,)
     return Review(
         view=view,
         deployment_name=deployment.name if deployment else "",
@@ -55,6 +63,8 @@ def read_review(request_id: str, *, identity: Identity, storage: Storage, cursor
         earlier=earlier,
         before=before,
         newer_id=view.request.superseded_by,
+        refused_senders=tuple(one for one in refused_senders(timeline.entries.items) if one not in own),
+        own_senders=own,
     )
 
 

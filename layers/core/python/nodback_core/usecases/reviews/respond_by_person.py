@@ -40,7 +40,7 @@ def respond_by_person(
     """
 
     def decide(rows: Rows, id_of: IdOf) -> Outcome | None:
-        request = _answerable(rows[Request.at(request_id)], request_id, identity=identity)
+        request = answerable(rows[Request.at(request_id)], request_id, identity=identity)
 
         def understand(taken: Taken) -> Responded:
             chosen, text = read_answer(feedback, outcome, emit=request.emit)
@@ -63,7 +63,7 @@ def respond_by_person(
     return respond(request_id, decide, on=storage, now=now)
 
 
-def _answerable(found: Request | None, request_id: str, *, identity: Identity) -> Request:
+def answerable(found: Request | None, request_id: str, *, identity: Identity) -> Request:
     """The request if this person is the one who is asked; raises NotFound and Forbidden otherwise."""
     caller = identity.within(found.deployment_id if found else 0)
     if (

@@ -22,6 +22,7 @@ from nodback_core.mail.letters.markdown import MARKDOWN_MAX_CHARS, code_to_html,
 from nodback_core.mail.letters.wording import clean, title
 from nodback_core.statuses import status_of
 from nodback_core.usecases.flows.resumes import retry_resume
+from nodback_core.usecases.replies.add_sender import add_sender
 from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.read_review import Review, read_review
 from nodback_core.usecases.reviews.reassign_request import reassign_request
@@ -64,6 +65,16 @@ def answer(visit: Visit) -> HttpResponse:
     except Refused as error:
         return _page(visit, status=status_of(error), lost=error.detail, typed=feedback, tried=outcome)
     return visit.redirect(f"/review/{request_id}", answered="yes")
+
+
+def own_sender(visit: Visit) -> HttpResponse:
+    """The assignee has written from another address: it may answer for them from now on."""
+    request_id, sender = visit.parts["request_id"], visit.asked.field("sender")
+    try:
+        add_sender(request_id, sender, identity=visit.who, now=visit.now, storage=visit.storage)
+    except InvalidInput as error:
+        return _page(visit, status=status_of(error), errors=error.errors)
+    return visit.redirect(f"/review/{request_id}", added=sender)
 
 
 def reassign(visit: Visit) -> HttpResponse:
@@ -190,6 +201,7 @@ def _page(
         unclaimed=_unclaimed(request, visit.now),
         is_moving=request.resume.status.value in STATES_THAT_MOVE,
         answered=answered,
+        added=visit.asked.get("added") if visit.asked.get("added") in review.own_senders else "",
         form_id=visit.service.new_id(),
         errors=errors,
         lost=lost,
