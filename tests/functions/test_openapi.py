@@ -182,6 +182,24 @@ def test_what_a_webhook_receives_is_what_the_document_says() -> None:
         assert named == {name.lower() for name in post.headers}
 
 
+def test_what_a_receiver_gets_is_what_the_document_says() -> None:
+    import jsonschema
+
+    document = call(World(), "GET", "/v1/openapi.json").json
+    world, network = World(), Network()
+    deployment = world.deployment()
+    a_webhook(world, deployment, "https://flows.example.com/", resumes=True)
+    world.pause(deployment)
+    world.deliver()
+    world.reply("approved", to=world.reply_address())
+    world.deliver()
+    take_all(world, network)
+    (post,) = network.posts
+    named = document["webhooks"]["resume_ready"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    assert named == {"$ref": "#/components/schemas/ResumeMessage"}
+    jsonschema.validate(post.json, document["components"]["schemas"]["ResumeMessage"])
+
+
 def test_every_code_that_a_caller_can_be_told_is_explained() -> None:
     page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     told = set(codes_of_the_service())

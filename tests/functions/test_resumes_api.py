@@ -126,3 +126,13 @@ def test_a_flow_may_fail_before_it_took_the_answer(answered: Answered) -> None:
     claim_id = answered.claim(answered.key)["claim_id"]
     assert answered.step("result", answered.key, claim_id).status == 204
     assert answered.resume is ResumeStatus.FAILED
+
+
+def test_a_claim_for_one_request_takes_that_one_or_none(answered: Answered) -> None:
+    assert answered.claim(answered.key, request_id=answered.world.uuid()).status == 204
+    assert answered.claim(answered.foreign, request_id=answered.request_id).status == 204
+    assert answered.claim(answered.key, request_id=answered.request_id, flow_classes=["m.Other"]).status == 204
+    assert answered.claim(answered.key, request_id="r1").status == 422
+    assert answered.resume is ResumeStatus.READY
+    assert answered.claim(answered.key, request_id=answered.request_id)["request_id"] == answered.request_id
+    assert answered.claim(answered.key, request_id=answered.request_id).status == 204

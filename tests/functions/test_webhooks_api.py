@@ -240,3 +240,21 @@ def test_what_does_not_exist_is_not_found(operator: Operator) -> None:
         ("POST", f"/{operator.id}/deliveries/dlv_none/redeliver"),
     ):
         assert operator.call(method, path, {"name": "x"} if method == "PATCH" else None).status == 404
+
+
+def test_a_receiver_says_so_and_gets_no_other_event(operator: Operator) -> None:
+    made = operator.call("POST", "", {"name": "Flows", "url": URL, "resumes": True})
+    assert made.status == 201
+    assert made["webhook"]["resumes"] is True
+    assert operator.entries()[-1][1]["resumes"] is True  # type: ignore[index]
+    assert operator.call("GET", f"/{operator.id}")["resumes"] is False
+    one = f"/{made['webhook']['id']}"
+    for refused in (
+        operator.call("PATCH", one, {"events": ["sla_breached"]}),
+        operator.call("POST", "", {"name": "Flows", "url": URL, "resumes": True, "events": ["sla_breached"]}),
+        operator.call("POST", "", {"name": "Flows", "url": URL, "events": ["resume_ready"]}),
+    ):
+        assert refused.status == 422
+    assert operator.call("PATCH", one, {"events": [], "name": "Other"}).status == 200
+    assert operator.call("POST", f"{one}/test").status == 202
+    assert len(operator.deliver()) == 1

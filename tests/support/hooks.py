@@ -45,7 +45,12 @@ class Network:
 
 
 def a_webhook(
-    world: World, deployment: Deployment, url: str = "https://hooks.example.com/in", *events: EventType, **wish: object
+    world: World,
+    deployment: Deployment,
+    url: str = "https://hooks.example.com/in",
+    *events: EventType,
+    resumes: bool = False,
+    **wish: object,
 ) -> NewSecret:
     number = next(world.counter)
     return create_webhook(
@@ -54,6 +59,7 @@ def a_webhook(
         webhook_id=f"wh{number}",
         random=world.random.randbytes(33),
         reach=Reach(("nodback.test",)),
+        resumes=resumes,
         caller=INSTALL,
         store=world.store,
         vault=world.vault,

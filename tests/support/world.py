@@ -53,6 +53,7 @@ from nodback_core.usecases.reviews.open_request import OpenedPause, open_request
 from nodback_core.usecases.shared.relay import relay
 from nodback_core.usecases.shared.sweep import Swept, sweep
 from nodback_core.usecases.webhooks.fan_out import Dispatcher, fan_out
+from nodback_core.usecases.webhooks.push import push
 
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 INSTALL = Caller(Scope.INSTALL, None, "install")
@@ -200,9 +201,11 @@ class World:
         elif "request_id" in detail:
             notify(str(detail["request_id"]), int(str(detail["seq"])), post=self.post, now=self.now)
         if "webhooks" in detail:
+            request_id, seq = str(detail["request_id"]), int(str(detail["seq"]))
+            push(request_id, seq, storage=self.storage, queue=self.queue, now=self.now)
             fan_out(
-                str(detail["request_id"]),
-                int(str(detail["seq"])),
+                request_id,
+                seq,
                 deployment_id=int(str(detail["deployment_id"])),
                 dispatcher=self.dispatcher,
                 now=self.now,

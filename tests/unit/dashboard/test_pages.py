@@ -331,6 +331,24 @@ def test_rules_are_added_moved_explained_and_removed(world: World) -> None:
     assert request.assignment.rule == "Finance"
 
 
+def test_a_receiver_is_made_and_its_reviews_say_who_carries_the_answer_out(world: World) -> None:
+    seven = world.deployment()
+    ana = a_manager(world, seven.deployment_id)
+    base = f"/deployments/{seven.deployment_id}/webhooks"
+
+    made = ana.post(base, {"name": "Flows", "url": "https://flows.example.com/nodback", "resumes": "yes"})
+    assert made.status == 201
+    assert "Receiver" in ana.get(base).text
+    one = base + "/" + ana.get(base).body.split(f"{base}/")[1].split('"')[0]
+    assert "for 24 hours, until it is claimed" in ana.get(one).text
+    assert "Also send it" not in ana.get(one).text
+    assert ana.post(f"{one}/change", {"name": "T", "url": "https://flows.example.com/b"}).status == 303
+    request_id = world.pause(seven).request.request_id
+    world.deliver()
+    world.reply("approved", to=world.reply_address())
+    assert "a receiver is told of the answer until it takes it" in ana.get(f"/review/{request_id}").text
+
+
 def test_webhooks_are_made_tested_rotated_paused_and_removed(world: World) -> None:
     seven = world.deployment()
     ana = a_manager(world, seven.deployment_id)

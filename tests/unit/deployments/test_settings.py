@@ -330,7 +330,7 @@ def test_a_push_is_refused_with_what_to_use_instead(resume: dict[str, object], f
             change({"resume": resume})
         (error,) = refused.value.errors
         assert error.field == field
-        assert "pushed yet" in error.message
+        assert 'a webhook with "resumes": true' in error.message
         assert "`nodback worker package.module`" in error.message
     assert fields_refused({"resume": {"mode": "push", "resume_url": "x"}}) == ["resume.resume_url", "resume.mode"]
 

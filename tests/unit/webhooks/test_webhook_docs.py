@@ -20,6 +20,7 @@ import pytest
 from nodback_core.adapters.web_delivery import DeliveryLimits, deliver
 from nodback_core.domain.webhooks.events import OPT_IN_EVENTS
 from nodback_core.domain.webhooks.outcome import DeliveryClass
+from nodback_core.domain.webhooks.payload import resume_body
 from nodback_core.domain.webhooks.signature import SECRET_BYTES, WebhookSecrets, make_secret, signed_headers
 
 ROOT = Path(__file__).parents[3]
@@ -144,6 +145,20 @@ def test_the_example_message_has_the_fields_that_are_sent() -> None:
     message = json.loads(example("new_request.json"))
     assert list(message["request"])[-2:] == ["output", "default_outcome"]
     assert set(message) == {"event", "request", "deployment", "callback_url", "assigned_to_email"}
+
+
+def test_the_example_for_a_receiver_is_what_is_sent() -> None:
+    message = json.loads(example("resume_ready.json"))
+    request, deployment = message["request"], message["deployment"]
+    body = resume_body(
+        request_id=request["id"],
+        flow_id=request["flow_id"],
+        flow_class=request["flow_class"],
+        method_name=request["method_name"],
+        deployment_id=deployment["id"],
+        attempt=message["attempt"],
+    )
+    assert json.loads(body) == message
 
 
 @pytest.mark.parametrize("word", [*sorted(OPT_IN_EVENTS), *DeliveryClass, *signed()])

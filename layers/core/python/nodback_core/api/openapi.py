@@ -99,12 +99,36 @@ RECORDED: Document = {
     },
 }
 
+RESUME_MESSAGE: Document = {
+    "type": "object",
+    "description": "What a receiver gets: ids and names, and nothing that anybody wrote.",
+    "required": ["event", "request", "deployment", "attempt"],
+    "properties": {
+        "event": {"type": "string", "enum": [EventType.RESUME_READY.value]},
+        "request": {
+            "type": "object",
+            "required": ["id", "flow_id", "flow_class", "method_name"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "flow_id": {"type": "string"},
+                "flow_class": {"type": "string"},
+                "method_name": {"type": "string"},
+            },
+        },
+        "deployment": {"type": "object", "required": ["id"], "properties": {"id": {"type": "integer"}}},
+        "attempt": {"type": "integer", "minimum": 1},
+    },
+}
+
 MESSAGE: Document = {
     "type": "object",
     "description": "Events beside `new_request` add one object of their own; see docs/webhooks.md.",
     "required": ["event", "request", "deployment", "callback_url", "assigned_to_email"],
     "properties": {
-        "event": {"type": "string", "enum": [event.value for event in EventType]},
+        "event": {
+            "type": "string",
+            "enum": [event.value for event in EventType if event is not EventType.RESUME_READY],
+        },
         "request": {
             "type": "object",
             "required": [
@@ -168,6 +192,7 @@ def completed(document: Mapping[str, object]) -> Document:
         "CallbackAnswer": ANSWER,
         "RecordedCallback": RECORDED,
         "WebhookMessage": MESSAGE,
+        "ResumeMessage": RESUME_MESSAGE,
         "ContentReference": REFERENCE,
     }
     schemas.update(cast("Node", more))
@@ -233,7 +258,11 @@ def _webhook(event: EventType) -> Document:
         {"name": name, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}
         for name, text in SIGNING_HEADERS.items()
     ]
-    schema = {"$ref": "#/components/schemas/WebhookMessage"}
+    resumes = event is EventType.RESUME_READY
+    schema = {"$ref": f"#/components/schemas/{'ResumeMessage' if resumes else 'WebhookMessage'}"}
+    told = "Delivered; anything else is logged as failed and not repeated"
+    if resumes:
+        told = "Acknowledged; told again until the flow has taken the answer"
     return {
         "post": {
             "tags": ["webhooks"],
@@ -242,6 +271,6 @@ def _webhook(event: EventType) -> Document:
             "security": [],
             "parameters": headers,
             "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-            "responses": {"2XX": {"description": "Delivered; anything else is logged as failed and not repeated"}},
+            "responses": {"2XX": {"description": told}},
         }
     }

@@ -34,6 +34,7 @@ def claim(body: ClaimBody) -> Response[ClaimedResume | None]:
         worker=body.worker,
         claim_id=service.new_id(),
         flow_classes=body.flow_classes,
+        request_id=None if body.request_id is None else str(body.request_id),
         caller=caller_of(router),
         storage=service.storage,
         now=service.now(),

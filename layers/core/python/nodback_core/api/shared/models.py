@@ -233,6 +233,8 @@ class ClaimBody(Incoming):
 
     worker: Name
     flow_classes: list[FlowClass] = Field(min_length=1, max_length=100)
+    request_id: Annotated[UUID | None, Field(strict=False)] = None
+    """The one request whose answer is wanted; the oldest that is ready when left out."""
 
 
 class ResponseView(Outgoing):

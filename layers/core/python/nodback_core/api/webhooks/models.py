@@ -28,6 +28,7 @@ class WebhookBody(Incoming):
     url: Url
     events: Events = Field(default_factory=list)
     active: bool = True
+    resumes: bool = False
 
 
 class WebhookPatch(Incoming):
@@ -43,6 +44,7 @@ class WebhookView(Outgoing):
     name: str
     url: str
     active: bool
+    resumes: bool
     events: list[str]
     secret: str
     created_at: str

@@ -26,7 +26,10 @@ MAX_REPLY_TOKEN_HOURS = 60 * 24
 MAX_SENDER_NAME_CHARACTERS = 64
 MAX_SUBJECT_PREFIX_CHARACTERS = 40
 MAX_FOOTER_CHARACTERS = 1000
-NOT_PUSHED_YET = "answers are not pushed yet: use worker, and run `nodback worker package.module`, which claims them"
+PUSHED_BY_WEBHOOKS = (
+    'no setting pushes answers: add a webhook with "resumes": true for that, and leave this at worker; '
+    "answers that no receiver claims are still there for `nodback worker package.module`"
+)
 
 FreeText: TypeAlias = Literal["pass", "ask"]
 ReplyFeedback: TypeAlias = Literal["first_line", "whole"]
@@ -138,7 +141,7 @@ def _read_alias(problems: Problems, path: str, value: object) -> Alias | None:
 
 @dataclass(frozen=True, slots=True)
 class ResumeBy:
-    """How a decided response reaches the flow: a worker claims it."""
+    """How a decided response reaches the flow: a worker claims it, or a receiver, which is a webhook that resumes."""
 
     mode: ResumeMode = "worker"
 
@@ -146,14 +149,14 @@ class ResumeBy:
 def _read_resume(problems: Problems, path: str, value: object) -> ResumeBy:
     if isinstance(value, Mapping):
         if value.get("resume_url") is not None:
-            problems.add(f"{path}.resume_url", NOT_PUSHED_YET)
+            problems.add(f"{path}.resume_url", PUSHED_BY_WEBHOOKS)
         value = {name: given for name, given in value.items() if name != "resume_url"}
     sent = check.section(problems, path, value, _names(ResumeBy))
     if sent is None:
         return ResumeBy()
     mode = sent.get("mode", ResumeBy().mode)
     if mode == "push":
-        problems.add(f"{path}.mode", NOT_PUSHED_YET)
+        problems.add(f"{path}.mode", PUSHED_BY_WEBHOOKS)
         return ResumeBy()
     return ResumeBy(cast(ResumeMode, check.choice(problems, f"{path}.mode", mode, get_args(ResumeMode)) or "worker"))
 

@@ -101,4 +101,5 @@ class ResumeRetried(Happening):
     outcome: str | None
 
     action = Action.RESUME_RETRIED
+    readies_resume = True
     words = "A retry was asked for"

@@ -32,6 +32,7 @@ from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, Refused
 from nodback_core.domain.shared.outcomes import Outcome, changed
 from nodback_core.domain.shared.times import stamp
+from nodback_core.domain.webhooks.webhook import PUSH
 
 MAX_ERROR_CHARACTERS = 500
 WRONG_FLOW = "wrong_flow"
@@ -101,9 +102,10 @@ def consume(request: Request, claim_id: str, *, runs: str, outcome: str | None =
         was_lost=False,
     )
     happened = ResumeConsumed(by=_worker_of(resume), attempt=resume.attempt, claim_id=claim_id)
+    taken = replace(request.without_effects(PUSH), resume=consumed)
     settled = _settled(request, outcome)
     if settled is None:
-        return changed(replace(request, resume=consumed), happened)
+        return changed(taken, happened)
     decision = request.decision
     assert decision is not None
     settling = OutcomeSettled(
@@ -116,7 +118,7 @@ def consume(request: Request, claim_id: str, *, runs: str, outcome: str | None =
         source=decision.source.value,
         decided_at=stamp(decision.at),
     )
-    return changed(replace(request, resume=consumed, settled=(*request.settled, settled)), happened, settling)
+    return changed(replace(taken, settled=(*request.settled, settled)), happened, settling)
 
 
 def _settled(request: Request, outcome: str | None) -> Settled | None:
@@ -166,7 +168,7 @@ def finish(request: Request, claim_id: str, *, succeeded: bool, error: str | Non
         claim_id=claim_id,
         reason=kind_of_error(error) if error else None,
     )
-    return changed(replace(request, resume=ended), happened)
+    return changed(replace(request.without_effects(PUSH), resume=ended), happened)
 
 
 def retry(request: Request, outcome: str | None, *, by: Actor, now: datetime) -> Outcome:
@@ -221,7 +223,8 @@ def fail(request: Request, error: str, *, reason: str | None = None, was_lost: b
     """The resume failed; `reason` stands in the trail instead of an error that holds somebody's words."""
     resume = request.resume
     failed = replace(resume, status=ResumeStatus.FAILED, error=error, lease_until=None, was_lost=was_lost)
-    return changed(replace(request, resume=failed), ResumeFailed(attempt=resume.attempt, reason=reason or error))
+    failure = ResumeFailed(attempt=resume.attempt, reason=reason or error)
+    return changed(replace(request.without_effects(PUSH), resume=failed), failure)
 
 
 def lease_from(now: datetime) -> datetime:

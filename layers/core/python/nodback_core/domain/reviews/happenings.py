@@ -148,6 +148,8 @@ class Answered(WayOut):
     reply_text_digest: Digested | str
     source_claim: str | None = None
 
+    readies_resume = True
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Responded(Answered):

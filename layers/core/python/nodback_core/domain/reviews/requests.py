@@ -62,13 +62,14 @@ class ResumeStatus(StrEnum):
 
 RESUME_STEPS: Mapping[ResumeStatus, frozenset[ResumeStatus]] = {
     ResumeStatus.NONE: frozenset({ResumeStatus.READY}),
-    ResumeStatus.READY: frozenset({ResumeStatus.CLAIMED}),
+    ResumeStatus.READY: frozenset({ResumeStatus.CLAIMED, ResumeStatus.FAILED}),
     ResumeStatus.CLAIMED: frozenset({ResumeStatus.CLAIMED, ResumeStatus.CONSUMED, ResumeStatus.FAILED}),
     ResumeStatus.CONSUMED: frozenset({ResumeStatus.SUCCEEDED, ResumeStatus.FAILED}),
     ResumeStatus.SUCCEEDED: frozenset(),
     ResumeStatus.FAILED: frozenset({ResumeStatus.READY, ResumeStatus.SUCCEEDED}),
 }
-"""From each status of a resume to those that may follow. `claimed` follows itself when a lease was lost.
+"""From each status of a resume to those that may follow. `claimed` follows itself when a lease was lost, and `failed`
+follows `ready` when receivers were told for a day and none claimed it.
 
 `succeeded` follows `failed` only when the lease, not the worker, had said so and the worker was only late.
 """
@@ -160,6 +161,13 @@ class Effect:
     @property
     def id(self) -> str:
         return f"{self.kind}:{self.seq}:{self.name}"
+
+    @property
+    def asked_at(self) -> datetime:
+        """When the sweeper asked last; when its entry was made, if it never had to."""
+        if self.asked == 0 or self.due is None:
+            return self.at
+        return self.due - timedelta(seconds=_retry_seconds(self.asked - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,14 +328,22 @@ class Request(Row):
     def without_effect(self, effect_id: str) -> "Request":
         return replace(self, effects=tuple(e for e in self.effects if e.id != effect_id))
 
+    def without_effects(self, kind: str) -> "Request":
+        """The same request, owing nothing of this kind."""
+        return replace(self, effects=tuple(e for e in self.effects if e.kind != kind))
+
     def asking_again(self, effect_id: str, *, now: datetime) -> "Request":
         """The same request, its effect asked after once more and due later each time."""
         return replace(self, effects=tuple(_asked(e, now) if e.id == effect_id else e for e in self.effects))
 
 
 def _asked(effect: Effect, now: datetime) -> Effect:
-    pause = EFFECT_RETRY_SECONDS[min(effect.asked, len(EFFECT_RETRY_SECONDS) - 1)]
-    return replace(effect, asked=effect.asked + 1, due=now + timedelta(seconds=pause))
+    return replace(effect, asked=effect.asked + 1, due=now + timedelta(seconds=_retry_seconds(effect.asked)))
+
+
+def _retry_seconds(asked: int) -> int:
+    """How long the sweeper waits after it has asked once more than `asked` times."""
+    return EFFECT_RETRY_SECONDS[min(asked, len(EFFECT_RETRY_SECONDS) - 1)]
 
 
 def subject_of(request_id: str) -> str:

@@ -44,10 +44,10 @@ Digest: TypeAlias = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class EffectDraft:
-    """What a happening calls for, before its entry has a number: a mail, or that webhooks are told.
+    """What a happening calls for, before its entry has a number: a mail, or that webhooks or receivers are told.
 
     Attributes:
-        kind: ``mail`` or ``webhooks``.
+        kind: ``mail``, ``webhooks`` or ``push``.
         name: the letter, or the event.
         to: the address of a mail.
         about: what it refers to, such as the Message-ID that a mail answers.
@@ -80,6 +80,8 @@ class Happening:
     """Whether it may call for mails: the function that sends them hears of these only."""
     webhook: ClassVar["EventType | None"] = None
     """The event that webhooks are told, if any."""
+    readies_resume: ClassVar[bool] = False
+    """Whether a resume waits to be carried out because of it: webhooks that resume are told."""
     closes_as: ClassVar["Status | None"] = None
     """The status with which it closes a request; figures count by it."""
 

@@ -32,6 +32,7 @@ def add(deployment: Deployment, webhooks: Sequence[Webhook], new: Webhook, *, by
         url_host=_host(new.url),
         events=_names(new.events),
         active=new.active,
+        resumes=new.resumes or None,
     )
     return _configured(deployment, [*webhooks, new], created, write=new)
 

@@ -20,12 +20,14 @@ class EventType(StrEnum):
     RESUME_SUCCEEDED = "resume_succeeded"
     RESUME_FAILED = "resume_failed"
     SLA_BREACHED = "sla_breached"
+    RESUME_READY = "resume_ready"
+    """A decision waits to be carried out; sent to a webhook that resumes, which gets nothing else."""
     TEST = "test"
     """Sent when a person presses the button, never by itself."""
 
 
-OPT_IN_EVENTS = frozenset(EventType) - {EventType.NEW_REQUEST, EventType.TEST}
-"""What a webhook receives only when it asks for it; `new_request` goes to every active webhook."""
+OPT_IN_EVENTS = frozenset(EventType) - {EventType.NEW_REQUEST, EventType.RESUME_READY, EventType.TEST}
+"""What a webhook receives only when it asks for it; `new_request` goes to every active webhook that does not resume."""
 
 ANSWERABLE_EVENTS = frozenset(
     {EventType.NEW_REQUEST, EventType.REQUEST_ESCALATED, EventType.REQUEST_REASSIGNED, EventType.SLA_BREACHED}

@@ -31,6 +31,7 @@ class WebhookCreated(Happening):
     url_host: str
     events: Sequence[Json]
     active: bool
+    resumes: bool | None = None
 
     action = Action.WEBHOOK_CREATED
     words = "Webhook added"

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from nodback_core.domain.webhooks.events import ANSWERABLE_EVENTS, JsonValue, WebhookEvent, utc_text
+from nodback_core.domain.webhooks.events import ANSWERABLE_EVENTS, EventType, JsonValue, WebhookEvent, utc_text
 
 MAX_INLINE_BYTES = 256 * 1024
 """Up to this size, as written in the body, state and output are sent inline; each on its own."""
@@ -75,6 +75,26 @@ def webhook_body(
         name, content = event.detail
         body[name] = content
     return _json(body)
+
+
+def resume_body(
+    *, request_id: str, flow_id: str, flow_class: str, method_name: str, deployment_id: int, attempt: int
+) -> bytes:
+    """The body for a webhook that resumes: ids and names, and nothing that anybody wrote.
+
+    The receiver claims the answer with its own key, so that it is carried out once, whoever else is told of it.
+
+    Args:
+        attempt: how often the service has tried to tell, from 1.
+    """
+    return _json(
+        {
+            "event": EventType.RESUME_READY.value,
+            "request": {"id": request_id, "flow_id": flow_id, "flow_class": flow_class, "method_name": method_name},
+            "deployment": {"id": deployment_id},
+            "attempt": attempt,
+        }
+    )
 
 
 def _request(request: RequestContent) -> dict[str, JsonValue]:

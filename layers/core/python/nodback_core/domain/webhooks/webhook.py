@@ -1,7 +1,7 @@
 """Webhooks of a deployment: who is told what, with which secret."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from nodback_core.domain.shared.records import Key, Row
@@ -11,6 +11,8 @@ MAX_WEBHOOKS = 100
 MAX_WEBHOOK_NAME_CHARACTERS = 120
 WEBHOOKS = "webhooks"
 """The kind of the effect that webhooks are owed an event, and the mark of the entries that cause one."""
+PUSH = "push"
+"""The kind of the effect that webhooks that resume are told of a decision until it is carried out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class Webhook(Row):
     active: bool = True
     events: tuple[EventType, ...] = ()
     """What it asked for beside `new_request`."""
+    resumes: bool = False
+    """Whether it is a receiver, which carries decisions back into flows: it is told of these and of nothing else."""
     version: int = 0
 
     @property
@@ -47,6 +51,8 @@ class Webhook(Row):
 
     def wants(self, event: EventType) -> bool:
         """Whether it is to be told of such an event now."""
+        if self.resumes or event is EventType.RESUME_READY:
+            return self.active and self.resumes and event is EventType.RESUME_READY
         return self.active and (event is EventType.NEW_REQUEST or event in self.events)
 
     @property
@@ -59,8 +65,11 @@ class Webhook(Row):
 
 
 def wanted_events(webhooks: Iterable[Webhook]) -> tuple[EventType, ...]:
-    """Every event that at least one of them wants, in the order of the list of events."""
-    known = list(webhooks)
+    """Every event that at least one of them wants, in the order of the list of events.
+
+    `resume_ready` is wanted by one that is paused, too: what is decided meanwhile is told once it is active again.
+    """
+    known = [replace(webhook, active=True) if webhook.resumes else webhook for webhook in webhooks]
     return tuple(event for event in EventType if event is not EventType.TEST and any(w.wants(event) for w in known))
 
 

@@ -51,6 +51,7 @@ def claim_resume(
     worker: str,
     claim_id: str,
     flow_classes: Sequence[str],
+    request_id: str | None = None,
     caller: Caller,
     storage: Storage,
     now: datetime,
@@ -58,13 +59,18 @@ def claim_resume(
     """The oldest resume that is ready or whose lease was lost; None when there is none.
 
     `flow_classes` are the qualified names of the classes that the worker runs: only their resumes of the caller's
-    deployment are given out, and only theirs are read.
+    deployment are given out, and only theirs are read. With `request_id`, no other resume is.
     """
     caller.require(Scope.FLOW)
-    for request in _claimable(caller.own_deployment(), flow_classes, store=storage.store, now=now):
-        found = Rows({request.key: request})
+    deployment_id = caller.own_deployment()
+    found = (
+        _claimable(deployment_id, flow_classes, store=storage.store, now=now)
+        if request_id is None
+        else _this_one(request_id, deployment_id, flow_classes, store=storage.store, now=now)
+    )
+    for request in found:
         claimed = claim(request, worker=worker, claim_id=claim_id, now=now)
-        written = change_once(claimed, on=storage.store, now=now, rows=found)
+        written = change_once(claimed, on=storage.store, now=now, rows=Rows({request.key: request}))
         # Another worker was faster, or too many were lost with it.
         if written is None or (held := written.of(Request)).resume.status is not ResumeStatus.CLAIMED:
             continue
@@ -92,6 +98,17 @@ def _claimable(deployment_id: int, flow_classes: Sequence[str], *, store: Store,
         for _, request in sorted(found, key=lambda pair: pair[0]):
             yield request
         cursors = {partition: page.cursor for partition, page in pages.items() if page.cursor is not None}
+
+
+def _this_one(
+    request_id: str, deployment_id: int, flow_classes: Sequence[str], *, store: Store, now: datetime
+) -> Iterator[Request]:
+    """The resume of one request, if it is of these classes and may be claimed."""
+    request = store.fetch(Request.at(request_id))[Request.at(request_id)]
+    if request is None or request.deployment_id != deployment_id or request.flow_class not in flow_classes:
+        return
+    if (claimable := request.claimable_at) is not None and claimable <= now:
+        yield request
 
 
 def _with_contents(request: Request, *, storage: Storage, now: datetime) -> Claimed | None:

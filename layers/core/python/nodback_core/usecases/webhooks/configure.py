@@ -70,17 +70,19 @@ def create_webhook(
     webhook_id: str,
     random: bytes,
     reach: Reach,
+    resumes: bool = False,
     caller: Caller,
     store: Store,
     vault: Vault,
     now: datetime,
 ) -> NewSecret:
-    """Add a webhook, with a secret made from `random`.
+    """Add a webhook, with a secret made from `random`; one that `resumes` is told of decisions and of nothing else.
 
     Raises InvalidInput (name, url, events) and Refused `too_many_webhooks`.
     """
     caller.check_manages(deployment_id)
     _check(replace(wish, name=wish.name or "", url=wish.url or ""), reach)
+    _check_events(wish, resumes=resumes)
     secret = make_secret(random)
     draft = Webhook(
         deployment_id=deployment_id,
@@ -92,6 +94,7 @@ def create_webhook(
         secret=SealedSecret(FIRST_SECRET, b""),
         active=wish.active is not False,
         events=_in_order(wish.events or ()),
+        resumes=resumes,
     )
     key = vault.create(draft.owner)
     made = replace(draft, wrapped=key.wrapped, secret=sealed_secret(FIRST_SECRET, secret, key=key, vault=vault))
@@ -114,6 +117,7 @@ def change_webhook(
 
     def decide(deployment: Deployment, webhooks: Sequence[Webhook]) -> Outcome | None:
         before = pick(webhooks, webhook_id)
+        _check_events(wish, resumes=before.resumes)
         return alter(deployment, webhooks, before, wish.applied_to(before), by=caller.actor)
 
     return pick(write_change(deployment_id, decide, store=store, now=now), webhook_id)
@@ -238,6 +242,11 @@ def _check(wish: Wish, reach: Reach) -> None:
             errors.append(FieldError("events", f"{event} cannot be chosen: {', '.join(sorted(OPT_IN_EVENTS))} can"))
     if errors:
         raise InvalidInput(tuple(errors))
+
+
+def _check_events(wish: Wish, *, resumes: bool) -> None:
+    if resumes and wish.events:
+        raise InvalidInput((FieldError("events", "a webhook that resumes is told of decisions and of nothing else"),))
 
 
 def _in_order(events: Collection[EventType]) -> tuple[EventType, ...]:

@@ -17,6 +17,7 @@ from nodback_core.domain.reviews.happenings import Assigned
 from nodback_core.domain.reviews.requests import Request, Status
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.errors import FieldError, InvalidInput, NotFound, Refused
+from nodback_core.domain.webhooks.webhook import PUSH
 from nodback_core.mail.letters.content import cut
 from nodback_core.mail.letters.markdown import MARKDOWN_MAX_CHARS, code_to_html, to_html
 from nodback_core.mail.letters.wording import clean, title
@@ -200,6 +201,7 @@ def _page(
         is_open=request.status is Status.PENDING,
         unclaimed=_unclaimed(request, visit.now),
         is_moving=request.resume.status.value in STATES_THAT_MOVE,
+        is_pushed=any(effect.kind == PUSH for effect in request.effects),
         answered=answered,
         added=visit.asked.get("added") if visit.asked.get("added") in review.own_senders else "",
         form_id=visit.service.new_id(),

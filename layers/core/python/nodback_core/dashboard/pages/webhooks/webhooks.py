@@ -45,6 +45,7 @@ def create(visit: Visit) -> HttpResponse:
         new = create_webhook(
             visit.deployment_id,
             _wish(visit, active=True),
+            resumes=bool(visit.asked.field("resumes")),
             webhook_id=f"wh_{service.new_id().replace('-', '')[:20]}",
             random=service.random_bytes(SECRET_BYTES),
             reach=reach(service),
