@@ -159,6 +159,8 @@ class Service:
         for row in self.rows.values():
             if row.resume != "ready" or row.body["flow_class"] not in classes:
                 continue
+            if body.get("request_id") not in (None, row.body["request_id"]):
+                continue
             row.move("claimed")
             row.claim_id = uuid.uuid4().hex
             row.attempt += 1

@@ -64,6 +64,17 @@ def test_an_answer_is_claimed_once_by_a_worker_that_has_the_flow(reviews):
     assert reviews.flow_side.claim("w", ["m.F"]) is None
 
 
+def test_a_claim_for_one_request_takes_no_other(reviews):
+    for request_id in ("r1", "r2"):
+        opened(reviews, request_id, request_id)
+        reviews.answer(request_id)
+    assert reviews.flow_side.claim("w", ["m.F"], "r3") is None
+    assert reviews.flow_side.claim("w", ["other.F"], "r2") is None
+    assert reviews.flow_side.claim("w", ["m.F"], "r2").request_id == "r2"
+    assert reviews.flow_side.claim("w", ["m.F"], "r2") is None
+    assert reviews.flow_side.claim("w", ["m.F"]).request_id == "r1"
+
+
 def test_only_the_current_claim_counts_and_its_steps_may_be_repeated(reviews):
     opened(reviews, "r1")
     reviews.answer("r1")

@@ -6,7 +6,8 @@ Two lines switch it on, and every `@human_feedback` method of the process asks t
 
     nodback.enable()  # reads NODBACK_URL and NODBACK_API_KEY
 
-A worker then carries the answers back into the flows: `nodback worker package.module`.
+A worker then carries the answers back into the flows: `nodback worker package.module`. Or mount a receiver, which the
+service calls: `app.mount("/nodback", nodback.receiver(flows=["package.module"]))`.
 """
 
 from nodback.enabling import disable, enable
@@ -41,6 +42,7 @@ from nodback.errors import (
     WrongFlow,
     WrongScope,
 )
+from nodback.receiving import receiver
 from nodback.version import __version__
 
 __all__ = [
@@ -76,4 +78,5 @@ __all__ = [
     "__version__",
     "disable",
     "enable",
+    "receiver",
 ]

@@ -126,12 +126,16 @@ class Client:
         except NotFound:
             return None
 
-    def claim(self, worker: str, flow_classes: Sequence[str]) -> Claim | None:
-        """The next answer for one of these classes, given by their qualified names; None when there is none."""
+    def claim(self, worker: str, flow_classes: Sequence[str], request_id: str | None = None) -> Claim | None:
+        """The next answer for one of these classes, given by their qualified names, or that of one request alone.
+
+        None when there is none.
+        """
+        wanted = {} if request_id is None else {"request_id": request_id}
         body = self._call(
             "POST",
             "/v1/resumes/claim",
-            {"worker": worker, "flow_classes": list(flow_classes)},
+            {"worker": worker, "flow_classes": list(flow_classes), **wanted},
             give_up_after_seconds=min(CLAIM_GIVE_UP_AFTER_SECONDS, self.settings.give_up_after_seconds),
             # A worker asks again in a moment anyway, and says at once that something is wrong.
             is_repeated=False,

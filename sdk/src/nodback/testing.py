@@ -70,11 +70,11 @@ class MemoryService:
         waiting = [r for r in self.requests if r.flow_id == flow_id and r.request_id not in self._consumed]
         return waiting[-1].snapshot if waiting else None
 
-    def claim(self, worker: str, flow_classes: Sequence[str]) -> Claim | None:
+    def claim(self, worker: str, flow_classes: Sequence[str], request_id: str | None = None) -> Claim | None:
         for number, request in enumerate(self.requests, start=1):
             if request.request_id not in self._answers or request.request_id in self._claims:
                 continue
-            if request.flow_class not in flow_classes:
+            if request.flow_class not in flow_classes or request_id not in (None, request.request_id):
                 continue
             self._claims[request.request_id] = f"{worker}/{request.request_id}"
             return Claim(

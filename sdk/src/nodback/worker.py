@@ -123,9 +123,19 @@ class Worker:
 
     def once(self) -> Resumed | None:
         """Claim one answer and hand it over; None when there is none."""
-        claimed_at = self._clock()
-        claim = self._service.claim(self._name, self.serves)
-        return None if claim is None else self._carry_out(claim, claimed_at)
+        taken = self.take()
+        return None if taken is None else self.carry_out(taken)
+
+    def take(self, request_id: str | None = None) -> "Taken | None":
+        """Claim one answer, or that of one request alone, for `carry_out`; None when there is none."""
+        taken_at = self._clock()
+        wanted = () if request_id is None else (request_id,)
+        claim = self._service.claim(self._name, self.serves, *wanted)
+        return None if claim is None else Taken(claim, taken_at)
+
+    def carry_out(self, taken: "Taken") -> Resumed:
+        """Hand a claimed answer over and tell the service how it went, as `run()` does."""
+        return self._carry_out(taken.claim, taken.at)
 
     def _ask(self) -> None:
         asked_at = self._clock()
@@ -169,6 +179,14 @@ class Worker:
             return self._told.get(timeout=seconds)
         except queue.Empty:
             return None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A claim, and the worker's clock when it was asked for."""
+
+    claim: Claim
+    at: float
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from nodback_core.domain.deployments.deployment import Deployment, Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.reviews.requests import Request, ResumeStatus
 from nodback_core.domain.shared.entries import Action
-from nodback_core.domain.shared.errors import InvalidInput
+from nodback_core.domain.shared.errors import InvalidInput, Refused
 from nodback_core.domain.webhooks.events import EventType
 from nodback_core.domain.webhooks.outcome import DeliveryClass, DeliveryOutcome
 from nodback_core.domain.webhooks.pushing import NEVER_CLAIMED, PUSH_HOURS
@@ -221,6 +221,20 @@ def test_a_receiver_that_acknowledges_and_dies_is_told_again(pushed: Pushed) -> 
     pushed.run(minutes=10)
     assert [d.class_ for d in pushed.log][-1] is DeliveryClass.DELIVERED
     assert len(pushed.log) > 1
+
+
+def test_a_receiver_that_answers_after_its_lease_carries_out_nothing(pushed: Pushed) -> None:
+    pushed.answer()
+    late = pushed.claim("the late one")
+    assert late is not None
+    pushed.run(minutes=5)
+    faster = pushed.claim("another")
+    assert faster is not None
+    with pytest.raises(Refused) as refused:
+        pushed.carry_out(late)
+    assert refused.value.code == "claim_lost"
+    pushed.carry_out(faster)
+    assert pushed.world.actions(pushed.request_id).count(Action.RESUME_CONSUMED) == 1
 
 
 def test_events_twice_late_and_out_of_order_make_each_attempt_once(pushed: Pushed) -> None:
