@@ -179,6 +179,40 @@ def test_answers_are_carried_out_side_by_side_as_far_as_allowed(flows, service, 
     assert {row.attempt for row in service.rows.values()} == {1}
 
 
+@pytest.mark.parametrize("ended_by", ["a stop", "a refusal"])
+def test_a_worker_that_ends_sleeps_until_its_last_answer_is_carried_out(worker_class, monkeypatch, ended_by):
+    claim, in_hand, may_end = object(), threading.Event(), threading.Event()
+    service = NothingToDo(claim, nodback.Unauthenticated("revoked")) if ended_by == "a refusal" else NothingToDo(claim)
+    worker = worker_class(service, [], name="host:1", concurrency=2)
+    monkeypatch.setattr(worker, "_carry_out", lambda *_: (in_hand.set(), may_end.wait(30)))
+    turns, next_of = [], worker._next
+    monkeypatch.setattr(worker, "_next", lambda seconds: (turns.append(seconds), next_of(seconds))[1])
+    ended = []
+
+    def run():
+        try:
+            worker.run()
+        except nodback.Unauthenticated:
+            ended.append("a refusal")
+        else:
+            ended.append("a stop")
+
+    running = threading.Thread(target=run)
+    running.start()
+    in_hand.wait(30)
+    until(lambda: service.asked == 2)
+    if ended_by == "a stop":
+        worker.stop()
+    until(lambda: turns[-1] is None or len(turns) > 100)
+    turns_before = len(turns)
+    time.sleep(0.1)
+    may_end.set()
+    running.join(30)
+    assert ended == [ended_by]
+    assert turns_before <= 10
+    assert len(turns) <= turns_before + 1
+
+
 def test_one_at_a_time_is_the_default(flows, service, enabled):
     from nodback.worker import Worker
 

@@ -100,11 +100,13 @@ class Worker:
             Unauthenticated, WrongScope, InvalidRequest: asking again would not help.
         """
         desk = _Desk(self._clock)
-        while not (self._stop.is_asked or desk.refusal) or desk.is_busy:
-            if not (self._stop.is_asked or desk.refusal) and desk.may_ask(self._concurrency):
+        while (goes_on := not (self._stop.is_asked or desk.refusal)) or desk.is_busy:
+            # A worker that ends takes nothing more in hand, however much of it would fit.
+            room = self._concurrency if goes_on else 0
+            if desk.may_ask(room):
                 desk.asks()
                 self._start("claim", self._ask)
-            told = self._next(desk.seconds_to_wait(self._concurrency))
+            told = self._next(desk.seconds_to_wait(room))
             if told is None:
                 desk.notice_silence()
             elif told.what == "claimed":
@@ -198,7 +200,7 @@ class _Told:
 
 
 class _Desk:
-    """What a worker has in hand, and when it asks again."""
+    """What a worker has in hand, and when it asks again; `room` is how many answers it may have in hand."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -213,14 +215,14 @@ class _Desk:
     def is_busy(self) -> bool:
         return self._asked_at is not None or self.resuming > 0
 
-    def may_ask(self, concurrency: int) -> bool:
-        return self._asked_at is None and self.resuming < concurrency and self._clock() >= self._asks_at
+    def may_ask(self, room: int) -> bool:
+        return self._asked_at is None and self.resuming < room and self._clock() >= self._asks_at
 
-    def seconds_to_wait(self, concurrency: int) -> float | None:
+    def seconds_to_wait(self, room: int) -> float | None:
         """Until something is to be done, when nobody tells anything before; None when there is nothing to wait for."""
         if self._asked_at is not None:
             return None if self._unreachable else max(0.0, self._asked_at + SILENCE_SECONDS - self._clock())
-        return max(0.0, self._asks_at - self._clock()) if self.resuming < concurrency else None
+        return max(0.0, self._asks_at - self._clock()) if self.resuming < room else None
 
     def asks(self) -> None:
         self._asked_at = self._clock()
