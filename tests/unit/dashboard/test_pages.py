@@ -1,12 +1,18 @@
 """Every page, in memory: what it shows, what its forms do, and what it refuses."""
 
+from dataclasses import fields, replace
+
 import pytest
 from support.browse import ADMIN, Browser
 from support.world import INSTALL, REVIEWER, World
 
+from nodback_core.domain.deployments.document import as_document
+from nodback_core.domain.deployments.parsing import parse_settings
+from nodback_core.domain.deployments.settings import DEFAULTS, Settings
 from nodback_core.domain.replies.results import Result
 from nodback_core.domain.reviews.requests import Source, Status
 from nodback_core.ports import MailNotTaken
+from nodback_core.usecases.deployments.settings import read_settings
 from nodback_core.usecases.people.members import add_member
 
 MANAGE, RESPOND = "manage_human_feedback", "respond_to_human_feedback"
@@ -303,6 +309,39 @@ def test_settings_are_saved_or_every_mistake_is_named(world: World) -> None:
         ana.post(f"/deployments/{seven.deployment_id}/name", {"name": "Other", "creator_email": "x@y.zz"}).status == 303
     )
     assert "Other" in ana.get(path).text
+
+
+def test_every_setting_but_the_rules_is_on_the_page_of_settings(world: World) -> None:
+    unusual = parse_settings(
+        {
+            "email_notifications": False,
+            "sla_minutes": 240,
+            "auto_response": {"enabled": True, "timeout_minutes": 1440, "default_outcome": "needs_revision"},
+            "reminder_minutes": [60],
+            "escalation": {"after_minutes": 480, "to_email": "lead@example.com"},
+            "free_text": "ask",
+            "reply_feedback": "whole",
+            "aliases": [{"option": "approved", "words": ["LGTM"]}],
+            "reply_token_hours": 24,
+            "sender_check": "address",
+            "other_senders": [{"address": "lead@example.com", "senders": ["lea@example.com"]}],
+            "rules": [{"name": "All", "match": {"method_name": "*"}, "assign_to_email": "finance@example.com"}],
+            "sender_name": "Reviews",
+            "subject_prefix": "[r]",
+            "footer": "Bye",
+            "approval_default_acknowledged": True,
+        }
+    )
+    usual = {field.name for field in fields(Settings) if getattr(unusual, field.name) == getattr(DEFAULTS, field.name)}
+    assert usual == {"resume"}, "give the setting another value here than its default"
+    seven = world.deployment(**as_document(unusual))
+    ana = a_manager(world, seven.deployment_id)
+    path = f"/deployments/{seven.deployment_id}/settings"
+    assert ana.post(path, {"email_notifications": "yes"}).status == 303
+
+    saved = read_settings(seven.deployment_id, caller=INSTALL, store=world.store).settings
+
+    assert saved == replace(DEFAULTS, rules=unusual.rules)
 
 
 def test_rules_are_added_moved_explained_and_removed(world: World) -> None:
