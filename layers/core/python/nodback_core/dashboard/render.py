@@ -1,7 +1,6 @@
 """Templates as pages: everything is escaped, and what is missing is an error."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +69,3 @@ def environment() -> "Environment":
 def _asset_name(name: str) -> str | None:
     found = assets().get(name)
     return found.name if found else None
-
-
-def is_moment(value: object) -> bool:
-    return isinstance(value, datetime)

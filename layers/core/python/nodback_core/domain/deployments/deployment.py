@@ -9,7 +9,6 @@ from enum import StrEnum
 from nodback_core.domain.shared.entries import Head
 from nodback_core.domain.shared.records import Key, Row
 
-KEY_SECRET_BYTES = 32
 MAX_KEY_ID_CHARACTERS = 64
 """A longer text is never the id of a key; DynamoDB would refuse it in the key of a row."""
 

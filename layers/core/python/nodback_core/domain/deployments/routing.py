@@ -24,9 +24,6 @@ class Verdict(StrEnum):
     WON_BY_EMAIL = "won_by_email"
 
 
-WINNING = frozenset({Verdict.WON_BY_INPUT, Verdict.WON_BY_EMAIL})
-
-
 @dataclass(frozen=True, slots=True)
 class RuleVerdict:
     """What became of the rule `name`, and the detail for a person; it never repeats a value of the state."""

@@ -43,10 +43,6 @@ class Allowed:
     request: Request
     tally: Tally | None
 
-    @property
-    def mail(self) -> bool:
-        return self.tally is not None
-
 
 def allow(request: Request, *, writer: Writer, tally: Tally | None) -> Allowed | None:
     """Count a refused reply; None when it is not even written down any more.

@@ -30,7 +30,6 @@ __all__ = [
     "tokens_of",
 ]
 
-TOKEN_CHARACTERS = 56
 PREFIX = "r-"
 MAC_BYTES = 15
 

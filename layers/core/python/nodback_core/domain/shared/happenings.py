@@ -97,11 +97,6 @@ class Happening:
             if (value := getattr(self, fact.field)) is not None or not fact.is_optional
         }
 
-    @property
-    def has_words(self) -> bool:
-        """Whether `facts` needs a digest."""
-        return any(isinstance(getattr(self, f.field), Digested) for f in _facts_of(type(self)))  # type: ignore[arg-type]
-
     @classmethod
     def read(cls, data: Mapping[str, Json], *, by: Actor = SERVICE) -> Self:
         """The happening of an entry's data; raises UnreadableHappening when a fact is missing."""

@@ -11,7 +11,6 @@ MAX_PARAMETERS = 20
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
-_FOLD = re.compile(r"[\r\n]+[ \t]*")
 _PARAMETER = re.compile(r'\s*;?\s*([^\s=;"]{1,60})\s*=\s*(?:"((?:[^"\\]|\\.){0,500})"|([^\s;"]{0,500}))')
 
 

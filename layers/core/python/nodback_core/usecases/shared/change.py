@@ -14,7 +14,6 @@ from nodback_core.domain.reviews.contents import Content, ContentKey, JsonValue
 from nodback_core.domain.reviews.owing import note
 from nodback_core.domain.reviews.requests import Request
 from nodback_core.domain.shared.entries import Entry, NewEntry, append, text_digest
-from nodback_core.domain.shared.happenings import Digest
 from nodback_core.domain.shared.outcomes import Change, Outcome, Subject
 from nodback_core.domain.shared.records import Key, Record, Rows
 from nodback_core.ports import Changed, Counters, DataKey, Storage, Store
@@ -139,6 +138,3 @@ def _noted(
             )
         )
     return subject, entries, contents
-
-
-__all__ = ["Digest", "change", "change_once", "count_once"]
