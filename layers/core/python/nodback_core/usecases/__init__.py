@@ -1,1 +1,1 @@
-"""What people and machines do with Nodback: one module per verb, plain functions, dependencies by keyword."""
+"""What people and machines do with Nodback: plain functions, which get their dependencies by keyword."""

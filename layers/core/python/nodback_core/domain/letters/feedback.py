@@ -1,4 +1,4 @@
-"""What the mail service tells of a mail after it has taken it: how its notification moves, and who has to know."""
+"""What the mail service reports of a mail after taking it: how its notification moves, and who has to know."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -59,7 +59,7 @@ def tell(
 
 
 def is_loss(request: Request, known: Notification, feedback: Feedback) -> bool:
-    """Whether whoever is asked now does not get the mail that asks them; who asked for a test watches it."""
+    """Whether the assignee does not get the mail that asks them. Never for a test: whoever asked for it watches it."""
     lost = is_new(feedback, known) and feedback.status in NEVER_ARRIVED
     asks = rules_of(known.letter).asks and known.to == request.assignment.address
     return lost and asks and request.status is Status.PENDING and not request.is_test

@@ -69,7 +69,7 @@ UNSENT = frozenset({_S.CLAIMED, _S.NOT_TAKEN})
 SETTLED = frozenset({_S.SENT, _S.FAILED, _S.SKIPPED})
 """What is written together with the end of the effect: such a notification is owed no more."""
 NEVER_ARRIVED = frozenset({_S.FAILED, _S.BOUNCED, _S.COMPLAINED, _S.REJECTED})
-"""Whoever these happen to gets no further mail either, so somebody else has to know."""
+"""People to whom these happen get no further mail either, so somebody else has to know."""
 
 
 def tag_of(notification_id: str) -> str:

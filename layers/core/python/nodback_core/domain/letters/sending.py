@@ -32,14 +32,14 @@ def first_claim(effect: Effect, request_id: str, *, now: datetime) -> Notificati
 
 
 def claim_again(known: Notification, claim: Notification, *, now: datetime) -> Notification | None:
-    """The claim over an unsent notification that nobody is at; why an earlier try was not taken stays to be read."""
+    """The claim over an unsent notification that nobody is sending; else None. Why an earlier try failed is kept."""
     if known.status not in UNSENT or known.is_being_sent(now=now):
         return None
     return replace(claim, version=known.version, reason=known.reason, code=known.code)
 
 
 def give_back(claimed: Notification) -> Outcome:
-    """The claim given back, since nothing was sent; why an earlier try was not taken stays to be read."""
+    """The claim given back, since nothing was sent; why an earlier try failed is kept."""
     if claimed.code is None:
         return Outcome(removals=(claimed,))
     return Outcome(rows=(replace(claimed, status=NotificationStatus.NOT_TAKEN),))
@@ -62,7 +62,7 @@ def skip(request: Request, effect: Effect, known: Notification | None, *, now: d
 def wait(
     request: Request | None, claimed: Notification, stored: Notification | None, refused: Notification, effect: Effect
 ) -> Outcome | None:
-    """The mail that was surely not sent, waiting for the next try; None when feedback or another sender knows more.
+    """The mail that was certainly not sent, waiting for the next try; None when feedback or another sender knows more.
 
     The entry is written once for each change of the refusal's class, since a try may come every minute.
     """
@@ -93,7 +93,7 @@ def settle(
     *,
     texts: tuple[Text, ...] = (),
 ) -> Outcome | None:
-    """The request that owes the effect no more, with what became of it; None when it owes it no more already.
+    """The request that owes the effect no more, with what became of it; None when that is recorded already.
 
     `ended` is the notification as it ends. It is not written when feedback has said more.
     """

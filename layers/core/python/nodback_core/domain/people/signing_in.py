@@ -42,7 +42,7 @@ def enter_by_code(
 ) -> Outcome:
     """The same for a person who typed the code of the mail; a wrong code only counts as a try."""
     _check(attempt, browser_secret, now)
-    # A code that was never mailed opens nothing, whoever guesses it.
+    # A code that was never mailed opens nothing, even for somebody who guesses it.
     if attempt.mailed_at is None or not is_code(typed, code):
         return Outcome(rows=(replace(attempt, tries=attempt.tries + 1),))
     return _entered(attempt, person, session, "code", now)
@@ -67,7 +67,7 @@ def end(person: Person, sessions: Sequence[Session], *, now: datetime) -> Outcom
 
 
 def sign_in_over() -> Gone:
-    """What a browser is told whose attempt cannot become a session, whatever the reason."""
+    """What a browser is told when its attempt cannot become a session, for whatever reason."""
     return Gone("this link or code does not work any more: ask for a new one", code="sign_in_over")
 
 

@@ -1,7 +1,7 @@
 """Reading a reply: what the reviewer typed, without quotes, signatures, banners and what programs append.
 
 Sent-aware: we know the mail that is being answered, so its lines, its sender's name and its reply address tell
-quoted text in any language; the tables of `reply_words` come second. Everything is bounded, nothing backtracks.
+quoted text in any language; the tables of `words.py` come second. Everything is bounded, nothing backtracks.
 """
 
 from collections.abc import Sequence

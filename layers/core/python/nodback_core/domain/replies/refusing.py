@@ -1,4 +1,4 @@
-"""Refusing a reply: the request stays as it is, its trail says which check failed, and whoever may know is told."""
+"""Refusing a reply: the request stays as it is, its trail says which check failed, and a letter may say so."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -25,11 +25,11 @@ def refuse(
     quote: str,
     seen: Record,
 ) -> Outcome | None:
-    """The request with its refused reply; None when so many were refused that no more are written down.
+    """The request with its refused reply; None when too many were refused already to record more.
 
     `say` makes the happening from the letter that tells of it, None for silence. `to` is whom the reply address was
     given out to, and `tally` counts the hour's mails to them; both are None when it was given out to nobody. `about` is
-    the Message-ID that the letter answers, `quote` a sealed text that it quotes. `seen` is written along.
+    the Message-ID that the letter answers, `quote` a sealed text that it quotes. `seen` is written too.
     """
     letter = LETTERS.get(check)
     allowed = allow(request, writer=writer, tally=tally if letter is not None else None)

@@ -43,7 +43,7 @@ _SHAPE = re.compile(r"[A-Za-z2-7]{56}")
 
 
 class MalformedToken(ValueError):
-    """The text is not a reply token of this version, whoever may have made it."""
+    """The text is not a reply token of this version."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a decision makes of the rows it was given: its subjects as they shall be, and everything to write along."""
+"""What a decision makes of the rows it was given: its subjects as they will be, and everything to write with them."""
 
 from dataclasses import dataclass, field
 from typing import Protocol, Self
@@ -39,7 +39,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A subject as it shall be, and what happened to it, in order."""
+    """A subject as it will be, and what happened to it, in order."""
 
     row: Subject
     happened: tuple[Happening, ...]

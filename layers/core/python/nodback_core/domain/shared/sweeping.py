@@ -28,7 +28,7 @@ def overdue(request: Request, *, now: datetime) -> Overdue | None:
 
 
 def ask_again(request: Request, late: Overdue, *, now: datetime) -> Outcome:
-    """The request, which says that somebody asked after what is late; each time it is asked after later."""
+    """The request, with a note that somebody asked for what is late; the next time comes later each time."""
     for effect in late.effects:
         request = request.asking_again(effect.id, now=now)
     if late.wait:

@@ -11,7 +11,7 @@ REFUSED_WINDOW_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class RefusedAttempts(Row):
-    """How many answers at one callback URL were refused since `since`; a recorded answer costs nothing here."""
+    """How many answers at one callback URL were refused since `since`; recorded answers do not count."""
 
     request_id: str
     webhook_id: str

@@ -7,7 +7,7 @@ from nodback_core.domain.webhooks.webhook import WEBHOOKS
 
 
 def owed_for(request: Request, seq: int) -> Effect | None:
-    """The effect that webhooks are told of entry `seq`; None when nobody wants to be, or all were."""
+    """The effect that webhooks are told of entry `seq`; None when no webhook wants it, or all were told."""
     return next((effect for effect in request.effects if effect.kind == WEBHOOKS and effect.seq == seq), None)
 
 

@@ -63,7 +63,7 @@ def change_settings(
     store: Store,
     now: datetime,
 ) -> SavedSettings:
-    """Change what the patch names (RFC 7396), whatever others change meanwhile; raises as `replace_settings` does."""
+    """Change what the patch names (RFC 7396), over the newest settings; raises as `replace_settings` does."""
 
     def wanted(current: Settings, creator_email: str) -> Settings:
         return merge(current, patch, creator_email=creator_email)

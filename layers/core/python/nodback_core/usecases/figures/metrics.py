@@ -1,4 +1,4 @@
-"""Counting requests into daily rows, each once, in whatever order and however often its events arrive; reading them."""
+"""Counting each request once into daily rows, in whatever order and however often its events come; reading the rows."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

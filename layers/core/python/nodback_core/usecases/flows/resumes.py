@@ -127,7 +127,7 @@ def _with_contents(request: Request, *, storage: Storage, now: datetime) -> Clai
 
 
 def _fail_erased(held: Request, *, store: Store, now: datetime) -> None:
-    """Give up what can never be handed over, unless another worker holds it meanwhile, who will find the same."""
+    """Fail a resume that can never be handed over, unless another worker, which will find the same, holds it by now."""
 
     def decide(rows: Rows) -> Outcome | None:
         request = rows[held.key]

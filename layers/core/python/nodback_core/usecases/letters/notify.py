@@ -90,7 +90,7 @@ def _send(effect: Effect, full: RequestInFull, *, post: Post, now: datetime) -> 
 
 
 def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> Notification | None:
-    """The claimed notification, one of which feedback came already, or None when it is recorded or another is at it."""
+    """The notification, claimed or with feedback already; None when it is recorded or somebody else is sending it."""
     claim = sending.first_claim(effect, request_id, now=now)
     # Nearly always this is the first claim, so it is tried before anything is read.
     if (rows := change_once(Outcome(rows=(claim,)), on=store, now=now)) is not None:
@@ -125,7 +125,7 @@ def _skip(effect: Effect, full: RequestInFull, post: Post, now: datetime) -> Non
 def _wait(
     effect: Effect, full: RequestInFull, claimed: Notification, error: MailNotTaken, post: Post, now: datetime
 ) -> None:
-    """It was surely not sent: say why on the request, and let whoever tries next begin at once."""
+    """It was certainly not sent: say why on the request, and leave it free for the next try."""
     reason = str(error) if full.is_readable else None
     refused = replace(claimed, status=NotificationStatus.NOT_TAKEN, reason=reason, code=error.code)
     if claimed.code == error.code:

@@ -22,7 +22,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """What sending needs, in one hand."""
+    """Everything that sending a letter needs."""
 
     storage: Storage
     mailer: Mailer

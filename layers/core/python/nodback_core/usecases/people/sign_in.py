@@ -1,4 +1,4 @@
-"""Signing in by mail: a browser asks, a mail answers whoever may, the browser that asked is signed in.
+"""Signing in by mail: a browser asks, a mail goes to people who may sign in, and the browser that asked is signed in.
 
 What a browser is told never depends on whether the address is known. Asking only writes the attempt and publishes an
 event; the function that hears the event looks the address up and sends the mail.
@@ -37,7 +37,7 @@ REVIEW_PATH = "/review/"
 
 @dataclass(frozen=True, slots=True)
 class Applicant:
-    """Who asks to sign in, from where, and the secret by which the browser is known again."""
+    """Who asks to sign in, from where, and the secret that identifies the browser later."""
 
     sign_in_id: str
     email: str
@@ -118,7 +118,7 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
 
 
 def _not_mailed(sign_in_id: str, *, store: Store, now: datetime) -> None:
-    """Take back that it was mailed, whatever has happened to the attempt meanwhile."""
+    """Record that it was not mailed after all, even if the attempt has changed meanwhile."""
 
     def decide(rows: Rows) -> Outcome | None:
         sign_in = rows[SignIn.at(sign_in_id)]
@@ -147,7 +147,7 @@ def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bo
 
 
 def _stands_in(index: Index, address: str, *, store: Store) -> bool:
-    """Whether a list holds a request of this address, be it one that cannot be read."""
+    """Whether a list holds a request of this address, even one that cannot be read."""
     cursor = None
     while True:
         page = store.list(Request, index, address, limit=1, cursor=cursor)

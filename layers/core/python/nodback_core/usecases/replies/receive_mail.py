@@ -1,7 +1,7 @@
 """A reply arrives: named checks in a fixed order, then the one arbiter, then one mail back or silence.
 
 Every check that fails is an entry of the request with the check's name. What the sender is told is an effect of that
-entry, so that it is mailed by the same way as everything else.
+entry, so it is mailed in the same way as everything else.
 """
 
 from collections.abc import Iterable
@@ -123,7 +123,7 @@ class _Intake:
     now: datetime
 
     def receive(self, arrival: Arrival) -> Result:
-        """Decide over the rows that are written: if one has moved meanwhile, all checks are made again."""
+        """Decide over the rows that are written: if one has changed meanwhile, all checks are made again."""
         result = Result.UNKNOWN_REQUEST
 
         def decide(rows: Rows) -> Outcome | None:

@@ -136,7 +136,7 @@ def read_inbox(
     store: Store,
     now: datetime,
 ) -> Inbox:
-    """The inbox; how much it reads has a bound, whatever waits. Raises InvalidInput for a cursor that is none."""
+    """The inbox; it reads a bounded number of rows. Raises InvalidInput for an invalid cursor."""
     own = Part()
     if wanted.assignee in ("", identity.address):
         looked = look_for(identity.address, fits=lambda r: wanted.fits(r, now), behind=_behind(mine), store=store)

@@ -78,7 +78,7 @@ class Looked:
 
 
 def look_behind(question: Question, behind: str | None, *, caller: Caller, store: Store, now: datetime) -> Looked:
-    """The same as `list_requests` from a place on, whatever the question's cursor; for lists that are merged."""
+    """The same as `list_requests`, from a place instead of the question's cursor; for lists that are merged."""
     deployment_id = _deployment(question, caller)
     address = _address(caller.only_address or question.assigned_to)
     return _look(question, deployment_id, address, behind, store=store, now=now)

@@ -41,7 +41,7 @@ class ReadRequest:
 
 
 def read_request(request_id: str, *, caller: Caller, storage: Storage) -> ReadRequest:
-    """Raises NotFound for another deployment's request too."""
+    """A request with its texts; raises NotFound for another deployment's request too."""
     rid = request_id
     key_row, shown_row = ContentKey.at(rid), Content.at(rid, ContentKind.SHOWN)
     words_row = Content.at(rid, ContentKind.RESPONSE)

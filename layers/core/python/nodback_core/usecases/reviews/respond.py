@@ -38,8 +38,8 @@ def respond(
     """Make an answer the decision of its request; the very same one again is a replay and changes nothing.
 
     `decide` checks who may answer and makes the answer (see `domain/reviews/answering.py`), over the request, its key
-    and `further` rows. When they have moved at the write it is asked again, because whoever was allowed to answer a
-    moment ago may not be now. Raises what it raises.
+    and `further` rows. When they have changed by the time of writing, it decides again, because
+    whoever was allowed to answer a moment ago may not be now. Raises what `decide` raises.
     """
     row, key = Request.at(request_id), ContentKey.at(request_id)
     is_replay = False

@@ -1,7 +1,7 @@
 """The one way to change what is stored: read, decide, append to the trail, write, and again over newer rows.
 
-What decides is a pure function over the rows that were read. When somebody else wrote first, it decides again, so
-whoever may not do it any more is refused then.
+What decides is a pure function over the rows that were read. When somebody else wrote first, it decides again, so a
+caller who has lost the right meanwhile is refused.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,8 +34,9 @@ def change(
     """Write what `decide` makes of the rows at `keys`; returns the rows as they are stored then.
 
     Nothing is written when it makes nothing of them (None). A request that is changed with words needs its `ContentKey`
-    among the rows, and a `Storage`. `as_read` saves the first read: what is written over it, is written over these
-    versions only. `more` reads what has no key before these rows are known, such as a list; it reads again at each try.
+    among the rows, and a `Storage`. `as_read` saves the first read: the first try is made over these rows, and writes
+    only if they are still at these versions. `more` reads what has no key before these rows are known, such as a list;
+    it reads again at each try.
     Raises what `decide` and `more` raise, and Busy when others write again and again.
     """
     store = on.store if isinstance(on, Storage) else on
@@ -53,7 +54,7 @@ def change(
 
 
 def change_once(outcome: Outcome, *, on: Store | Storage, now: datetime, rows: Rows | None = None) -> Rows | None:
-    """Write an outcome over the rows that it was decided over, once; None when they have moved: nothing is written."""
+    """Write an outcome once, over the rows that it was decided over; None, and nothing written, if they changed."""
     store = on.store if isinstance(on, Storage) else on
     with suppress(Changed):
         return _write(outcome, rows or Rows({}), store, on, now)
@@ -67,9 +68,10 @@ def count_once(
     additions: Callable[[Sequence[F]], Sequence[Counters]],
     on: Store,
 ) -> Sequence[F]:
-    """Add what `facts` amount to, each fact once, whoever else counts it; returns those that nobody had counted.
+    """Count each fact once, even if others count it at the same time; returns those that nobody had counted.
 
-    `mark` is the row that says so of a fact. All are added at once, and one by one only if somebody was faster.
+    `additions` says what facts add to the counters. `mark` is the row that says that a fact is counted. All facts are
+    added in one transaction, and one by one only when some were counted already.
     """
     try:
         on.increment(additions(facts), [mark(fact) for fact in facts])

@@ -98,7 +98,7 @@ def _pages(shard: int, *, store: Store, now: datetime) -> Iterator[Page[Request]
 
 
 def _in_turn(now: datetime) -> list[int]:
-    """All shards, each the first one in its turn: a sweep that runs out of time starves none of them."""
+    """All shards, beginning with another one each minute: a sweep that runs out of time starves none of them."""
     return [(now.minute + shard) % ATTENTION_SHARDS for shard in range(ATTENTION_SHARDS)]
 
 
