@@ -321,6 +321,20 @@ def test_a_forged_place_beside_the_list_is_refused(store: Store, place: str) -> 
         store.children(Content, "request/r", "content/", cursor=cursor_at(place, of="request/r content/"))
 
 
+def test_counters_without_an_amount_add_nothing_and_hinder_nothing(store: Store) -> None:
+    mark = ContentKey("r1", b"w")
+    nothing = Counters("tally", "2026-03-02#cut", {}, {"flow": "a long name"})
+    store.increment([nothing, Counters("tally", "2026-03-02", {"opened": 1})], [mark])
+    store.increment([nothing], [ContentKey("r2", b"w")])
+
+    assert store.counters(("tally", "2026-03-02#cut"), ("tally", "2026-03-02")) == [
+        Counters("tally", "2026-03-02#cut"),
+        Counters("tally", "2026-03-02", {"opened": 1}),
+    ]
+    with pytest.raises(Changed):
+        store.increment([nothing], [ContentKey("r2", b"w")])
+
+
 def test_numbers_are_added_once_for_each_mark(store: Store) -> None:
     mark, other = ContentKey("r1", b"w"), ContentKey("r2", b"w")
     store.increment([Counters("tally", "2026-03-02", {"opened": 1, "o:yes, but": 2})], [mark])

@@ -111,6 +111,17 @@ def test_a_retry_may_settle_it_otherwise_and_the_figures_follow() -> None:
     assert (in_history(world, "rejected"), in_history(world, "approved")) == (1, 0)
 
 
+def test_the_same_outcome_at_two_attempts_counts_once() -> None:
+    world, request_id = answered()
+    go_on(world, request_id, "approved", succeeded=False)
+    assert counted(world) == {"approved": 1}
+    retry_resume(request_id, outcome=None, caller=MANAGE, store=world.store, now=world.now)
+    go_on(world, request_id, "approved", claim_id="c2")
+
+    assert [s.attempt for s in world.request(request_id).settled] == [1, 2]
+    assert counted(world) == {"approved": 1}
+
+
 def test_consumed_twice_settles_once() -> None:
     world, request_id = answered()
     claim_resume(

@@ -190,6 +190,8 @@ class MemoryStore:
             for mark in marks:
                 self.rows[_address(mark)] = _at_next_version(mark)
             for row in additions:
+                if not row.amounts:
+                    continue
                 known = self.numbers.setdefault((row.partition, row.sort), {})
                 for name, amount in row.amounts.items():
                     known[name] = known.get(name, 0) + amount

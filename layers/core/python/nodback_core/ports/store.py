@@ -135,7 +135,8 @@ class Store(Protocol):
     def increment(self, additions: Sequence[Counters], marks: Sequence[Record]) -> None:
         """Add the amounts to their rows, once: in the transaction that writes the marks, which must all be new.
 
-        Raises `Changed`, and then nothing was added, when one of the marks exists. At most 100 rows.
+        A row without amounts stays as it is. Raises `Changed`, and then nothing was added, when one of the marks
+        exists. At most 100 rows.
         """
 
     def counters(self, *places: tuple[str, str]) -> Sequence[Counters]:

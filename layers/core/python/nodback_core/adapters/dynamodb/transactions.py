@@ -65,8 +65,11 @@ class Transaction:
         )
 
     def add(self, counters: Counters) -> None:
-        """Add these amounts to those of the row."""
+        """Add these amounts to those of the row; without any, the row stays as it is."""
         counters.check_place()
+        if not counters.amounts:
+            # An update that adds nothing is no expression for DynamoDB, and would fail everything beside it.
+            return
         values = {**counters.amounts, **counters.names}
         # Of one width, so that no placeholder is the beginning of another.
         terms = {name: f"{n:03d}" for n, name in enumerate(values)}
