@@ -245,3 +245,22 @@ class TestAnAliasOrSomebodyWhoStandsIn:
         assert world.reply("approved", to=world.reply_address()) is Result.RECORDED
         entry = world.store.chain(f"request/{request_id}").items[-1]
         assert "answered_for" not in entry.data
+
+
+def test_a_sender_whom_nobody_can_name_is_called_so_and_cannot_be_added() -> None:
+    world = WithPages()
+    request_id = asked(world)
+    raw = world.written("approved", to=world.reply_address()).replace(b"To:", b"From: x@evil.example\r\nTo:", 1)
+    assert world.receive(raw, to=world.reply_address()) is Result.OTHER_SENDER
+    text = told(world)
+    assert "A reply to this review came from several senders at once." in text
+    assert "That was me" not in text
+    assert "several_from" not in text
+    assert world.store.chain(f"request/{request_id}").items[3].data["sender"] == "several_from"
+
+
+def test_an_address_that_wrote_can_be_added_from_the_letter() -> None:
+    world = WithPages()
+    request_id = asked(world)
+    assert world.reply("approved", to=world.reply_address(), sender="me@example.net") is Result.OTHER_SENDER
+    assert f"That was me, add this address: {PUBLIC_URL}/review/{request_id}#senders" in told(world)

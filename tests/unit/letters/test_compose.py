@@ -121,6 +121,16 @@ def test_subject_and_sender_name_read_as_they_were_written(subject: str, name: s
     assert decoded_name(sent(name=name)) == one_line(name, 80)
 
 
+def test_only_the_words_of_a_subject_that_need_it_are_encoded() -> None:
+    raw = sent(subject="Re: Review: Größe und Ähnliches prüfen · Content Review Flow")
+    head = raw.partition(b"\r\n\r\n")[0].replace(b"\r\n", b"").decode()
+    subject = head.split("Subject: ")[1]
+    assert subject.startswith("Re: Review: =?utf-8?b?")
+    assert " und =?utf-8?b?" in subject
+    assert "= Content Review Flow" in subject
+    assert parsed(raw)["Subject"] == "Re: Review: Größe und Ähnliches prüfen · Content Review Flow"
+
+
 @pytest.mark.parametrize(
     "attack",
     [

@@ -136,10 +136,15 @@ def test_a_review_says_what_how_and_until_when() -> None:
         assert "Please review this content for brand compliance" in part
         assert "Meet the new Field Notebook" in part
         assert "Reply to this mail with one of these on the first line." in part
-        assert "Please answer by Tuesday, 24 November 2026, 10:00 UTC." in part
+        assert "An answer is due in 2 days (Tuesday 10:00 UTC)." in part
         assert "If nobody has answered by Tuesday, 24 November 2026, 10:00 UTC, “Needs revision” is recorded" in part
         assert "This mail can be answered until Sunday, 29 November 2026, 10:00 UTC" in part
         assert "marta@example.com" in part
+
+
+def test_a_deadline_that_has_passed_is_named_by_its_date() -> None:
+    late = replace(REVIEW, asking=replace(REVIEW.asking, asked_at=REVIEW.created_at + timedelta(days=3)))
+    assert "Please answer by Tuesday, 24 November 2026, 10:00 UTC." in words_of(render(late).html)
 
 
 def test_there_is_one_button_for_each_option() -> None:
@@ -319,7 +324,7 @@ class TestWhatTheFlowSays:
         rendered = render(replace(REVIEW, content=content))
         sent = SentMail("Nodback", "reply.example.com", own_lines(rendered))
         for line in (line for line in rendered.text.split("\n") if line.startswith("| ")):
-            quoted = f"> Please answer by Tuesday\n{line}\n"
+            quoted = f"> An answer is due in 2 days (Tuesday 10:00 UTC).\n{line}\n"
             assert match_option(read_reply(quoted, sent).first_line, REVIEW.asking.options) is None, line
         for line in ("* approved", "- approved", "rejected"):
             answered = read_reply(f"{line}\n\n{rendered.text}", sent).first_line

@@ -13,6 +13,7 @@ from nodback_core.mail.letters.wording import (
     below_title,
     choices,
     clean,
+    due,
     label,
     moment,
     one_line,
@@ -103,6 +104,25 @@ def test_prose_is_wrapped_and_code_and_tables_are_not() -> None:
 def test_a_link_of_markdown_stays_whole() -> None:
     link = "[the campaign page of the spring](https://example.com/campaigns)"
     assert any(link in line for line in wrap_markdown(f"{'word ' * 12}{link} and {'word ' * 12}").split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("ahead", "said"),
+    [
+        (timedelta(seconds=20), "in 1 minute (Sunday 10:00 UTC)"),
+        (timedelta(minutes=45), "in 45 minutes (Sunday 10:45 UTC)"),
+        (timedelta(minutes=89), "in 89 minutes (Sunday 11:29 UTC)"),
+        (timedelta(hours=4), "in 4 hours (Sunday 14:00 UTC)"),
+        (timedelta(hours=24), "in 24 hours (Monday 10:00 UTC)"),
+        (timedelta(hours=35, minutes=59), "in 36 hours (Monday 21:59 UTC)"),
+        (timedelta(hours=36), "in 2 days (Monday 22:00 UTC)"),
+        (timedelta(days=6), "in 6 days (Saturday 10:00 UTC)"),
+        (timedelta(days=7), "in 7 days (Sunday, 29 November, 10:00 UTC)"),
+    ],
+)
+def test_a_deadline_is_said_as_people_say_it(ahead: timedelta, said: str) -> None:
+    now = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+    assert due(now + ahead, now) == said
 
 
 def test_an_address_stays_whole() -> None:

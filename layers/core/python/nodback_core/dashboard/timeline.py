@@ -84,7 +84,7 @@ def detail_of(said: Happening) -> str:
             return _answered(said)
         case ReplyRejected(check=check, sender=sender):
             because = WORDS.get(check) or f"of the check “{label(check)}”"
-            return f"because {because}{f': {sender}' if sender else ''}"
+            return f"because {because}{f': {sender}' if sender and '@' in sender else ''}"
         case OfMail(letter=letter, to=to):
             why = _loss(said)
             return f"{label(letter)} to {to}{f': {why}' if why else ''}"

@@ -191,8 +191,17 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _unstructured(value: str, max_chars: int) -> str:
-    line = one_line(value, max_chars)
-    return line if _is_plain(line) else " ".join(_words(line))
+    """A header of free text. Only its words outside ASCII are encoded, so that filters can read the others."""
+    stretches: list[list[str]] = []
+    for word in one_line(value, max_chars).split():
+        if stretches and _is_plain(stretches[-1][0]) == _is_plain(word):
+            stretches[-1].append(word)
+        else:
+            stretches.append([word])
+    # The space between two encoded words is dropped by readers, so those of one stretch are encoded with it.
+    return " ".join(
+        " ".join(stretch) if _is_plain(stretch[0]) else " ".join(_words(" ".join(stretch))) for stretch in stretches
+    )
 
 
 def _is_plain(line: str) -> bool:

@@ -139,13 +139,17 @@ class ReassignedToAnother(Note):
 class WrongSenderNotice(LinkedNote):
     """Tells the assignee that somebody else tried to answer with their reply address, and how to add that sender.
 
-    The link leads to the page of the review, where they sign in by their own address first.
+    The link leads to the page of the review, where they sign in by their own address first. `attempted_from` says
+    in words what is wrong with From where it names no address for certain; then there is none to add.
     """
 
     kind = LetterKind.WRONG_SENDER_NOTICE
 
     attempted_from: str
     received_at: datetime
+
+    def linked(self, url: str) -> Self:
+        return super().linked(url) if "@" in self.attempted_from else self
 
 
 @dataclass(frozen=True)

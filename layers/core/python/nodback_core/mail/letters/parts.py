@@ -62,7 +62,8 @@ class Asking:
     """How the reader can answer: the signed reply address, and what a reply may say.
 
     `options` are the emit options as the flow spells them; empty means that any text is welcome.
-    `free_text` and `reply_feedback` are the deployment's settings of these names.
+    `free_text` and `reply_feedback` are the deployment's settings of these names. `asked_at` is when the letter was
+    called for; "in 4 hours" counts from there.
     """
 
     reply_address: str
@@ -72,6 +73,7 @@ class Asking:
     reply_feedback: Literal["first_line", "whole"] = "first_line"
     deadlines: tuple[Deadline, ...] = ()
     review_url: str | None = None
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True)

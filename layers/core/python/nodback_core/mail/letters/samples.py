@@ -111,6 +111,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
     asking = Asking(
         reply_address=_ADDRESS,
         token_expires_at=_ASKED + timedelta(days=7),
+        asked_at=_ASKED,
         options=("approved", "rejected", "needs_revision"),
         deadlines=(
             Deadline(at=_ASKED + timedelta(days=1), kind="reminder"),
@@ -185,6 +186,7 @@ def letters() -> tuple[tuple[str, Letter], ...]:
         ("a cancelled one", ClosedRequest(about, "cancelled", later)),
         ("", ReassignedToAnother(about)),
         ("", WrongSenderNotice(about, "assistant@example.com", later, review_url=_REVIEW_URL)),
+        ("nobody knows who", WrongSenderNotice(about, "several senders at once", later)),
         ("not proved", UnprovenReply(about, "not_authenticated", later, review_url=_REVIEW_URL)),
         ("a virus", UnprovenReply(about, "virus", later)),
         ("", BlankReply(about, asking)),

@@ -12,7 +12,7 @@ from nodback_core.mail.letters.kinds import (
     UnprovenReply,
 )
 from nodback_core.mail.letters.parts import Asking, Deadline
-from nodback_core.mail.letters.wording import label, moment, one_line
+from nodback_core.mail.letters.wording import due, label, moment, one_line
 
 LONG_CONTENT_CHARS = 3_000  # about two screens of a laptop
 
@@ -39,6 +39,8 @@ def on_top(asking: Asking, shown: MailContent | None) -> str:
     """
     moments = [deadline.at for deadline in asking.deadlines if deadline.kind != "reminder"]
     by = f"Please answer by {moment(min(moments))}." if moments else ""
+    if moments and asking.asked_at is not None and min(moments) > asking.asked_at:
+        by = f"An answer is due {due(min(moments), asking.asked_at)}."
     long = shown is not None and shown.shown_chars > LONG_CONTENT_CHARS
     return f"{by} You will find how to answer at the end of this mail.".strip() if long else by
 

@@ -19,6 +19,10 @@ _MONTHS = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 
+_UNITS = (("day", 24 * 60), ("hour", 60), ("minute", 1))
+_UNITS_OF_A_SMALLER_ONE = 1.5
+_A_WEEKDAY_IS_CLEAR = timedelta(days=6)
+
 # Controls but tab and newline, and the two characters that display following text backwards.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e\ufeff\ufffe\uffff]")
 _ANY_NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
@@ -73,6 +77,19 @@ def moment(at: datetime) -> str:
         raise ValueError("a moment needs its zone")
     zone = "UTC" if at.utcoffset() == timedelta(0) else at.strftime("%Z")
     return f"{_DAYS[at.weekday()]}, {at.day} {_MONTHS[at.month - 1]} {at.year}, {at.hour:02}:{at.minute:02} {zone}"
+
+
+def due(at: datetime, now: datetime) -> str:
+    """A moment ahead as people say it: "in 4 hours (Sunday 14:00 UTC)", with its date when it is far ahead."""
+    minutes = max(1, round((at - now).total_seconds() / 60))
+    number, unit = next(
+        (round(minutes / size), unit) for unit, size in _UNITS if minutes >= size * _UNITS_OF_A_SMALLER_ONE or size == 1
+    )
+    _, _, clock = moment(at).rpartition(", ")
+    day = _DAYS[at.weekday()]
+    if at - now > _A_WEEKDAY_IS_CLEAR:
+        day = f"{day}, {at.day} {_MONTHS[at.month - 1]},"
+    return f"in {number} {unit}{'' if number == 1 else 's'} ({day} {clock})"
 
 
 def web_address(url: str) -> str:

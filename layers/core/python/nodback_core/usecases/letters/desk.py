@@ -75,6 +75,7 @@ class Desk:
             free_text="ask" if request.free_text == "ask" else "pass",
             reply_feedback="whole" if request.reply_feedback == "whole" else "first_line",
             deadlines=_deadlines(request),
+            asked_at=self.effect.at,
         )
 
     def review_request(self, reason: str | None = None) -> ReviewRequest:
