@@ -163,6 +163,18 @@ def test_the_reason_of_a_reassignment_stands_in_both_of_its_mails_as_text() -> N
     assert case.world.reply("approved", to=new, sender="b@example.com") is Result.RECORDED
 
 
+def test_the_reason_stands_in_the_reminders_that_follow_too() -> None:
+    case = Case(reminder_minutes=[60])
+    case.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})
+    case.world.pass_time(minutes=61)
+    case.world.wake(case.request_id)
+    case.world.deliver()
+    text = case.world.mails_to("b@example.com")[-1].get_body(("plain",)).get_content()
+    assert "A reminder" in text
+    assert "This review was given to you with this note:" in text
+    assert "    Kim is away" in text
+
+
 def test_without_a_reason_the_mails_of_a_reassignment_say_none() -> None:
     case = Case()
     case.post("reassign", {"to_email": "b@example.com", "reason": "Kim is away"})

@@ -142,6 +142,14 @@ def test_a_review_says_what_how_and_until_when() -> None:
         assert "marta@example.com" in part
 
 
+def test_a_review_that_comes_once_more_still_says_why_it_was_given_to_its_reader() -> None:
+    given = replace(REVIEW, reason="You know the campaign best.")
+    reminder = replace(cast("letter_kinds.Reminder", LETTERS["reminder"]), request=given)
+    rendered = render(reminder)
+    for part in (rendered.text, words_of(rendered.html)):
+        assert part.index("A reminder") < part.index("You know the campaign best.")
+
+
 def test_a_deadline_that_has_passed_is_named_by_its_date() -> None:
     late = replace(REVIEW, asking=replace(REVIEW.asking, asked_at=REVIEW.created_at + timedelta(days=3)))
     assert "Please answer by Tuesday, 24 November 2026, 10:00 UTC." in words_of(render(late).html)

@@ -78,8 +78,9 @@ class Desk:
             asked_at=self.effect.at,
         )
 
-    def review_request(self, reason: str | None = None) -> ReviewRequest:
-        """The letter that asks; `reason` is why the request was given to its assignee."""
+    def review_request(self) -> ReviewRequest:
+        """The letter that asks, with the reason why the request was given to its assignee, if somebody said one."""
+        seq = self.request.reason_seq
         return ReviewRequest(
             about=self.about,
             asking=self.asking(),
@@ -87,7 +88,7 @@ class Desk:
             created_at=self.request.opened_at,
             context=context_of(self.shown.state),
             earlier_rounds=len(self.request.earlier),
-            reason=reason,
+            reason=None if seq is None else self._reason_at(seq),
             branding=self.branding,
         )
 
@@ -120,7 +121,10 @@ class Desk:
 
     def reason(self) -> str | None:
         """Why somebody did what caused the effect, if they said so and it was not erased."""
-        seq, post = self.effect.seq, self.post
+        return self._reason_at(self.effect.seq)
+
+    def _reason_at(self, seq: int) -> str | None:
+        post = self.post
         try:
             key = self.full.data_key(post.storage.vault)
             found = read_reasons(self.request.request_id, [seq], key=key, storage=post.storage)

@@ -62,12 +62,6 @@ def write_letter(desk: Desk) -> RequestLetter:
     return write(desk)
 
 
-def _review_request(desk: Desk) -> RequestLetter:
-    # Only the mail of the very reassignment that was explained carries the reason; the others need not look for one.
-    reason = desk.reason() if desk.request.reason_seq == desk.effect.seq else None
-    return desk.review_request(reason)
-
-
 def _confirmation(desk: Desk) -> RequestLetter:
     decision, words = desk.request.decision, desk.words()
     assert decision is not None
@@ -240,7 +234,7 @@ def _test_mail(desk: Desk) -> RequestLetter:
 
 
 WRITERS: Mapping[LetterKind, Callable[[Desk], RequestLetter]] = {
-    LetterKind.REVIEW_REQUEST: _review_request,
+    LetterKind.REVIEW_REQUEST: lambda desk: desk.review_request(),
     LetterKind.REMINDER: lambda desk: Reminder(desk.review_request(), sent_at=desk.effect.at),
     LetterKind.ESCALATED: lambda desk: EscalatedRequest(desk.review_request(), previous_email=_previous(desk.request)),
     LetterKind.EXPIRED_TOKEN: _expired,
