@@ -52,6 +52,8 @@ def crewai():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import crewai.flow.flow
+
+        import tests.sdk.decorating  # noqa: F401
     return crewai
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 from uuid import UUID
 
 from crewai.flow.flow import Flow, and_, listen, or_, start
-from crewai.flow.human_feedback import HumanFeedbackResult, human_feedback
+from crewai.flow.human_feedback import HumanFeedbackConfig, HumanFeedbackResult
 from crewai.flow.persistence import persist
 from crewai.llms.base_llm import BaseLLM
 from pydantic import BaseModel, SecretStr
 
+from tests.sdk.decorating import human_feedback
+
 ran: list = []
 METADATA = {"team": "brand"}
+# Old versions of crewAI know no `learn=`.
+LEARN = {"learn": True} if "learn" in HumanFeedbackConfig.__dataclass_fields__ else {}
 
 
 class ContentFlow(Flow):
@@ -215,7 +219,7 @@ class JoiningFlow(Flow):
         return 2
 
     @listen(begin)
-    @human_feedback(message="OK?", emit=["ok", "no"], learn=True)
+    @human_feedback(message="OK?", emit=["ok", "no"], **LEARN)
     def review(self):
         return 3
 

@@ -260,7 +260,7 @@ def test_nobody_resumes_past_the_review_by_hand(flows, service, enabled):
     paused = flows.ContentFlow().kickoff()
     flow = flows.ContentFlow.from_pending(paused.context.flow_id)
     assert flow.pending_feedback.method_name == "review_content"
-    flow.pending_feedback.emit = None
+    flow.pending_feedback.emit = flow.pending_feedback.llm = None
     with pytest.raises(nodback.ResumeError, match="nodback worker"):
         flow.resume("approved")
     assert flows.ran == []
@@ -358,16 +358,24 @@ def test_feedback_events_carry_the_request_id(crewai, flows, service, enabled):
     from crewai.events.event_bus import crewai_event_bus
     from crewai.events.types.flow_events import HumanFeedbackReceivedEvent, HumanFeedbackRequestedEvent
 
+    has_ids = "request_id" in HumanFeedbackReceivedEvent.model_fields  # from crewAI 1.12.1
+
+    def ids_of(event):
+        return [event.request_id] if has_ids else []
+
     seen = []
     with crewai_event_bus.scoped_handlers():
         for kind in (HumanFeedbackRequestedEvent, HumanFeedbackReceivedEvent):
-            crewai_event_bus.on(kind)(lambda source, event: seen.append((event.type, event.request_id)))
+            crewai_event_bus.on(kind)(lambda source, event: seen.append((event.type, *ids_of(event))))
         flows.ContentFlow().kickoff()
         request_id = the_request(service).body["request_id"]
         service.answer(request_id, outcome="approved")
         resume_next(enabled, flows.ContentFlow)
-        crewai_event_bus.flush()
-    assert seen == [("human_feedback_requested", request_id), ("human_feedback_received", request_id)]
+        until = time.monotonic() + 5
+        while len(seen) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+    ids = [request_id] if has_ids else []
+    assert seen == [("human_feedback_requested", *ids), ("human_feedback_received", *ids)]
 
 
 def test_nodback_testing_runs_a_flow_through_all_its_reviews(flows):
@@ -399,15 +407,17 @@ def test_nodback_testing_fails_on_free_text_without_an_llm(flows):
 
 def test_disable_gives_back_what_was_there(crewai, url):
     from crewai.flow.flow_config import flow_config
-    from crewai.flow.persistence import factory
 
-    before = (flow_config.hitl_provider, factory._factory)
+    from nodback.differences import default_persistence
+
+    before = (flow_config.hitl_provider, type(default_persistence()))
     nodback.enable(url, FLOW_KEY)
     nodback.enable(url, FLOW_KEY)
     assert flow_config.hitl_provider is not None
-    assert factory.default_flow_persistence() is factory.default_flow_persistence()
+    assert type(default_persistence()) is not before[1]
+    assert default_persistence() is default_persistence()
     nodback.disable()
-    assert (flow_config.hitl_provider, factory._factory) == before
+    assert (flow_config.hitl_provider, type(default_persistence())) == before
 
 
 def test_lint_names_joins_siblings_and_learning(flows):
@@ -416,7 +426,7 @@ def test_lint_names_joins_siblings_and_learning(flows):
     texts = {finding.method_name: finding.text for finding in lint_flow(flows.JoiningFlow)}
     assert "spans a review" in texts["join"]
     assert any("beside" in f.text for f in lint_flow(flows.JoiningFlow) if f.method_name == "review")
-    assert any("learn=True" in f.text for f in lint_flow(flows.JoiningFlow))
+    assert any("learn=True" in f.text for f in lint_flow(flows.JoiningFlow)) == bool(flows.LEARN)
     assert lint_flow(flows.ContentFlow) == []
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import nodback
+from nodback.crew import crewai_version
 
 ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.filterwarnings("default")
@@ -24,18 +25,24 @@ def classes_of(module):
     return [kind for kind in vars(module).values() if isinstance(kind, type) and "expected" in vars(kind)]
 
 
+def unknown_here():
+    """The codes that this version of crewAI gives no cause for: before 1.10 it knows no `learn=`."""
+    return set() if crewai_version() >= (1, 10) else {"learn"}
+
+
 def test_each_mistake_is_found_and_nothing_else(linted):
     from nodback.lint import lint_flow
 
     for kind in classes_of(linted):
-        assert {(f.code, f.method_name) for f in lint_flow(kind)} == kind.expected, kind
+        expected = {(code, method) for code, method in kind.expected if code not in unknown_here()}
+        assert {(f.code, f.method_name) for f in lint_flow(kind)} == expected, kind
 
 
 def test_every_code_has_a_flow_that_shows_it(linted):
     from nodback.lint import CODES, lint_flows
 
     findings = lint_flows(classes_of(linted))
-    assert {finding.code for finding in findings} == set(CODES)
+    assert {finding.code for finding in findings} == set(CODES) - unknown_here()
     assert [f.line for f in findings if f.code == "human-input"] == [_line("def task():") + 1]
 
 

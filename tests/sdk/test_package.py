@@ -86,9 +86,9 @@ def test_the_examples_of_modules_that_need_crewai_run(crewai, name):
 @pytest.mark.parametrize(
     ("installed", "kind", "advice"),
     [
-        (None, nodback.CrewAIMissing, "pip install 'crewai>=1.14.7,<2'"),
-        ((1, 14, 6), nodback.CrewAIUnsupported, ">=1.14.7"),
-        ((1, 9, 99), nodback.CrewAIUnsupported, "1.9.99"),
+        (None, nodback.CrewAIMissing, "pip install 'crewai>=1.8.0,<2'"),
+        ((1, 7, 99), nodback.CrewAIUnsupported, ">=1.8.0"),
+        ((0, 203, 1), nodback.CrewAIUnsupported, "0.203.1"),
         ((2, 0, 0), nodback.CrewAIUnsupported, "<2"),
     ],
 )
@@ -100,7 +100,7 @@ def test_a_crewai_that_cannot_be_paused_is_refused_with_what_to_install(monkeypa
         crew.require_crewai()
 
 
-@pytest.mark.parametrize("version", [(1, 14, 7), (1, 15, 30), (1, 99, 0)])
+@pytest.mark.parametrize("version", [(1, 8, 0), (1, 14, 7), (1, 15, 30), (1, 99, 0)])
 def test_supported_versions_are_accepted(monkeypatch, version):
     from nodback import crew
 

@@ -431,6 +431,12 @@ def test_a_worker_that_was_started_wrongly_says_what_to_write(crewai, command, t
         ),
         ("import sys\n\nsys.exit('no')\n", "SystemExit: no (broken_flows.py, line 3)"),
         ("from helper import go\n", "ValueError: two\nlines (helper.py, line 1)"),
+        (
+            "raise ValueError('llm is required when emit is specified. Provide one.')\n",
+            "ValueError: llm is required when emit is specified. Provide one. crewAI below 1.10 wants llm= in each "
+            "@human_feedback with emit=. It is asked only about answers in free text. Name one, or install crewAI 1.10 "
+            "or newer (broken_flows.py, line 1)",
+        ),
     ],
 )
 @pytest.mark.parametrize("asked", ["worker", "doctor"])

@@ -5,6 +5,7 @@ process, so that a flow would go on with nothing, or hang.
 """
 
 import functools
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ from nodback.loops import current_run
 
 try:
     from crewai.core.providers import human_input
-except ImportError:  # versions that read the console themselves
+except ImportError:  # before crewAI 1.10, whose agents read the console themselves
     human_input = None  # type: ignore[assignment]
 
 ADVICE = "Ask by @human_feedback on a method of the flow instead: it pauses, and goes on in another process."
@@ -23,9 +24,11 @@ ADVICE = "Ask by @human_feedback on a method of the flow instead: it pauses, and
 def refuse_ask(flow_class: type[Any]) -> Any:
     """Let `Flow.ask()` raise where it would read the console; returns what `allow_ask` needs to undo it.
 
-    A flow with an input provider of its own, or a process with one, keeps it.
+    A flow with an input provider of its own, or a process with one, keeps it. crewAI 1.8 and 1.9 have no `ask()`.
     """
-    before = flow_class.ask
+    before = getattr(flow_class, "ask", None)
+    if before is None:
+        return None
 
     @functools.wraps(before)
     def ask(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -44,7 +47,8 @@ def refuse_ask(flow_class: type[Any]) -> Any:
 
 def allow_ask(flow_class: type[Any], before: Any) -> None:
     """Give crewAI's Flow its own `ask()` back."""
-    flow_class.ask = before
+    if before is not None:
+        flow_class.ask = before
 
 
 @contextmanager
@@ -75,6 +79,24 @@ if human_input is not None:
 
         async def handle_feedback_async(self, formatted_answer: Any, context: Any) -> Any:  # noqa: ARG002
             raise _refusal()
+
+
+if human_input is None:
+
+    def _refuse_in_flows() -> None:
+        """Let the agents of a flow raise where they would read the console; `current_run` is None outside of one."""
+        module = importlib.import_module("crewai.agents.agent_builder.base_agent_executor_mixin")
+        before = module.CrewAgentExecutorMixin._ask_human_input
+
+        @functools.wraps(before)
+        def ask(self: Any, *args: Any, **kwargs: Any) -> Any:
+            if current_run() is not None:
+                raise _refusal()
+            return before(self, *args, **kwargs)
+
+        module.CrewAgentExecutorMixin._ask_human_input = ask
+
+    _refuse_in_flows()
 
 
 def _refusal() -> FlowRefused:

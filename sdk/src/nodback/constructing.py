@@ -35,13 +35,13 @@ def parameters_of(flow_class: type[Any]) -> Parameters:
     """The parameters of a flow class's own constructor, or its own fields without a default."""
     from crewai.flow.flow import Flow
 
+    from nodback.differences import own_parameters, required_fields
+
     if flow_class.__init__ is Flow.__init__:
-        fields = flow_class.model_fields.items()
-        required = tuple(name for name, info in fields if name not in Flow.model_fields and info.is_required())
-        return Parameters(required, (), takes_persistence=True)
+        return Parameters(required_fields(flow_class), (), takes_persistence=True)
     _, *parameters = inspect.signature(flow_class.__init__).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
-    own = [p for p in named if p.name not in Flow.model_fields]
+    own = [p for p in named if p.name not in own_parameters()]
     return Parameters(
         required=tuple(p.name for p in own if p.default is p.empty),
         optional=tuple(p.name for p in own if p.default is not p.empty),

@@ -1,4 +1,4 @@
-"""The installed crewai: whether it is one that can be paused durably, and what differs between its versions."""
+"""The installed crewai: whether it is one that can be paused durably; `differences.py` has what its versions do."""
 
 import importlib.metadata
 import re
@@ -6,9 +6,16 @@ import re
 from nodback.errors import CrewAIMissing, CrewAIUnsupported
 from nodback.version import PRODUCT
 
-# The persistence factory, without which no flow could be paused through Nodback, came with this version.
-OLDEST_CREWAI = (1, 14, 7)
+# `@human_feedback` and the place for a feedback provider came with this version.
+OLDEST_CREWAI = (1, 8, 0)
 NEXT_MAJOR = 2
+# Before this version crewAI demands `llm=` wherever there is `emit=`.
+LLM_OPTIONAL_FROM = (1, 10)
+LLM_DEMANDED = "llm is required when emit is specified"
+LLM_ADVICE = (
+    "crewAI below 1.10 wants llm= in each @human_feedback with emit=. It is asked only about answers in free text. "
+    "Name one, or install crewAI 1.10 or newer"
+)
 # Before this version crewAI prefers the decorator's live LLM over the one that a resume brings along.
 RESUME_LLM_COUNTS_FROM = (1, 15, 30)
 

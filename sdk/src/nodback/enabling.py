@@ -19,7 +19,7 @@ class _Enabled:
     service: "ReviewService"
     persistence: "NodbackPersistence"
     provider_before: Any
-    factory_before: Any
+    default_before: Any
     coroutines_before: dict[str, Any]
     ask_before: Any
 
@@ -72,9 +72,9 @@ def enable_with(service: "ReviewService") -> None:
     """The same with a service that is already there; `nodback.testing` brings one that lives in memory."""
     from crewai.flow.flow import Flow
     from crewai.flow.flow_config import flow_config
-    from crewai.flow.persistence import factory
 
     from nodback.console import refuse_ask, without_console
+    from nodback.differences import use_persistence
     from nodback.loops import wrap
     from nodback.persistence import NodbackPersistence, load_state
     from nodback.provider import NodbackProvider
@@ -83,17 +83,16 @@ def enable_with(service: "ReviewService") -> None:
     with _lock:
         before = _enabled
         persistence = NodbackPersistence.over(service)
+        default_before = use_persistence(persistence)
         _enabled = _Enabled(
             service=service,
             persistence=persistence,
             provider_before=before.provider_before if before else flow_config.hitl_provider,
-            factory_before=before.factory_before if before else factory._factory,
+            default_before=before.default_before if before else default_before,
             coroutines_before=before.coroutines_before if before else wrap(Flow, load_state, without_console),
             ask_before=before.ask_before if before else refuse_ask(Flow),
         )
         flow_config.hitl_provider = NodbackProvider()
-        # crewAI asks for it several times per flow: it must be the same one each time.
-        factory.set_flow_persistence_factory(lambda: persistence)
 
 
 def disable() -> None:
@@ -104,15 +103,15 @@ def disable() -> None:
             return
         from crewai.flow.flow import Flow
         from crewai.flow.flow_config import flow_config
-        from crewai.flow.persistence import factory
 
         from nodback.console import allow_ask
+        from nodback.differences import give_back
         from nodback.loops import unwrap
 
         unwrap(Flow, _enabled.coroutines_before)
         allow_ask(Flow, _enabled.ask_before)
         flow_config.hitl_provider = _enabled.provider_before
-        factory.set_flow_persistence_factory(_enabled.factory_before)
+        give_back(_enabled.default_before)
         _enabled.service.close()
         _enabled = None
 

@@ -146,6 +146,7 @@ def _about_constructor(flow_class: type[Any], factory: Factory | None) -> Iterat
 
 
 def _about_review(flow_class: type[Any], method: Method) -> Iterator[_Found]:
+    from nodback.differences import learns
     from nodback.provider import check_options
 
     config = method.feedback
@@ -159,7 +160,7 @@ def _about_review(flow_class: type[Any], method: Method) -> Iterator[_Found]:
             method.name,
             f"provider=... is set, so this review is not asked through {PRODUCT}: remove it.",
         )
-    if config.learn:
+    if learns(config):
         yield _Found(
             "learn",
             method.name,

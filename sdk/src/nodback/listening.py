@@ -39,17 +39,19 @@ class Method:
 
 def methods_of(flow_class: type[Any]) -> dict[str, Method]:
     """The methods of a flow class by name, in its order."""
-    found: dict[str, Method] = {}
-    for name, definition in flow_class.flow_definition().methods.items():
-        found[str(name)] = Method(
-            name=str(name),
-            is_start=definition.start is True,
-            start=definition.start if isinstance(definition.start, (str, dict)) else None,
-            listen=definition.listen,
-            emits=frozenset(map(str, definition.emit or ())),
+    from nodback.differences import definitions_of
+
+    return {
+        name: Method(
+            name=name,
+            is_start=is_start,
+            start=start,
+            listen=listen,
+            emits=emits,
             feedback=getattr(getattr(flow_class, name, None), "__human_feedback_config__", None),
         )
-    return found
+        for name, is_start, start, listen, emits in definitions_of(flow_class)
+    }
 
 
 def events_of(condition: Condition | None) -> frozenset[str]:

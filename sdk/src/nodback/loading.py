@@ -11,7 +11,7 @@ from typing import Any
 
 from nodback import enabling
 from nodback.constructing import Factory
-from nodback.crew import require_crewai
+from nodback.crew import LLM_ADVICE, LLM_DEMANDED, require_crewai
 from nodback.errors import BadSetting, NodbackError
 from nodback.names import served
 from nodback.settings import API_KEY_VARIABLE, URL_VARIABLE
@@ -111,6 +111,8 @@ def _imported(module_name: str, folder: Path) -> Any:
                 "Start the worker in the folder from which `python -m` finds it."
             ) from error
         said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+        if said.startswith(LLM_DEMANDED):
+            said = said.rstrip(".") + f". {LLM_ADVICE}"
         raise BadSetting(
             f"The module {module_name} cannot be imported: {type(error).__name__}: {said}{_place(error, folder)}"
         ) from error

@@ -88,9 +88,14 @@ def wrap(flow_class: type[Any], load_state: Callable[[Any, str], Any], around: A
         load_state: reads the saved state of a flow id for a flow, or raises KeyError when it is kept elsewhere.
         around: entered while a flow runs.
     """
+    from nodback.differences import EXECUTE, TELLS_METHOD, naming_methods
+
     before = {name: getattr(flow_class, name) for name in WRAPPED}
     for name, original in before.items():
         setattr(flow_class, name, _beside_the_loop(original, load_state, around))
+    if not TELLS_METHOD:
+        before[EXECUTE] = getattr(flow_class, EXECUTE)
+        setattr(flow_class, EXECUTE, naming_methods(before[EXECUTE]))
     return before
 
 
@@ -123,10 +128,10 @@ def _beside_the_loop(
 
 
 def _method_around() -> tuple[Any, str] | None:
-    from crewai.flow.flow_context import current_flow_method_name
+    from nodback.differences import running_method
 
-    outer, name = _current.get(), current_flow_method_name.get("unknown")
-    return None if outer is None or name == "unknown" else (outer.flow, str(name))
+    outer, name = _current.get(), running_method()
+    return None if outer is None or name is None else (outer.flow, name)
 
 
 def _ids_to_read(arguments: dict[str, Any]) -> Iterator[str]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from crewai.flow.async_feedback.types import PendingFeedbackContext
-from crewai.flow.persistence.base import FlowPersistence
 from pydantic import BaseModel, Field, PrivateAttr
 
+from nodback.differences import FlowPersistence, persistence_of_flow
 from nodback.encoding import decode, encode, view
 from nodback.errors import NotEnabled, NotPaused, ResumeError, ServiceError, ServiceUnreachable, SnapshotTooLarge
 from nodback.events import emit_requested
@@ -173,7 +173,7 @@ def load_state(flow: Any, flow_uuid: str) -> Any:
     Raises:
         KeyError: it will ask another persistence, or none, or there is no such state.
     """
-    persistence = getattr(flow, "persistence", None)
+    persistence = persistence_of_flow(flow)
     if not isinstance(persistence, NodbackPersistence) or getattr(flow, "stream", False):
         raise KeyError(flow_uuid)
     state = persistence.service.load_state(flow_uuid)

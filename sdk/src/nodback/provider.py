@@ -14,15 +14,15 @@ from typing import Any
 
 from crewai.flow.async_feedback import HumanFeedbackPending, PendingFeedbackContext
 from crewai.flow.flow import Flow
-from crewai.flow.persistence.factory import default_flow_persistence
 
+from nodback.differences import default_persistence, persistence_of_flow, state_of
 from nodback.errors import FlowRefused
 from nodback.listening import listeners_of, starts_of
 from nodback.loops import current_run
 from nodback.names import is_script, qualified_name
 from nodback.options import option_problems
 from nodback.persistence import METADATA_KEY, NodbackPersistence
-from nodback.roundtrip import check_state, state_of
+from nodback.roundtrip import check_state
 from nodback.version import PRODUCT
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,9 @@ def persistence_of(flow: Any) -> NodbackPersistence:
     Raises:
         FlowRefused: the flow brings its own, so its pause would never reach Nodback.
     """
-    persistence = flow.persistence if flow.persistence is not None else default_flow_persistence()
+    persistence = persistence_of_flow(flow)
+    if persistence is None:
+        persistence = default_persistence()
     if not isinstance(persistence, NodbackPersistence):
         raise FlowRefused(
             f"Flow {type(flow).__name__} keeps its state in {type(persistence).__name__}, so its pause would be saved "

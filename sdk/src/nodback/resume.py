@@ -18,6 +18,7 @@ from pydantic import PrivateAttr
 
 from nodback.constructing import Factory, arguments_for
 from nodback.crew import RESUME_LLM_COUNTS_FROM, require_crewai
+from nodback.differences import learns, returned, state_of
 from nodback.errors import (
     ClaimLost,
     FlowChanged,
@@ -35,7 +36,7 @@ from nodback.names import qualified_name, script_name
 from nodback.outcome import DecidedOutcome, settled_outcome, text_of, usable_llm
 from nodback.persistence import METADATA_KEY, NodbackPersistence, executed_methods, restored
 from nodback.reviews import Claim, ReviewService
-from nodback.roundtrip import dropped, state_of
+from nodback.roundtrip import dropped
 from nodback.snapshot import Snapshot
 
 logger = logging.getLogger(__name__)
@@ -222,7 +223,7 @@ def hand_over(
     persistence.runs(_name_for(claim, type(flow), serves_scripts=serves_scripts), outcome)
     persistence.before_listeners(nothing_ran_yet)
     emit_received(flow, claim.method_name, text, outcome, claim.request_id)
-    return flow.resume(text)
+    return returned(flow, flow.resume(text))
 
 
 def _paused_class(claim: Claim, flow_class: type[Any] | None, *, serves_scripts: bool) -> type[Any]:
@@ -318,7 +319,7 @@ def _own_llm(method: Any, context: PendingFeedbackContext) -> Any:
 
 
 def _learns(method: Any) -> bool:
-    return bool(method.__human_feedback_config__.learn)
+    return learns(method.__human_feedback_config__)
 
 
 def _shadow_collapse(flow: Any, outcome: str) -> None:

@@ -36,12 +36,6 @@ class Change:
     is_loss: bool
 
 
-def state_of(flow: Any) -> Any:
-    """A flow's state itself; before crewAI 1.15 `flow.state` is a proxy around it."""
-    state = flow.state
-    return state._unwrap() if hasattr(type(state), "_unwrap") else state
-
-
 def check_state(where: str, state: Any) -> None:
     """Refuse a state that would come back as another one, and warn of what changes its class.
 
