@@ -8,6 +8,7 @@ from nodback_core.domain.people.sessions import SignIn
 from nodback_core.domain.reviews.contents import ContentKey
 from nodback_core.domain.webhooks.webhook import Reach, Webhook
 from nodback_core.usecases.audit.erase import erase_content
+from nodback_core.usecases.deployments.register import settings_of
 from nodback_core.usecases.figures.metrics import count_events
 from nodback_core.usecases.people.members import add_member, change_member, remove_member
 from nodback_core.usecases.people.sessions import live_sessions, sign_out
@@ -19,6 +20,7 @@ from nodback_core.usecases.people.sign_in import (
     sign_in_by_code,
     sign_in_by_link,
 )
+from nodback_core.usecases.replies.add_sender import add_sender
 from nodback_core.usecases.reviews.respond_by_person import respond_by_person
 from nodback_core.usecases.webhooks.answer_callback import answer_callback
 from nodback_core.usecases.webhooks.configure import Wish, change_webhook, create_webhook, remove_webhook
@@ -48,6 +50,17 @@ def person(world: World) -> Case:
     return Case(
         lambda: respond_by_person(request_id, identity=Identity(REVIEWER, "s1"), **said, **ports(world, *FULL)),
         lambda: world.request(request_id).decision is not None,
+    )
+
+
+@case("replies.add_sender.add_sender")
+def added_sender(world: World) -> Case:
+    request_id = asked(world)
+    other = "dana.other@example.com"
+    world.reply("approved", to=world.reply_address(), sender=other)
+    return Case(
+        lambda: add_sender(request_id, other, identity=Identity(REVIEWER, "s1"), **ports(world, *FULL)),
+        lambda: other in settings_of(deployment_row(world)).senders_for(REVIEWER),
     )
 
 

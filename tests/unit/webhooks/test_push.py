@@ -1,8 +1,10 @@
 """Pushing a decision: receivers are told of it until it is carried out, and never once somebody has it."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from support.faults import Fault, Outage, When, watch
 from support.hooks import FINE, Network, a_webhook, log, sending, take_all
 from support.world import FLOW_CLASS, INSTALL, World
 
@@ -267,6 +269,28 @@ def test_what_the_bus_lost_is_asked_after(pushed: Pushed) -> None:
     pushed.world.sweep()
     pushed.settle()
     assert [p.json["attempt"] for p in pushed.network.posts] == [2]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_push_that_dies_before_or_after_any_call_is_tried_again(when: When) -> None:
+    at = 0
+    while True:
+        at += 1
+        pushed = Pushed()
+        calls = watch(pushed.world)
+        pushed.answer()
+        (seq,) = [effect.seq for effect in pushed.world.request(pushed.request_id).effects if effect.kind == PUSH]
+        calls.start(Fault(at, when))
+        with suppress(Outage):
+            push(pushed.request_id, seq, storage=pushed.world.storage, queue=pushed.world.queue, now=pushed.world.now)
+        struck = calls.struck
+        calls.start()
+        if struck is None:
+            break
+        pushed.run(minutes=5)
+        assert pushed.network.posts, f"nothing was told after {struck} had failed"
+        assert pushed.claim() is not None
+    assert at > 5
 
 
 def test_url_and_secret_are_those_of_the_moment_of_each_attempt(pushed: Pushed) -> None:
