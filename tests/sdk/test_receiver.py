@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -15,6 +18,7 @@ from nodback.receiving import MAX_BODY_BYTES, SECRET_VARIABLE
 from tests.sdk.service import FLOW_KEY
 
 pytestmark = pytest.mark.filterwarnings("default")
+ROOT = Path(__file__).parents[2]
 CONTENT = "tests.sdk.flows.ContentFlow"
 
 
@@ -254,7 +258,7 @@ def test_a_module_that_would_lose_something_is_warned_of_at_the_start(enabled, c
 def test_the_app_on_the_page_runs_and_takes_an_answer(crewai, url, service, monkeypatch, tmp_path):
     import httpx
 
-    page = (Path(__file__).parents[2] / "docs/flow-authors.md").read_text()
+    page = (ROOT / "docs/flow-authors.md").read_text()
     code = page.split("<!-- example: receiver -->\n```python\n")[1].split("```")[0]
     monkeypatch.setenv("NODBACK_URL", url)
     monkeypatch.setenv("NODBACK_API_KEY", FLOW_KEY)
@@ -277,3 +281,21 @@ def test_the_app_on_the_page_runs_and_takes_an_answer(crewai, url, service, monk
 
         assert asyncio.run(call()).status_code == 202
         until(lambda: row.resume == "succeeded")
+
+
+def test_a_process_that_ends_waits_for_the_flow_in_hand(flows, service, enabled, url):
+    row = paused(flows, service)
+    service.before["consumed"] = lambda: time.sleep(1)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.sdk.receiving_process"],
+        cwd=ROOT,
+        env={**os.environ, "NODBACK_URL": url, "NODBACK_API_KEY": FLOW_KEY, "PYTHONPATH": os.pathsep.join(sys.path)},
+        input=message(row),
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr.decode()[-2000:]
+    assert b"told 202" in ended.stdout
+    assert row.history == ["ready", "claimed", "consumed", "succeeded"]
+    assert flows.ran == [], "it ran over there"

@@ -110,7 +110,9 @@ class Receiver:
         self._concurrency = concurrency
         self._lock = threading.Lock()
         self._resuming = 0
+        self._threads: set[threading.Thread] = set()
         self._stopped = False
+        _before_executors_end(self._finish)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One connection, as ASGI has it: an HTTP request, or the lifespan of a server whose only app this is."""
@@ -181,8 +183,9 @@ class Receiver:
             taken = self._worker.take(request_id)
             if taken is None:
                 return _Answer(200, "there is nothing to claim (any more)")
-            # No daemon: the process ends when the flow has.
-            threading.Thread(target=self._carry_out, args=(taken,), name="nodback-resume").start()
+            thread = threading.Thread(target=self._carry_out, args=(taken,), name="nodback-resume")
+            self._threads.add(thread)
+            thread.start()
         except InvalidRequest as error:
             return _Answer(400, str(error))
         except (Unauthenticated, WrongScope) as error:
@@ -206,11 +209,12 @@ class Receiver:
                     logger.exception("the resume of request %s ended in an odd way", request_id)
                 taken = self._next()
         finally:
+            self._threads.discard(threading.current_thread())
             self._done()
 
     def _next(self) -> "Taken | None":
         """What came while all hands were full, or what somebody lost; None when there is nothing, or we are to end."""
-        if self._stopped or not threading.main_thread().is_alive():
+        if self._stopped:
             return None
         try:
             return self._worker.take()
@@ -218,9 +222,24 @@ class Receiver:
             logger.warning("asked for no further answer: %s", error)
             return None
 
+    def _finish(self) -> None:
+        """The process comes to its end: take nothing more, and wait for the flows in hand."""
+        self.stop()
+        for thread in tuple(self._threads):
+            thread.join()
+
     def _done(self) -> None:
         with self._lock:
             self._resuming -= 1
+
+
+def _before_executors_end(finish: Callable[[], None]) -> None:
+    """Have `finish` called when the process ends, while its flows can still do all that they need."""
+    # What is registered last is called first, and executors refuse all work once it is their turn.
+    import concurrent.futures.thread  # noqa: F401
+
+    # Nothing public is called early enough: `atexit` comes after all threads have ended.
+    threading._register_atexit(finish)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
