@@ -18,10 +18,10 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONPATH := $(CURDIR)/layers/core/python
 unexport VIRTUAL_ENV
 
-.PHONY: help demo demo-check test check synth bench fuzz screenshots clean
+.PHONY: help demo demo-check test test-crewai-matrix check synth bench fuzz screenshots clean
 
 help: ## Show what there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(SYNCED) ## Run the whole service here, open a review and wait for your answer
 	@$(PY) -m infra.local.demo
@@ -31,6 +31,9 @@ demo-check: $(SYNCED) ## Play the same story without you, and check it
 
 test: $(SYNCED) ## Run all tests
 	@$(PY) -m pytest tests
+
+test-crewai-matrix: $(SYNCED) ## Run the SDK's flow tests on crewAI 1.8.0 to the newest, and write the table in docs/flow-authors.md
+	@$(PY) -m tests.sdk.matrix $(VERSIONS)
 
 check: $(SYNCED) ## Format, lint, types, and the rules for the templates
 	@$(BIN)/ruff format --check .
