@@ -29,8 +29,8 @@ demo: $(SYNCED) ## Run the whole service here, open a review and wait for your a
 demo-check: $(SYNCED) ## Play the same story without you, and check it
 	@$(PY) -m infra.local.demo --check
 
-test: $(SYNCED) ## Run all tests
-	@$(PY) -m pytest tests
+test: $(SYNCED) ## Run all tests, those on the embedded stack beside the others
+	@$(PY) -m tests.side_by_side
 
 test-crewai-matrix: $(SYNCED) ## Run the SDK's flow tests on crewAI 1.8.0 to the newest, and write the table in docs/flow-authors.md
 	@$(PY) -m tests.sdk.matrix $(VERSIONS)

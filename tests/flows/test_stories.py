@@ -25,7 +25,7 @@ from nodback_core.domain.shared.entries import check_chain
 @pytest.mark.parametrize(
     ("reply", "style", "line"),
     [
-        ("Approved.\n\nGreat work", "gmail", "Publishing approved content. Reviewer notes: Approved."),
+        ("Approved.\n\nGreat work", "gmail", "Publishing approved content. Reviewer notes: Great work"),
         ("REJECTED!", "outlook-desktop", "Content rejected. Reason: REJECTED!"),
     ],
 )
