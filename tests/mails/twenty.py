@@ -104,7 +104,11 @@ def mails(answered: Answered) -> Iterator[tuple[str, bytes, dict[str, str | None
     yield "08b-approved-full-stop", mail(f"Approved.\n\n{quote}"), said("Approved.", "approved")
     yield "08c-approved-capitals", mail(f"APPROVED!\n\n{outlook}"), said("APPROVED!", "approved")
     yield "09-needs-revision", mail(f"Needs revision\n\n{quote}"), said("Needs revision", "needs_revision")
-    yield "10-two-options", mail(f"approved rejected\n\n{quote}"), said("approved rejected")
+    yield (
+        "10-two-options",
+        mail(f"approved rejected\n\n{quote}"),
+        {**said("approved rejected"), "unclear": "two options"},
+    )
     away = mail(
         "I am away until Monday.\n", "Auto-Submitted: auto-replied", subject=f"Automatic reply: {answered.subject}"
     )
