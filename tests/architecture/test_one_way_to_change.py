@@ -47,3 +47,20 @@ def test_what_decides_imports_no_port() -> None:
     assert len(deciding) >= 15
     for module in deciding:
         assert "nodback_core.ports" not in (CORE / module).read_text(), module
+
+
+def test_the_steps_of_the_protocol_stand_in_one_place_each() -> None:
+    """Reading one record, moving a chain on, and counting a version up, outside of what stores records."""
+    reads, heads, versions = set(), set(), set()
+    for path in sorted(CORE.rglob("*.py")):
+        name, text = path.relative_to(CORE).as_posix(), path.read_text()
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):
+                called = node.value.func
+                if isinstance(called, ast.Attribute) and called.attr == "fetch":
+                    reads.add(name)
+        heads |= {name} if "head_hash=head.hash" in text else set()
+        versions |= {name} if "record.version + 1" in text else set()
+    assert reads == {"usecases/shared/reading.py"}
+    assert heads == {"domain/shared/entries.py"}
+    assert versions == {"domain/shared/records.py", "adapters/dynamodb/items.py"}

@@ -10,7 +10,7 @@ from infra.stacks.audit.jobs import SEAL_EVERY_MINUTES as STACK_SEAL_EVERY_MINUT
 from nodback_core.adapters.ses_feedback import EVENT_TYPES
 from nodback_core.domain.audit.seals import SEAL_EVERY_MINUTES
 from nodback_core.domain.audit.trail import KINDS
-from nodback_core.domain.figures.tallies import kind_of
+from nodback_core.domain.figures.facts import kind_of
 from nodback_core.domain.letters.notifications import NEVER_ARRIVED
 from nodback_core.domain.people.sessions import LINK_ASKED
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT

@@ -84,6 +84,7 @@ NOT_INJECTED = {
     "letters.request_in_full.fetch_in_full": "reads only; a step of notify",
     "letters.messages.message_for": "reads only; a step of notify",
     "people.authenticate.authenticate": "reads only",
+    "shared.reading.read_one": "reads only; a step of others",
     "shared.contents.open_key": "a step of every use case that reads or writes texts",
     "shared.contents.read_content": "reads only; a step of others",
     "shared.contents.seal_content": "a step of every use case that writes texts",

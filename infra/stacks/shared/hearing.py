@@ -1,7 +1,7 @@
 """Which function receives which entries, as the classes of the actions say; never listed by hand."""
 
 from nodback_core.domain.audit.trail import actions_that
-from nodback_core.domain.figures.tallies import kind_of
+from nodback_core.domain.figures.facts import kind_of
 from nodback_core.domain.people.sessions import LINK_ASKED
 from nodback_core.domain.reviews.deadlines import OVERDUE_EVENT
 from nodback_core.domain.reviews.happenings import Opened

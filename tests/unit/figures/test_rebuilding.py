@@ -5,16 +5,8 @@ from support.world import INSTALL, REVIEWER, START, World
 
 from nodback_core.domain.audit.trail import KINDS
 from nodback_core.domain.deployments.deployment import Deployment
-from nodback_core.domain.figures.tallies import (
-    MARK_DAYS,
-    UNNAMED,
-    Fact,
-    Figures,
-    Generation,
-    Kind,
-    fact_of_entries,
-    kind_of,
-)
+from nodback_core.domain.figures.facts import UNNAMED, Fact, Kind, fact_of_entries, kind_of
+from nodback_core.domain.figures.tallies import MARK_DAYS, Figures, Generation
 from nodback_core.domain.reviews.requests import Status
 from nodback_core.domain.shared.entries import Action, Actor, NewEntry, append
 from nodback_core.usecases.figures import metrics

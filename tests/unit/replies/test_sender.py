@@ -38,8 +38,7 @@ def mail_from(*from_lines: str) -> InboundMail:
 def test_one_plain_sender_is_accepted(line: str, name: str) -> None:
     mail = mail_from(line)
 
-    assert check_sender(mail, authorised=ANA, verdicts=PASS).code is None
-    assert check_sender(mail, authorised=ANA, verdicts=PASS).accepted
+    assert check_sender(mail, authorised=ANA, verdicts=PASS) is None
     assert mail.sender_name == name
 
 
@@ -81,8 +80,7 @@ def test_one_plain_sender_is_accepted(line: str, name: str) -> None:
 def test_each_doubt_about_the_sender_has_its_code(lines: tuple[str, ...], code: str) -> None:
     verdict = check_sender(mail_from(*lines), authorised=ANA, verdicts=PASS)
 
-    assert verdict.code == code
-    assert not verdict.accepted
+    assert verdict == code
 
 
 @pytest.mark.parametrize(
@@ -94,13 +92,13 @@ def test_each_doubt_about_the_sender_has_its_code(lines: tuple[str, ...], code: 
     ],
 )
 def test_a_second_from_cannot_be_hidden(raw: bytes) -> None:
-    assert check_sender(parse_mail(raw), authorised=ANA, verdicts=PASS).code == "several_from"
+    assert check_sender(parse_mail(raw), authorised=ANA, verdicts=PASS) == "several_from"
 
 
 def test_a_line_among_the_headers_that_is_none_is_a_defect() -> None:
     mail = parse_mail(b"From: ana@example.com\nthis is no header\nFrom: evil@x.com\n\napproved")
 
-    assert check_sender(mail, authorised=ANA, verdicts=PASS).code == "from_defect"
+    assert check_sender(mail, authorised=ANA, verdicts=PASS) == "from_defect"
 
 
 def test_a_from_in_the_body_is_text() -> None:
@@ -115,14 +113,13 @@ def test_only_a_passed_dmarc_check_authenticates(dmarc: str) -> None:
         authorised=ANA,
         verdicts=Verdicts(dmarc=dmarc, spf="PASS", dkim="PASS", spam="PASS", virus="PASS"),
     )
-    assert verdict.code == "not_authenticated"
-    assert not verdict.is_authenticated
+    assert verdict == "not_authenticated"
 
 
 def test_a_deployment_may_allow_domains_without_dmarc_but_never_a_failure() -> None:
     def verdict(dmarc: str) -> str | None:
         verdicts = Verdicts(dmarc=dmarc)
-        return check_sender(mail_from(ANA), authorised=ANA, verdicts=verdicts, sender_check="address").code
+        return check_sender(mail_from(ANA), authorised=ANA, verdicts=verdicts, sender_check="address")
 
     assert verdict("GRAY") is None
     assert verdict("FAIL") == "not_authenticated"
@@ -130,20 +127,14 @@ def test_a_deployment_may_allow_domains_without_dmarc_but_never_a_failure() -> N
     assert verdict("") == "not_authenticated"
 
 
-def test_another_sender_is_named_first_and_still_known_to_be_unauthenticated() -> None:
-    assert check_sender(mail_from("bo@x.org"), authorised=ANA, verdicts=PASS).is_authenticated
+def test_another_sender_is_named_before_what_is_not_authenticated() -> None:
     verdict = check_sender(mail_from("bo@x.org"), authorised=ANA, verdicts=Verdicts(dmarc="FAIL"))
 
-    assert verdict.code == "other_sender"
-    assert not verdict.is_authenticated
-
-
-def test_a_broken_from_is_never_authenticated() -> None:
-    assert not check_sender(mail_from(ANA, ANA), authorised=ANA, verdicts=PASS).is_authenticated
+    assert verdict == "other_sender"
 
 
 def test_a_record_without_an_address_authorises_nobody() -> None:
-    assert check_sender(mail_from(ANA), authorised="", verdicts=PASS).code == "other_sender"
+    assert check_sender(mail_from(ANA), authorised="", verdicts=PASS) == "other_sender"
 
 
 def test_verdicts_are_read_from_an_ses_receipt() -> None:
@@ -182,7 +173,7 @@ def test_the_sender_and_its_problem_exclude_each_other() -> None:
 def test_a_comment_in_a_name_is_legal(name: str) -> None:
     mail = parse_mail(f"From: {name} <{ANA}>\r\n\r\napproved\r\n".encode())
     assert mail.sender == ANA
-    assert check_sender(mail, authorised=ANA, verdicts=PASS).code is None
+    assert check_sender(mail, authorised=ANA, verdicts=PASS) is None
 
 
 @pytest.mark.parametrize("name", [f"({ANA})", "(a <b@example.com>)", "((a))", "(a", '"a" (b)'])

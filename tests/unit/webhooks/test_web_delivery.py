@@ -84,7 +84,7 @@ def test_the_very_bytes_arrive_with_the_headers_given_and_none_that_redirect_pro
         "X-Signature: sha256=00",
         "webhook-id: evt_1",
     }
-    assert outcome.is_delivered
+    assert outcome.class_ is DeliveryClass.DELIVERED
     assert (outcome.status, outcome.answer_first_4kb) == (200, "there")
     assert outcome.milliseconds >= 0
 
@@ -125,7 +125,7 @@ def test_proxies_of_the_environment_are_ignored(variable: str, monkeypatch: pyte
     with receiver(answering(OK)) as proxy, receiver(answering(OK)) as running:
         monkeypatch.setenv(variable, proxy.url("/"))
         monkeypatch.delenv("NO_PROXY", raising=False)
-        assert send(running).is_delivered
+        assert send(running).class_ is DeliveryClass.DELIVERED
     assert (proxy.connections, running.connections) == (0, 1)
 
 
@@ -337,7 +337,7 @@ def test_the_certificate_is_checked_against_the_name_while_the_vetted_address_is
     context = authority.server_context(NAME)
     with receiver(over_tls(context, answering(OK), asked_names=names)) as running:
         outcome = send_by_name(running, authority)
-    assert outcome.is_delivered
+    assert outcome.class_ is DeliveryClass.DELIVERED
     assert names == [NAME]
     assert f"Host: {NAME}\r\n".encode() in running.received
 
@@ -345,7 +345,7 @@ def test_the_certificate_is_checked_against_the_name_while_the_vetted_address_is
 def test_a_certificate_for_an_address_serves_a_url_with_that_address(authority: Authority) -> None:
     with receiver(over_tls(authority.server_context(PUBLIC_V6), answering(OK))) as running:
         outcome = send_by_name(running, authority, url=f"https://[{PUBLIC_V6}]:8443/", answers=())
-    assert outcome.is_delivered
+    assert outcome.class_ is DeliveryClass.DELIVERED
     assert f"Host: [{PUBLIC_V6}]:8443\r\n".encode() in running.received
 
 

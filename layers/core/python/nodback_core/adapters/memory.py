@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from nodback_core.domain.audit.day_lists import day_of, day_sort
 from nodback_core.domain.shared.cursors import child_of, cursor_at, place_of
 from nodback_core.domain.shared.entries import Entry
-from nodback_core.domain.shared.records import Index, Key, Record, check_places
+from nodback_core.domain.shared.records import Index, Key, Record, at_next_version, check_places
 from nodback_core.ports import (
     Changed,
     Counters,
@@ -75,7 +75,7 @@ class MemoryStore:
                 if any(entry.seq == known.seq for known in self.chains.get(entry.subject, ())):
                     raise Changed
             for record in records:
-                self.rows[_address(record)] = _at_next_version(record)
+                self.rows[_address(record)] = at_next_version(record)
             for record in removals:
                 del self.rows[_address(record)]
             for entry in entries:
@@ -188,7 +188,7 @@ class MemoryStore:
             if any(_address(mark) in self.rows for mark in marks):
                 raise Changed
             for mark in marks:
-                self.rows[_address(mark)] = _at_next_version(mark)
+                self.rows[_address(mark)] = at_next_version(mark)
             for row in additions:
                 if not row.amounts:
                     continue
@@ -223,10 +223,6 @@ def _place_of(placed: tuple[str, Entry]) -> str:
 
 def _address(record: Record) -> tuple[str, str]:
     return record.key.partition, record.key.sort
-
-
-def _at_next_version(record: Record) -> Record:
-    return replace(record, version=record.version + 1)  # type: ignore[type-var]
 
 
 def _unreadable(kind: type[Record], row: Record) -> Unreadable:

@@ -53,10 +53,10 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
     """The answer to one HTTP API event (payload format 2.0)."""
     service = get_service()
     nonce = service.browser_secret()
-    asked: HttpRequest | None = None
+    http_request: HttpRequest | None = None
     try:
-        asked = read_event(event)
-        given = _answer(asked, service, nonce)
+        http_request = read_event(event)
+        given = _answer(http_request, service, nonce)
     except BadForm as problem:
         visit = Visit(HttpRequest("GET", "/"), service, service.now(), nonce)
         given = visit.page("shared/problem.html", status=400, title="That form cannot be read", detail=f"{problem}.")
@@ -69,13 +69,13 @@ def answer(event: Mapping[str, object]) -> dict[str, object]:
             title="Something broke on our side",
             detail="It was written down. Nothing that you did was half done: try again in a moment.",
         )
-    return as_result(_with_headers(given, nonce), asked)
+    return as_result(_with_headers(given, nonce), http_request)
 
 
-def _answer(asked: HttpRequest, service: Service, nonce: str) -> HttpResponse:
+def _answer(http_request: HttpRequest, service: Service, nonce: str) -> HttpResponse:
     now = service.now()
-    visit = Visit(asked, service, now, nonce)
-    found = _route(asked)
+    visit = Visit(http_request, service, now, nonce)
+    found = _route(http_request)
     if isinstance(found, HttpResponse):
         return found
     if found is None:
@@ -83,7 +83,7 @@ def _answer(asked: HttpRequest, service: Service, nonce: str) -> HttpResponse:
             "shared/problem.html", status=404, title="There is no such page", detail="The address leads nowhere."
         )
     route, parts = found
-    if asked.method == "POST" and not _is_ours(asked, service.environment.public_url):
+    if http_request.method == "POST" and not _is_ours(http_request, service.environment.public_url):
         return visit.page(
             "shared/problem.html",
             status=403,
@@ -92,7 +92,7 @@ def _answer(asked: HttpRequest, service: Service, nonce: str) -> HttpResponse:
         )
     cookies: tuple[str, ...] = ()
     if route.needs_identity:
-        identity, cookies = _identity(asked, service)
+        identity, cookies = _identity(http_request, service)
         visit = replace(visit, identity=identity)
     visit = visit.at(parts)
     try:
@@ -113,12 +113,12 @@ def _answer(asked: HttpRequest, service: Service, nonce: str) -> HttpResponse:
     return replace(given, cookies=(*given.cookies, *cookies))
 
 
-def _route(asked: HttpRequest) -> tuple[Route, Mapping[str, str]] | HttpResponse | None:
+def _route(http_request: HttpRequest) -> tuple[Route, Mapping[str, str]] | HttpResponse | None:
     """The route of a path; an answer of its own where the path exists and the method does not."""
-    method = "GET" if asked.method == "HEAD" else asked.method
+    method = "GET" if http_request.method == "HEAD" else http_request.method
     others = set()
     for route in ROUTES:
-        match = route.match(asked.path)
+        match = route.match(http_request.path)
         if match is not None:
             if route.method == method:
                 return route, match
@@ -128,17 +128,17 @@ def _route(asked: HttpRequest) -> tuple[Route, Mapping[str, str]] | HttpResponse
     return None
 
 
-def _is_ours(asked: HttpRequest, public_url: str) -> bool:
+def _is_ours(http_request: HttpRequest, public_url: str) -> bool:
     """Whether a form was sent by one of our own pages."""
-    origin = asked.headers.get("origin")
+    origin = http_request.headers.get("origin")
     if origin is not None:
         return origin == origin_of(public_url)
-    return asked.headers.get("sec-fetch-site") == "same-origin"
+    return http_request.headers.get("sec-fetch-site") == "same-origin"
 
 
-def _identity(asked: HttpRequest, service: Service) -> tuple[Identity | None, tuple[str, ...]]:
+def _identity(http_request: HttpRequest, service: Service) -> tuple[Identity | None, tuple[str, ...]]:
     """Who the cookie says it is, and a fresh cookie when that one is old."""
-    text = asked.cookies.get(SESSION_COOKIE)
+    text = http_request.cookies.get(SESSION_COOKIE)
     now = service.now()
     read = service.tokens.read_session(text, now=now) if text else None
     if read is None:
@@ -157,8 +157,12 @@ def session_cookie(service: Service, session: Session) -> str:
 
 def _to_sign_in(visit: Visit) -> HttpResponse:
     """To the sign-in page, and back here afterwards; a script that renews a part is told to load the whole."""
-    wanted = visit.asked.path if visit.asked.method == "GET" and is_path_of_ours(visit.asked.path) else ""
-    if SEEN_HEADER in visit.asked.headers:
+    wanted = (
+        visit.http_request.path
+        if visit.http_request.method == "GET" and is_path_of_ours(visit.http_request.path)
+        else ""
+    )
+    if SEEN_HEADER in visit.http_request.headers:
         return HttpResponse(401)
     return visit.redirect("/sign-in", next=wanted if wanted != "/" else "")
 

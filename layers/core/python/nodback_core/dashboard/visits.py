@@ -22,7 +22,7 @@ SEEN_HEADER = "x-nodback-seen"
 class Visit:
     """What a page gets. `identity` is None for a browser that is not signed in."""
 
-    asked: HttpRequest
+    http_request: HttpRequest
     service: Service
     now: datetime
     nonce: str

@@ -96,13 +96,13 @@ def _cookies(lines: Sequence[str]) -> Mapping[str, str]:
     return found
 
 
-def as_result(answer: HttpResponse, asked: HttpRequest | None) -> dict[str, object]:
+def as_result(answer: HttpResponse, http_request: HttpRequest | None) -> dict[str, object]:
     """The answer as Lambda returns it, compressed where the browser can read that and it pays."""
     headers = {"Content-Type": answer.content_type, **answer.headers}
     data = answer.body.encode() if isinstance(answer.body, str) else answer.body
     plain = isinstance(answer.body, str)
     packable = answer.content_type.startswith(("text/", "application/j", "image/svg"))
-    accepted = asked.headers.get("accept-encoding", "") if asked else ""
+    accepted = http_request.headers.get("accept-encoding", "") if http_request else ""
     if packable and len(data) >= COMPRESS_FROM_BYTES and "gzip" in accepted:
         data, plain = gzip.compress(data, 6, mtime=0), False
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nodback_core.domain.figures.tallies import Fact, Kind
+from nodback_core.domain.figures.facts import Fact, Kind
 from nodback_core.runtime.logs import metrics
 
 

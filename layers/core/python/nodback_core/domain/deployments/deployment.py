@@ -2,11 +2,11 @@
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from nodback_core.domain.shared.entries import Head
+from nodback_core.domain.shared.entries import ChainRow, Head
 from nodback_core.domain.shared.records import Key, Row
 
 MAX_KEY_ID_CHARACTERS = 64
@@ -39,7 +39,7 @@ class Install(Row):
 
 
 @dataclass(frozen=True, slots=True)
-class Deployment(Row):
+class Deployment(ChainRow):
     deployment_id: int
     organization_id: int
     name: str
@@ -61,10 +61,6 @@ class Deployment(Row):
     @property
     def head(self) -> Head:
         return Head(self.organization_id, self.deployment_id, self.subject, self.last_seq, self.head_hash)
-
-    def at_head(self, head: Head) -> "Deployment":
-        """The same row at the new head of its chain."""
-        return replace(self, last_seq=head.last_seq, head_hash=head.hash)
 
     @property
     def key(self) -> "Key[Deployment]":

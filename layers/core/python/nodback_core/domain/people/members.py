@@ -1,12 +1,12 @@
 """Who may do what in which deployment: permissions are given to addresses, and nobody needs an account."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.shared.entries import Head
+from nodback_core.domain.shared.entries import ChainRow, Head
 from nodback_core.domain.shared.records import Key, Row
 
 INSTALL_SUBJECTS = 0
@@ -50,7 +50,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Person(Row):
+class Person(ChainRow):
     """An address that is a member somewhere or has signed in: all its grants in one row, read at each click."""
 
     address: str
@@ -67,10 +67,6 @@ class Person(Row):
     @property
     def head(self) -> Head:
         return Head(self.organization_id, INSTALL_SUBJECTS, self.subject, self.last_seq, self.head_hash)
-
-    def at_head(self, head: Head) -> "Person":
-        """The same row with its chain moved on."""
-        return replace(self, last_seq=head.last_seq, head_hash=head.hash)
 
     @property
     def key(self) -> "Key[Person]":

@@ -9,9 +9,10 @@ from typing import TypedDict
 
 from nodback_core.domain.reviews.closing import close, too_late
 from nodback_core.domain.reviews.contents import ContentKind
-from nodback_core.domain.reviews.happenings import Answered
+from nodback_core.domain.reviews.happenings import Answered, Responded
 from nodback_core.domain.reviews.options import match_option
 from nodback_core.domain.reviews.requests import Decision, Request, Source, Status
+from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
 from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.outcomes import Change, Outcome, Text
@@ -68,6 +69,35 @@ def answer(
 def _words(given: Digested | str) -> str:
     assert isinstance(given, Digested), "an answer that is made now brings its words"
     return given.text
+
+
+def responded(
+    taken: Taken,
+    feedback: str | None,
+    outcome: str | None,
+    *,
+    emit: Sequence[str],
+    by: Actor,
+    source: Source,
+    responder: str,
+    identity: str,
+    source_claim: str | None = None,
+    session_id: str | None = None,
+) -> Responded:
+    """The answer that a program or a page hands over, as `read_answer` reads it."""
+    chosen, text = read_answer(feedback, outcome, emit=emit)
+    return Responded(
+        **taken,
+        by=by,
+        source=source,
+        responder=responder,
+        identity=identity,
+        outcome=chosen,
+        feedback_digest=Digested(text),
+        reply_text_digest=Digested(text),
+        source_claim=source_claim,
+        session_id=session_id,
+    )
 
 
 def read_answer(feedback: str | None, outcome: str | None, *, emit: Sequence[str]) -> tuple[str | None, str]:

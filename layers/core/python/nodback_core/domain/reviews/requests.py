@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nodback_core.domain.shared.entries import Head
-from nodback_core.domain.shared.records import Index, Key, Place, Row
+from nodback_core.domain.shared.entries import ChainRow, Head
+from nodback_core.domain.shared.records import Index, Key, Place
 from nodback_core.domain.shared.times import stamp
 
 PENDING_SHARDS = 4
@@ -171,7 +171,7 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
-class Request(Row):
+class Request(ChainRow):
     request_id: str
     organization_id: int
     deployment_id: int
@@ -247,10 +247,6 @@ class Request(Row):
     @property
     def head(self) -> Head:
         return Head(self.organization_id, self.deployment_id, self.subject, self.last_seq, self.head_hash)
-
-    def at_head(self, head: Head) -> "Request":
-        """The same row with its chain moved on."""
-        return replace(self, last_seq=head.last_seq, head_hash=head.hash)
 
     @property
     def attention_at(self) -> datetime | None:

@@ -8,12 +8,14 @@ middle or copied to another subject without the chain breaking at that place.
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from nodback_core.domain.shared import labels
 from nodback_core.domain.shared.canonical import Json, canonical
+from nodback_core.domain.shared.records import Row
 from nodback_core.domain.shared.times import stamp
 
 
@@ -129,6 +131,16 @@ class Head:
     subject: str
     last_seq: int = 0
     hash: str = ""
+
+
+class ChainRow(Row):
+    """A row with a chain in the trail, in whose `last_seq` and `head_hash` the head of the chain stands."""
+
+    __slots__ = ()
+
+    def at_head(self, head: Head) -> Self:
+        """The same row with its chain moved on."""
+        return replace(self, last_seq=head.last_seq, head_hash=head.hash)  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True)

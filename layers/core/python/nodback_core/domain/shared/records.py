@@ -51,6 +51,7 @@ class Record(Protocol):
 
 
 R = TypeVar("R", bound=Record, covariant=True)
+W = TypeVar("W", bound=Record)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,11 @@ def check_places(record: Record) -> None:
     for name, place in places.items():
         if not fits_a_key(*place):
             raise ValueError(f"{type(record).__name__} {record.key.partition[:100]}: its {name} is too long")
+
+
+def at_next_version(record: W) -> W:
+    """The record as the store keeps it once it is written: at its next version."""
+    return replace(record, version=record.version + 1)  # type: ignore[type-var]
 
 
 class Row:
@@ -116,4 +122,4 @@ class Rows:
         """The same with what was written, each record at its next version, and without what was removed."""
         gone = {record.key for record in removed}
         kept = {key: record for key, record in self.found.items() if key not in gone}
-        return Rows(kept | {record.key: replace(record, version=record.version + 1) for record in written})  # type: ignore[type-var]
+        return Rows(kept | {record.key: at_next_version(record) for record in written})

@@ -51,7 +51,3 @@ class DeliveryOutcome:
     status: int | None
     milliseconds: int
     answer_first_4kb: str = ""
-
-    @property
-    def is_delivered(self) -> bool:
-        return self.class_ is DeliveryClass.DELIVERED

@@ -72,10 +72,6 @@ class WebhookSecrets:
     current: SigningSecret
     upcoming: SigningSecret | None = None
 
-    def rotation_completed(self) -> "WebhookSecrets":
-        """The state after the second phase: the next secret is the only one. Nothing changes without a rotation."""
-        return self if self.upcoming is None else WebhookSecrets(current=self.upcoming)
-
 
 def make_secret(random_bytes: bytes) -> SigningSecret:
     """A new secret out of `SECRET_BYTES` random bytes.

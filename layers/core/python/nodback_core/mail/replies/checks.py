@@ -101,15 +101,15 @@ def failed_check(
 
 def _not_theirs(arrival: Arrival, senders: tuple[str, ...], *, sender_check: SenderCheck) -> Result | None:
     """Why a mail cannot count as one of the addressee's, if it cannot."""
-    sender = check_sender(
+    code = check_sender(
         arrival.mail,
         authorised=senders,
         verdicts=arrival.delivery.verdicts,
         sender_check=sender_check,
     )
-    if sender.code is None:
+    if code is None:
         return None
-    return Result(sender.code) if sender.code in UNPROVEN else Result.OTHER_SENDER
+    return Result(code) if code in UNPROVEN else Result.OTHER_SENDER
 
 
 Voucher = Literal["dkim", "spf", "confirmation", "nothing"]

@@ -41,28 +41,12 @@ class ReceivedFrom:
     is_aligned: bool
 
 
-@dataclass(frozen=True)
-class SenderVerdict:
-    """Whether the mail comes from the person that may answer.
-
-    code: None when it does, else the first check that failed: no_from, several_from, group_or_list, from_defect,
-    other_sender, not_authenticated, virus, spam. is_authenticated: whether the From header may be believed, whoever it
-    names; nobody is ever answered whose mail is not authenticated.
-    """
-
-    code: str | None
-    is_authenticated: bool
-
-    @property
-    def accepted(self) -> bool:
-        """Whether every check passed."""
-        return self.code is None
-
-
 def check_sender(
     mail: InboundMail, *, authorised: str | tuple[str, ...], verdicts: Verdicts, sender_check: SenderCheck = "dmarc"
-) -> SenderVerdict:
-    """Run every check in order; the first that fails names the verdict.
+) -> str | None:
+    """The code of the first check that fails, or None: the mail comes from somebody that may answer.
+
+    The codes: no_from, several_from, group_or_list, from_defect, other_sender, not_authenticated, virus, spam.
 
     mail: a parsed mail. authorised: the address in the record, or all that may write for it. verdicts: of SES.
     sender_check: how well the mail must prove its sender, as the deployment or the rule says; a failed DMARC is never
@@ -71,8 +55,7 @@ def check_sender(
     aligned = mail.heading.proof.is_aligned
     addresses = (authorised,) if isinstance(authorised, str) else authorised
     received = ReceivedFrom(mail.sender, mail.sender_problem, addresses, verdicts, sender_check, aligned)
-    code = next((code for code, holds in CHECKS if not holds(received)), None)
-    return SenderVerdict(code, is_authenticated=mail.sender_problem is None and _is_authenticated(received))
+    return next((code for code, holds in CHECKS if not holds(received)), None)
 
 
 def _has_no(problem: str) -> Callable[[ReceivedFrom], bool]:

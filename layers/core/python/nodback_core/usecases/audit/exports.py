@@ -34,6 +34,7 @@ from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Message, Objects, Page, Queue, Store
 from nodback_core.usecases.audit.seal import Archive, seal, sealed_groups, seals_between
 from nodback_core.usecases.shared.change import change, change_once
+from nodback_core.usecases.shared.reading import read_one
 
 LINK_SECONDS = 3600
 MAX_PLAN_BYTES = 512 * 1024 * 1024
@@ -97,7 +98,7 @@ def resume_export(deployment_id: int, export_id: str, *, caller: Caller, store: 
 def read_export(deployment_id: int, export_id: str, *, caller: Caller, store: Store) -> Export:
     caller.require(Scope.MANAGE, Scope.INSTALL)
     caller.check_deployment(deployment_id)
-    found = store.fetch(Export.at(deployment_id, export_id))[Export.at(deployment_id, export_id)]
+    found = read_one(Export.at(deployment_id, export_id), store=store)
     if found is None:
         raise NotFound(f"deployment {deployment_id} has no export {export_id}")
     return found
@@ -142,7 +143,7 @@ def write_export(
     A step is written together with its progress or not at all, so a crash costs at most one step.
     """
     address = Export.at(deployment_id, export_id)
-    export = writing.store.fetch(address)[address]
+    export = read_one(address, store=writing.store)
     while export is not None and export.status is not ExportStatus.FINISHED:
         export = _step(export, writing=writing, now=now)
         if export is not None and export.status is not ExportStatus.FINISHED and not may_go_on():

@@ -35,6 +35,7 @@ from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import Objects, Signer, Store
 from nodback_core.usecases.shared.change import change_once
+from nodback_core.usecases.shared.reading import read_one
 
 MAX_HEADS_BYTES = 256 * 1024 * 1024
 DAY = timedelta(days=1)
@@ -50,7 +51,7 @@ class Archive:
 
 def seal(*, store: Store, archive: Archive, organization_id: int, now: datetime) -> Seal | None:
     """Seal every chain that moved; None when none did, or when another run was first."""
-    state = store.fetch(SealState.at())[SealState.at()] or SealState()
+    state = read_one(SealState.at(), store=store) or SealState()
     finish(state, store=store, archive=archive)
     groups = _moved(state, store=store, archive=archive, now=now)
     if not groups:
@@ -78,7 +79,7 @@ def finish(state: SealState, *, store: Store, archive: Archive) -> None:
     if state.sealed_at is None:
         return
     address = Seal.at(day_of_seal(state.sealed_at), state.number)
-    newest = store.fetch(address)[address]
+    newest = read_one(address, store=store)
     if newest is not None and archive.objects.get(newest.object_name, limit=MAX_HEADS_BYTES) is None:
         _publish(newest, archive)
 

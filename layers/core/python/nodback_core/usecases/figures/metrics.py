@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from nodback_core.domain.deployments.deployment import Scope
+from nodback_core.domain.figures.facts import Fact, Kind, facts_of_request, kind_of
 from nodback_core.domain.figures.tallies import (
     CLOSED_AS,
     DECIDED_AT_HOUR,
@@ -14,15 +15,11 @@ from nodback_core.domain.figures.tallies import (
     OUTCOME,
     SOURCE,
     Counted,
-    Fact,
     Figures,
     Generation,
-    Kind,
     TallyRows,
     add_up,
     amounts_of,
-    facts_of_request,
-    kind_of,
     labels_of,
     names_in,
     partition_of,
@@ -35,6 +32,7 @@ from nodback_core.domain.shared.records import Key, Record
 from nodback_core.ports import Counters, Store
 from nodback_core.usecases.deployments.register import find_deployment
 from nodback_core.usecases.shared.change import count_once
+from nodback_core.usecases.shared.reading import read_one
 
 FACTS_AT_ONCE = 25
 """Each takes a mark and up to three rows of a transaction of 100."""
@@ -74,7 +72,7 @@ def count_events(events: Sequence[tuple[str, str]], *, store: Store, now: dateti
     new: list[Fact] = []
     for deployment_id in sorted({fact.deployment_id for fact in facts}):
         address = Generation.at(deployment_id)
-        generation = store.fetch(address)[address] or Generation(deployment_id)
+        generation = read_one(address, store=store) or Generation(deployment_id)
         own = [fact for fact in facts if fact.deployment_id == deployment_id]
         for number in generation.all:
             counted = count_facts(own, number, store=store, now=now)
@@ -140,7 +138,7 @@ def read_metrics(
     if not 0 <= (last - first).days < MAX_RANGE_DAYS:
         raise InvalidInput((FieldError("from", f"a range has its beginning first and at most {MAX_RANGE_DAYS} days"),))
     address = Generation.at(deployment_id)
-    known = store.fetch(address)[address]
+    known = read_one(address, store=store)
     if known is None:
         find_deployment(deployment_id, store=store)
     generation = known.current if known else 0

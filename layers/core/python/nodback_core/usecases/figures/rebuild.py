@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from nodback_core.domain.audit.day_lists import DAY_SHARDS
-from nodback_core.domain.figures.tallies import Fact, Generation, fact_of_entries, kind_of
+from nodback_core.domain.figures.facts import Fact, fact_of_entries, kind_of
+from nodback_core.domain.figures.tallies import Generation
 from nodback_core.domain.shared.entries import Entry
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows

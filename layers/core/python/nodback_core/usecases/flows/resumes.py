@@ -26,6 +26,7 @@ from nodback_core.domain.shared.times import stamp
 from nodback_core.ports import ContentErased, Storage, Store
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.shared.contents import open_key, read_content
+from nodback_core.usecases.shared.reading import read_one
 
 CLAIM_READS = 25
 """How many ready resumes a claim looks at before it reads on."""
@@ -104,7 +105,7 @@ def _this_one(
     request_id: str, deployment_id: int, flow_classes: Sequence[str], *, store: Store, now: datetime
 ) -> Iterator[Request]:
     """The resume of one request, if it is of these classes and may be claimed."""
-    request = store.fetch(Request.at(request_id))[Request.at(request_id)]
+    request = read_one(Request.at(request_id), store=store)
     if request is None or request.deployment_id != deployment_id or request.flow_class not in flow_classes:
         return
     if (claimable := request.claimable_at) is not None and claimable <= now:

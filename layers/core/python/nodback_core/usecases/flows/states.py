@@ -15,6 +15,7 @@ from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import DataKey, Objects, Storage, Store
 from nodback_core.usecases.shared.change import change
 from nodback_core.usecases.shared.contents import MAX_CONTENT_BYTES
+from nodback_core.usecases.shared.reading import read_one
 
 STATE = "state"
 
@@ -55,7 +56,7 @@ def read_flow_state(flow_id: str, *, caller: Caller, storage: Storage) -> tuple[
     deployment_id = caller.own_deployment()
     address = FlowState.at(deployment_id, flow_id)
     tried: set[str | None] = set()
-    while (row := storage.store.fetch(address)[address]) is not None:
+    while (row := read_one(address, store=storage.store)) is not None:
         key = storage.vault.open(_owner(deployment_id, flow_id), row.wrapped_key)
         sealed = row.sealed or storage.objects.get(row.object_key or "", limit=MAX_CONTENT_BYTES)
         if sealed is not None:
@@ -69,7 +70,7 @@ def read_flow_state(flow_id: str, *, caller: Caller, storage: Storage) -> tuple[
 
 def remove_left_states(deployment_id: int, flow_id: str, *, store: Store, objects: Objects) -> None:
     """Delete the objects of a flow's states that no row names any more."""
-    row = store.fetch(FlowState.at(deployment_id, flow_id))[FlowState.at(deployment_id, flow_id)]
+    row = read_one(FlowState.at(deployment_id, flow_id), store=store)
     for name in objects.names(f"content/{_owner(deployment_id, flow_id)}/"):
         if row is None or name != row.object_key:
             objects.delete(name)

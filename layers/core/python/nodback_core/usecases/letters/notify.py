@@ -19,6 +19,7 @@ from nodback_core.usecases.letters.post import Post
 from nodback_core.usecases.letters.request_in_full import RequestInFull, fetch_in_full
 from nodback_core.usecases.shared.change import change, change_once
 from nodback_core.usecases.shared.contents import open_key, read_content
+from nodback_core.usecases.shared.reading import read_one
 
 
 def notify(
@@ -95,7 +96,7 @@ def _claim(effect: Effect, request_id: str, *, store: Store, now: datetime) -> N
     # Nearly always this is the first claim, so it is tried before anything is read.
     if (rows := change_once(Outcome(rows=(claim,)), on=store, now=now)) is not None:
         return rows.of(Notification)
-    known = store.fetch(claim.key)[claim.key]
+    known = read_one(claim.key, store=store)
     if known is None or known.status in SETTLED:
         return None
     if known.status not in UNSENT:

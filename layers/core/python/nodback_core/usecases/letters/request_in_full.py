@@ -9,6 +9,7 @@ from nodback_core.domain.reviews.requests import Request
 from nodback_core.ports import DataKey, Store, Vault
 from nodback_core.usecases.deployments.register import settings_of
 from nodback_core.usecases.shared.contents import open_key
+from nodback_core.usecases.shared.reading import read_one
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def fetch_in_full(request_id: str, *, store: Store, deployment_id: int | None = 
     if request is None:
         return None
     address = Deployment.at(request.deployment_id)
-    deployment = rows[address] if address in guessed else store.fetch(address)[address]
+    deployment = rows[address] if address in guessed else read_one(address, store=store)
     if deployment is None:
         return None
     return RequestInFull(

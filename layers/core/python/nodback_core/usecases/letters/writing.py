@@ -36,6 +36,7 @@ from nodback_core.mail.letters.kinds import (
 )
 from nodback_core.mail.letters.parts import NewerRequest
 from nodback_core.usecases.letters.desk import Desk
+from nodback_core.usecases.shared.reading import read_one
 
 SENDERS_IN_WORDS: Mapping[str, str] = {
     "no_from": "nobody: it names no sender",
@@ -103,10 +104,10 @@ def _newer(desk: Desk) -> NewerRequest | None:
     """The request of the same flow that waits now, if there is a later one."""
     request = desk.request
     flow_key = Flow.at(request.deployment_id, request.flow_id)
-    flow = desk.store.fetch(flow_key)[flow_key]
+    flow = read_one(flow_key, store=desk.store)
     if flow is None or flow.newest == request.request_id:
         return None
-    newest = desk.store.fetch(Request.at(flow.newest))[Request.at(flow.newest)]
+    newest = read_one(Request.at(flow.newest), store=desk.store)
     if newest is None or newest.status is not Status.PENDING:
         return None
     return NewerRequest(newest.number, assigned_to_reader=newest.assignment.address == desk.effect.to)
@@ -216,7 +217,7 @@ def _loss(lost: OfMail) -> Literal["bounce", "complaint", "rejected"]:
 def _what_was_said(desk: Desk, lost: OfMail) -> str | None:
     """The words of the mail service or the reader's server: on the notification, which can forget them."""
     address = Notification.at(desk.request.request_id, lost.notification_id)
-    known = desk.store.fetch(address)[address]
+    known = read_one(address, store=desk.store)
     return known.reason if known is not None else None
 
 

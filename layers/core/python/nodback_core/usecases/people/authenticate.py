@@ -6,6 +6,7 @@ from nodback_core.domain.deployments.deployment import ApiKey, KeyText, Scope
 from nodback_core.domain.people.callers import Caller
 from nodback_core.domain.shared.errors import Unauthenticated
 from nodback_core.ports import Store
+from nodback_core.usecases.shared.reading import read_one
 
 WHAT_TO_DO = "send the header 'Authorization: Bearer <key>' with a key of this install"
 
@@ -22,7 +23,7 @@ def authenticate(authorization: str | None, *, install_key: str, store: Store) -
     row = None
     if parts is not None:
         address = ApiKey.at(parts.deployment_id, parts.key_id)
-        row = store.fetch(address)[address]
+        row = read_one(address, store=store)
     if (
         parts is None
         or row is None

@@ -31,6 +31,7 @@ from nodback_core.mail.letters.parts import Branding
 from nodback_core.mail.letters.render import render
 from nodback_core.ports import Bus, Event, Mailer, MailNotTaken, MailRefused, Store
 from nodback_core.usecases.shared.change import change, change_once
+from nodback_core.usecases.shared.reading import read_one
 
 REVIEW_PATH = "/review/"
 
@@ -89,7 +90,7 @@ def mail_sign_in(sign_in_id: str, *, mail: SignInMail, store: Store, admins: Col
     Raises MailNotTaken when the mail service has certainly not taken the mail: the event comes again and sends it then.
     """
     row = SignIn.at(sign_in_id)
-    sign_in = store.fetch(row)[row]
+    sign_in = read_one(row, store=store)
     if sign_in is None or not sign_in.is_open(now=now) or sign_in.mailed_at is not None:
         return "nothing to send"
     if not may_sign_in(sign_in, store=store, admins=admins):
@@ -132,7 +133,7 @@ def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bo
     address = sign_in.address
     if address in admins:
         return True
-    person = store.fetch(Person.at(address))[Person.at(address)]
+    person = read_one(Person.at(address), store=store)
     if person is not None and person.grants:
         return True
     for index in (Index.PENDING_BY_ASSIGNEE, Index.BY_RESPONDER):
@@ -142,7 +143,7 @@ def may_sign_in(sign_in: SignIn, *, store: Store, admins: Collection[str]) -> bo
     if not sign_in.next_path.startswith(REVIEW_PATH):
         return False
     about = Request.at(sign_in.next_path.removeprefix(REVIEW_PATH))
-    request = store.fetch(about)[about]
+    request = read_one(about, store=store)
     return request is not None and request.assignment.address == address
 
 

@@ -23,6 +23,7 @@ from nodback_core.usecases.deployments.register import deployment_in, settings_o
 from nodback_core.usecases.deployments.settings import saved_over
 from nodback_core.usecases.reviews.respond_by_person import answerable
 from nodback_core.usecases.shared.change import change
+from nodback_core.usecases.shared.reading import read_one
 
 ENTRIES_READ = 500
 
@@ -34,7 +35,7 @@ def add_sender(request_id: str, sender: str, *, identity: Identity, storage: Sto
     what is not this person's, and InvalidInput for any other address or too many.
     """
     tried = refused_senders(storage.store.chain(f"request/{request_id}", limit=ENTRIES_READ).items)
-    found = storage.store.fetch(Request.at(request_id))[Request.at(request_id)]
+    found = read_one(Request.at(request_id), store=storage.store)
     row = Deployment.at(found.deployment_id if found else 0)
 
     def decide(rows: Rows) -> Outcome | None:

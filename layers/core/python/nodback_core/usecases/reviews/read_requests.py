@@ -24,6 +24,7 @@ from nodback_core.ports import ContentErased, Entries, Storage
 from nodback_core.usecases.letters.notifications import notifications_of, said_of_troubles
 from nodback_core.usecases.reviews.reasons import explained, read_reasons
 from nodback_core.usecases.shared.contents import open_key, read_content
+from nodback_core.usecases.shared.reading import read_one
 
 TIMELINE_PAGE = 100
 
@@ -116,7 +117,7 @@ def read_pending(flow_id: str, *, caller: Caller, storage: Storage) -> WaitingPa
     """The flow's newest request unless its answer was taken already; raises NotFound then."""
     caller.require(Scope.FLOW)
     flow_row = Flow.at(caller.own_deployment(), flow_id)
-    flow = storage.store.fetch(flow_row)[flow_row]
+    flow = read_one(flow_row, store=storage.store)
     if flow is None:
         raise NotFound(f"no flow {flow_id} waits in your deployment")
     rid = flow.newest

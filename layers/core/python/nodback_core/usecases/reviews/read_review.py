@@ -12,6 +12,7 @@ from nodback_core.ports import Storage, Store
 from nodback_core.usecases.deployments.register import settings_of
 from nodback_core.usecases.replies.add_sender import refused_senders
 from nodback_core.usecases.reviews.read_requests import ReadRequest, read_request, read_timeline
+from nodback_core.usecases.shared.reading import read_one
 
 MAX_EARLIER = 10
 
@@ -41,7 +42,7 @@ class Review:
 
 def read_review(request_id: str, *, identity: Identity, storage: Storage, cursor: str | None = None) -> Review:
     """A page of its entries is read, the one of `cursor`. Raises NotFound where none is for this person to see."""
-    found = storage.store.fetch(Request.at(request_id))[Request.at(request_id)]
+    found = read_one(Request.at(request_id), store=storage.store)
     if found is None:
         raise NotFound(f"there is no request {request_id}")
     caller = identity.within(found.deployment_id)
@@ -51,7 +52,7 @@ def read_review(request_id: str, *, identity: Identity, storage: Storage, cursor
     before = None
     if earlier and earlier[0].request_id == view.request.previous:
         before = read_request(earlier[0].request_id, caller=caller, storage=storage)
-    deployment = storage.store.fetch(Deployment.at(found.deployment_id))[Deployment.at(found.deployment_id)]
+    deployment = read_one(Deployment.at(found.deployment_id), store=storage.store)
     assignee = view.request.assignment.address
     own = settings_of(deployment).senders_for(assignee) if deployment else (assignee,)
     return Review(
@@ -74,7 +75,7 @@ def _earlier(request: Request, *, identity: Identity, store: Store) -> tuple[Req
     caller = identity.within(request.deployment_id)
     previous, steps = request.previous, 0
     while previous is not None and steps < MAX_EARLIER:
-        earlier = store.fetch(Request.at(previous))[Request.at(previous)]
+        earlier = read_one(Request.at(previous), store=store)
         if earlier is None:
             break
         if caller.sees(earlier.deployment_id, earlier.assignment.address):

@@ -5,11 +5,10 @@ from datetime import datetime
 
 from nodback_core.domain.deployments.deployment import Scope
 from nodback_core.domain.people.callers import Caller
-from nodback_core.domain.reviews.answering import MAX_SOURCE_CLAIM_CHARACTERS, Taken, answer, read_answer
+from nodback_core.domain.reviews.answering import MAX_SOURCE_CLAIM_CHARACTERS, Taken, answer, responded
 from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.requests import Request, Source
 from nodback_core.domain.shared.errors import FieldError, InvalidInput
-from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import Storage
@@ -43,16 +42,15 @@ def respond_by_api(
         request = visible_to(caller, rows[Request.at(request_id)], request_id)
 
         def understand(taken: Taken) -> Responded:
-            chosen, text = read_answer(feedback, outcome, emit=request.emit)
-            return Responded(
-                **taken,
+            return responded(
+                taken,
+                feedback,
+                outcome,
+                emit=request.emit,
                 by=caller.actor,
                 source=Source.API,
                 responder=f"key/{caller.key_id}",
                 identity=f"API key {caller.key_id} with the scope {caller.scope}",
-                outcome=chosen,
-                feedback_digest=Digested(text),
-                reply_text_digest=Digested(text),
                 source_claim=claim,
             )
 

@@ -3,12 +3,11 @@
 from datetime import datetime
 
 from nodback_core.domain.people.members import Identity
-from nodback_core.domain.reviews.answering import Taken, answer, read_answer
+from nodback_core.domain.reviews.answering import Taken, answer, responded
 from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.requests import Request, Source
 from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import FieldError, Forbidden, InvalidInput
-from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
 from nodback_core.ports import Storage
@@ -43,20 +42,20 @@ def respond_by_person(
         request = answerable(rows[Request.at(request_id)], request_id, identity=identity)
 
         def understand(taken: Taken) -> Responded:
-            chosen, text = read_answer(feedback, outcome, emit=request.emit)
-            if chosen is None and request.emit and request.free_text == "ask":
-                raise InvalidInput((FieldError("outcome", "choose one of the options; your words go along with it"),))
-            return Responded(
-                **taken,
+            said = responded(
+                taken,
+                feedback,
+                outcome,
+                emit=request.emit,
                 by=Actor("reviewer", identity.address),
                 source=Source.DASHBOARD,
                 responder=identity.address,
                 identity=IDENTITY,
-                outcome=chosen,
-                feedback_digest=Digested(text),
-                reply_text_digest=Digested(text),
                 session_id=identity.session_id,
             )
+            if said.outcome is None and request.emit and request.free_text == "ask":
+                raise InvalidInput((FieldError("outcome", "choose one of the options; your words go along with it"),))
+            return said
 
         return answer(request, id_of(f"dashboard:{identity.session_id}", form_id), understand, now=now)
 

@@ -3,12 +3,11 @@
 import json
 from datetime import datetime
 
-from nodback_core.domain.reviews.answering import MAX_SOURCE_CLAIM_CHARACTERS, Taken, answer, read_answer
+from nodback_core.domain.reviews.answering import MAX_SOURCE_CLAIM_CHARACTERS, Taken, answer, responded
 from nodback_core.domain.reviews.happenings import Responded
 from nodback_core.domain.reviews.requests import Request, Source
 from nodback_core.domain.shared.entries import Actor
 from nodback_core.domain.shared.errors import Busy, Gone, NodbackError, NotFound, Refused, TooManyAttempts
-from nodback_core.domain.shared.happenings import Digested
 from nodback_core.domain.shared.outcomes import Outcome
 from nodback_core.domain.shared.records import Rows
 from nodback_core.domain.webhooks.callbacks import RefusedAttempts
@@ -55,16 +54,15 @@ def answer_callback(
             raise Gone("the webhook that this URL was given to was removed", code="webhook_removed")
 
         def understand(taken: Taken) -> Responded:
-            chosen, words = read_answer(feedback, outcome, emit=request.emit)
-            return Responded(
-                **taken,
+            return responded(
+                taken,
+                feedback,
+                outcome,
+                emit=request.emit,
                 by=Actor("webhook", webhook_id),
                 source=Source.WEBHOOK,
                 responder=f"webhook/{webhook_id}",
                 identity=f"callback URL that was given to webhook {webhook_id}",
-                outcome=chosen,
-                feedback_digest=Digested(words),
-                reply_text_digest=Digested(words),
                 source_claim=claim,
             )
 

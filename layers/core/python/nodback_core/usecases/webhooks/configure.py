@@ -25,6 +25,7 @@ from nodback_core.domain.webhooks.webhook import (
 from nodback_core.ports import DataKey, Page, Store, Vault
 from nodback_core.usecases.deployments.register import deployment_in, find_deployment
 from nodback_core.usecases.shared.change import change
+from nodback_core.usecases.shared.reading import read_one
 
 FIRST_SECRET = "secret-1"
 MAX_WAITING_TOLD = 1000
@@ -149,7 +150,7 @@ def read_webhook(deployment_id: int, webhook_id: str, *, caller: Caller, store: 
 def find_webhook(deployment_id: int, webhook_id: str, *, store: Store) -> Webhook:
     """The webhook, or NotFound."""
     address = Webhook.at(deployment_id, webhook_id)
-    found = store.fetch(address)[address]
+    found = read_one(address, store=store)
     return pick([found] if found else [], webhook_id)
 
 

@@ -13,6 +13,7 @@ from nodback_core.domain.webhooks.pushing import give_up, is_over, leave_to_work
 from nodback_core.domain.webhooks.webhook import Webhook
 from nodback_core.ports import Queue, Storage, Store
 from nodback_core.usecases.shared.change import change, change_once
+from nodback_core.usecases.shared.reading import read_one
 from nodback_core.usecases.webhooks.configure import stored_webhooks
 from nodback_core.usecases.webhooks.fan_out import delivery_message
 from nodback_core.usecases.webhooks.jobs import Job, seal_job
@@ -27,7 +28,7 @@ def push(request_id: str, seq: int, *, storage: Storage, queue: Queue, now: date
     secret and signature are those of that moment.
     """
     address = Request.at(request_id)
-    request = storage.store.fetch(address)[address]
+    request = read_one(address, store=storage.store)
     owed = push_owed(request, seq) if request is not None else None
     if request is None or owed is None or not may_be_claimed(request, now=now):
         return ()

@@ -14,11 +14,11 @@ def page(visit: Visit) -> HttpResponse:
 
 
 def create(visit: Visit) -> HttpResponse:
-    asked, service = visit.asked, visit.service
+    http_request, service = visit.http_request, visit.service
     try:
         deployment, key = create_deployment(
-            name=asked.field("name"),
-            creator_email=asked.field("creator_email"),
+            name=http_request.field("name"),
+            creator_email=http_request.field("creator_email"),
             settings=DEFAULTS,
             organization_id=service.environment.organization_id,
             caller=visit.who.anywhere(),
@@ -34,7 +34,7 @@ def create(visit: Visit) -> HttpResponse:
 def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", created: str = ""
 ) -> HttpResponse:
-    cursor = visit.asked.get("cursor") or None
+    cursor = visit.http_request.get("cursor") or None
     found = list_managed(visit.who, cursor=cursor, store=visit.store)
     return visit.page(
         "deployments/deployments.html",

@@ -18,15 +18,15 @@ Rules = list[dict[str, object]]
 
 
 def page(visit: Visit) -> HttpResponse:
-    return _page(visit, done="Saved." if visit.asked.get("saved") else "")
+    return _page(visit, done="Saved." if visit.http_request.get("saved") else "")
 
 
 def save(visit: Visit) -> HttpResponse:
     """A new rule at the end, or another text for an existing one."""
-    place = visit.asked.field("index")
+    place = visit.http_request.field("index")
 
     def change(rules: Rules) -> Rules:
-        rule = _rule(visit.asked)
+        rule = _rule(visit.http_request)
         if place.isascii() and place.isdigit() and int(place) < len(rules):
             return [*rules[: int(place)], rule, *rules[int(place) + 1 :]]
         return [*rules, rule]
@@ -37,7 +37,7 @@ def save(visit: Visit) -> HttpResponse:
 def move(visit: Visit) -> HttpResponse:
     """One place up or down."""
     index = int(visit.parts["index"])
-    other = index + (-1 if visit.asked.field("to") == "up" else 1)
+    other = index + (-1 if visit.http_request.field("to") == "up" else 1)
 
     def change(rules: Rules) -> Rules:
         moved = list(rules)
@@ -55,7 +55,7 @@ def remove(visit: Visit) -> HttpResponse:
 
 def explain(visit: Visit) -> HttpResponse:
     """Who would be asked when this method paused with this state, and why."""
-    method, text = visit.asked.get("method_name"), visit.asked.get("state")
+    method, text = visit.http_request.get("method_name"), visit.http_request.get("state")
     try:
         state = json.loads(text) if text else {}
     except ValueError:
@@ -75,7 +75,7 @@ def explain(visit: Visit) -> HttpResponse:
 
 def _change(visit: Visit, change: Callable[[Rules], Rules]) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
-    version = visit.asked.field("version")
+    version = visit.http_request.field("version")
     expected = int(version) if version.isascii() and version.isdigit() else None
     current = read_settings(visit.deployment_id, caller=caller, store=visit.store)
     rules = list(as_document(current.settings)["rules"])  # type: ignore[call-overload]  # a list of rules
@@ -89,7 +89,7 @@ def _change(visit: Visit, change: Callable[[Rules], Rules]) -> HttpResponse:
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=status_of(error), errors=error.errors, typed=visit.asked)
+        return _page(visit, status=status_of(error), errors=error.errors, typed=visit.http_request)
     except VersionDiffers as error:
         problem = FieldError("", "somebody else changed the rules meanwhile; what follows is as they left them")
         return _page(visit, status=status_of(error), errors=(problem,))
@@ -120,17 +120,17 @@ def _page(
         done=done,
         route=route,
         typed=typed,
-        asked_method=visit.asked.get("method_name"),
-        asked_state=visit.asked.get("state"),
+        asked_method=visit.http_request.get("method_name"),
+        asked_state=visit.http_request.get("state"),
     )
 
 
-def _rule(asked: HttpRequest) -> dict[str, object]:
+def _rule(http_request: HttpRequest) -> dict[str, object]:
     """The form as a rule of the settings document."""
-    rule: dict[str, object] = {"name": asked.field("name")}
-    match: dict[str, object] = {"method_name": asked.field("method") or "*"}
+    rule: dict[str, object] = {"name": http_request.field("name")}
+    match: dict[str, object] = {"method_name": http_request.field("method") or "*"}
     state: dict[str, dict[str, object]] = {}
-    columns = [asked.form.get(name) or [] for name in ("path", "operator", "value")]
+    columns = [http_request.form.get(name) or [] for name in ("path", "operator", "value")]
     for path, operator, value in zip(*columns, strict=False):
         if path.strip():
             state.setdefault(path.strip(), {})[operator] = read_value(operator, value.strip())
@@ -138,8 +138,8 @@ def _rule(asked: HttpRequest) -> dict[str, object]:
         match["state"] = state
     rule["match"] = match
     for field in ("assign_to_email", "assign_from_input", "sender_check"):
-        if asked.field(field):
-            rule[field] = asked.field(field)
+        if http_request.field(field):
+            rule[field] = http_request.field(field)
     return rule
 
 

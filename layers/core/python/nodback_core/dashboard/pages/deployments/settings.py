@@ -22,22 +22,22 @@ TEXTS = (
 
 
 def page(visit: Visit) -> HttpResponse:
-    return _page(visit, done="Saved." if visit.asked.get("saved") else "")
+    return _page(visit, done="Saved." if visit.http_request.get("saved") else "")
 
 
 def save(visit: Visit) -> HttpResponse:
-    version = visit.asked.field("version")
+    version = visit.http_request.field("version")
     try:
         change_settings(
             visit.deployment_id,
-            _patch(visit.asked),
+            _patch(visit.http_request),
             expected_version=int(version) if version.isascii() and version.isdigit() else None,
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
             now=visit.now,
         )
     except InvalidInput as error:
-        return _page(visit, status=status_of(error), errors=error.errors, typed=_typed(visit.asked))
+        return _page(visit, status=status_of(error), errors=error.errors, typed=_typed(visit.http_request))
     except VersionDiffers as error:
         problem = FieldError("", "somebody else saved these settings meanwhile; what follows is as they left it")
         return _page(visit, status=status_of(error), errors=(problem,))
@@ -48,8 +48,8 @@ def rename(visit: Visit) -> HttpResponse:
     try:
         change_deployment(
             visit.deployment_id,
-            name=visit.asked.field("name") or None,
-            creator_email=visit.asked.field("creator_email") or None,
+            name=visit.http_request.field("name") or None,
+            creator_email=visit.http_request.field("creator_email") or None,
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
             now=visit.now,
@@ -62,10 +62,10 @@ def rename(visit: Visit) -> HttpResponse:
 def test_mail(visit: Visit) -> HttpResponse:
     """A harmless review by mail, that shows whether it arrives and whether replies come back."""
     try:
-        asked = open_mail_test(
+        opened = open_mail_test(
             visit.deployment_id,
             request_id=visit.service.new_id(),
-            to_email=visit.asked.field("to_email") or visit.who.address,
+            to_email=visit.http_request.field("to_email") or visit.who.address,
             caller=visit.who.within(visit.deployment_id),
             now=visit.now,
             storage=visit.storage,
@@ -74,7 +74,7 @@ def test_mail(visit: Visit) -> HttpResponse:
         return _page(visit, status=status_of(error), errors=error.errors)
     except Refused as error:
         return _page(visit, status=status_of(error), errors=(FieldError("", error.detail),))
-    return visit.redirect(f"/deployments/{visit.deployment_id}/test-mail/{asked.request.request_id}")
+    return visit.redirect(f"/deployments/{visit.deployment_id}/test-mail/{opened.request.request_id}")
 
 
 def test_mail_page(visit: Visit) -> HttpResponse:
@@ -82,7 +82,7 @@ def test_mail_page(visit: Visit) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     test = read_mail_test(visit.deployment_id, visit.parts["request_id"], caller=caller, storage=visit.storage)
     digest = digest_of([test.stage.value, len(test.replies)])
-    if visit.asked.headers.get(SEEN_HEADER) == digest:
+    if visit.http_request.headers.get(SEEN_HEADER) == digest:
         return HttpResponse(204)
     deployment = read_deployment(visit.deployment_id, caller=caller, store=visit.store)
     return visit.page("letters/test_mail.html", deployment=deployment, test=test, digest=digest, reply_words=WORDS)
@@ -136,37 +136,40 @@ def _values(settings: Settings) -> dict[str, str]:
     }
 
 
-def _typed(asked: HttpRequest) -> dict[str, str]:
-    return {name: asked.field(name) for name in (*FLAGS, *TEXTS)}
+def _typed(http_request: HttpRequest) -> dict[str, str]:
+    return {name: http_request.field(name) for name in (*FLAGS, *TEXTS)}
 
 
-def _patch(asked: HttpRequest) -> dict[str, object]:
+def _patch(http_request: HttpRequest) -> dict[str, object]:
     """The form as a change of the settings document; what cannot be read is passed on, and refused with its name."""
-    after, to = asked.field("escalate_after"), asked.field("escalate_to")
+    after, to = http_request.field("escalate_after"), http_request.field("escalate_to")
     return {
-        "email_notifications": bool(asked.field("email_notifications")),
-        "sla_minutes": _minutes(asked.field("sla_minutes")),
+        "email_notifications": bool(http_request.field("email_notifications")),
+        "sla_minutes": _minutes(http_request.field("sla_minutes")),
         "auto_response": {
-            "enabled": bool(asked.field("auto_enabled")),
-            "timeout_minutes": _minutes(asked.field("auto_timeout")),
-            "default_outcome": asked.field("auto_outcome") or None,
+            "enabled": bool(http_request.field("auto_enabled")),
+            "timeout_minutes": _minutes(http_request.field("auto_timeout")),
+            "default_outcome": http_request.field("auto_outcome") or None,
         },
-        "approval_default_acknowledged": bool(asked.field("approval_default_acknowledged")),
+        "approval_default_acknowledged": bool(http_request.field("approval_default_acknowledged")),
         "reminder_minutes": [
-            _minutes(part) for part in asked.field("reminders").replace(";", ",").split(",") if part.strip()
+            _minutes(part) for part in http_request.field("reminders").replace(";", ",").split(",") if part.strip()
         ],
         "escalation": {"after_minutes": _minutes(after), "to_email": to} if after or to else None,
-        "free_text": asked.field("free_text", "pass"),
-        "reply_feedback": asked.field("reply_feedback", "first_line"),
-        "aliases": [_alias(line) for line in asked.field("aliases").splitlines() if line.strip()],
-        "reply_token_hours": _minutes(asked.field("reply_token_hours", "168")),
-        "sender_check": asked.field("sender_check", "dmarc"),
-        "other_senders": [_senders(line) for line in asked.field("other_senders").splitlines() if line.strip()],
-        "sender_name": asked.field("sender_name") or None,
-        "subject_prefix": asked.field("subject_prefix"),
-        "footer": asked.field("footer").replace("\r\n", "\n"),
+        "free_text": http_request.field("free_text", "pass"),
+        "reply_feedback": http_request.field("reply_feedback", "first_line"),
+        "aliases": [_alias(line) for line in http_request.field("aliases").splitlines() if line.strip()],
+        "reply_token_hours": _minutes(http_request.field("reply_token_hours", "168")),
+        "sender_check": http_request.field("sender_check", "dmarc"),
+        "other_senders": [_senders(line) for line in http_request.field("other_senders").splitlines() if line.strip()],
+        "sender_name": http_request.field("sender_name") or None,
+        "subject_prefix": http_request.field("subject_prefix"),
+        "footer": http_request.field("footer").replace("\r\n", "\n"),
         # The form has no such fields. What an older page sends is read, so that a push is refused with a sentence.
-        "resume": {"mode": asked.field("resume_mode", "worker"), "resume_url": asked.field("resume_url") or None},
+        "resume": {
+            "mode": http_request.field("resume_mode", "worker"),
+            "resume_url": http_request.field("resume_url") or None,
+        },
     }
 
 

@@ -31,7 +31,7 @@ class Table:
 
 
 def page(visit: Visit) -> HttpResponse:
-    number = visit.asked.get("deployment")
+    number = visit.http_request.get("deployment")
     wanted = int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
     choices = managed_deployments(visit.who, store=visit.store, also=wanted)
     chosen = next((d for d in choices if d.deployment_id == wanted), choices[0] if choices and not wanted else None)
@@ -58,7 +58,7 @@ def _days(visit: Visit) -> tuple[date, date, tuple[FieldError, ...]]:
     """The range that is asked for: two days, or a number of days up to today."""
     today = visit.now.date()
     usual = today - timedelta(days=DEFAULT_DAYS - 1)
-    begin, end, days = (visit.asked.get(name) for name in ("from", "to", "days"))
+    begin, end, days = (visit.http_request.get(name) for name in ("from", "to", "days"))
     try:
         if begin or end:
             last = date.fromisoformat(end) if end else today

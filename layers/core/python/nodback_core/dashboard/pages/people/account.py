@@ -11,6 +11,6 @@ def page(visit: Visit) -> HttpResponse:
 
 def leave(visit: Visit) -> HttpResponse:
     """Sign out here, or everywhere."""
-    sign_out(visit.who, everywhere=visit.asked.field("everywhere") == "yes", store=visit.store, now=visit.now)
+    sign_out(visit.who, everywhere=visit.http_request.field("everywhere") == "yes", store=visit.store, now=visit.now)
     there = visit.redirect("/sign-in")
     return HttpResponse(there.status, "", headers=there.headers, cookies=(set_cookie(SESSION_COOKIE, "", seconds=0),))

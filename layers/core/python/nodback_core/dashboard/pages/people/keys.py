@@ -19,13 +19,13 @@ def page(visit: Visit) -> HttpResponse:
 
 
 def create(visit: Visit) -> HttpResponse:
-    scope = visit.asked.field("scope")
+    scope = visit.http_request.field("scope")
     if scope not in {s.value for s, _ in SCOPES}:
         return _page(visit, status=422, errors=(FieldError("scope", "choose one"),))
     try:
         made = create_key(
             visit.deployment_id,
-            name=visit.asked.field("name"),
+            name=visit.http_request.field("name"),
             scope=Scope(scope),
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
@@ -47,7 +47,7 @@ def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), secret: str = "", name: str = ""
 ) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
-    cursor = visit.asked.get("cursor") or None
+    cursor = visit.http_request.get("cursor") or None
     found = list_keys(visit.deployment_id, caller=caller, store=visit.store, cursor=cursor)
     here = f"/deployments/{visit.deployment_id}/keys"
     return visit.page(

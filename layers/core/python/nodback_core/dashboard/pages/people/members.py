@@ -10,11 +10,11 @@ from nodback_core.usecases.people.members import add_member, change_member, list
 
 
 def page(visit: Visit) -> HttpResponse:
-    return _page(visit, done="Saved." if visit.asked.get("saved") else "")
+    return _page(visit, done="Saved." if visit.http_request.get("saved") else "")
 
 
 def add(visit: Visit) -> HttpResponse:
-    address = visit.asked.field("address")
+    address = visit.http_request.field("address")
     try:
         add_member(
             visit.deployment_id,
@@ -35,7 +35,7 @@ def change(visit: Visit) -> HttpResponse:
     try:
         change_member(
             visit.deployment_id,
-            visit.asked.field("address"),
+            visit.http_request.field("address"),
             _permissions(visit),
             caller=visit.who.within(visit.deployment_id),
             store=visit.store,
@@ -48,21 +48,22 @@ def change(visit: Visit) -> HttpResponse:
 
 def remove(visit: Visit) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
-    remove_member(visit.deployment_id, visit.asked.field("address"), caller=caller, store=visit.store, now=visit.now)
-    if not visit.who.is_admin and visit.asked.field("address").lower() == visit.who.address:
+    address = visit.http_request.field("address")
+    remove_member(visit.deployment_id, address, caller=caller, store=visit.store, now=visit.now)
+    if not visit.who.is_admin and address.lower() == visit.who.address:
         return visit.redirect("/")
     return visit.redirect(f"/deployments/{visit.deployment_id}/members", saved="yes")
 
 
 def _permissions(visit: Visit) -> list[str]:
-    return list(visit.asked.form.get("permissions") or ())
+    return list(visit.http_request.form.get("permissions") or ())
 
 
 def _page(
     visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (), typed: str = "", done: str = ""
 ) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
-    cursor = visit.asked.get("cursor") or None
+    cursor = visit.http_request.get("cursor") or None
     found = list_members(visit.deployment_id, caller=caller, store=visit.store, cursor=cursor)
     here = f"/deployments/{visit.deployment_id}/members"
     return visit.page(

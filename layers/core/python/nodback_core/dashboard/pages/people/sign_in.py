@@ -8,6 +8,7 @@ from nodback_core.domain.people.sessions import SESSION_DAYS, SIGN_IN_MINUTES, S
 from nodback_core.domain.shared.errors import FieldError, Gone, InvalidInput, TooManyAttempts
 from nodback_core.statuses import status_of
 from nodback_core.usecases.people.sign_in import Applicant, ask_to_sign_in, sign_in_by_code, sign_in_by_link
+from nodback_core.usecases.shared.reading import read_one
 
 _PATH = re.compile(r"/(?!/)[A-Za-z0-9/_-]{0,200}")
 _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
@@ -15,14 +16,14 @@ _BROWSERS = ("Edg", "Firefox", "Chrome", "Safari")
 
 def ask_page(visit: Visit) -> HttpResponse:
     """Which address?"""
-    return _ask(visit, email="", next_path=_own_path(visit.asked.get("next")))
+    return _ask(visit, email="", next_path=_own_path(visit.http_request.get("next")))
 
 
 def ask(visit: Visit) -> HttpResponse:
     """Whatever the address is, the answer is the same."""
-    email, next_path = visit.asked.field("email"), _own_path(visit.asked.field("next"))
+    email, next_path = visit.http_request.field("email"), _own_path(visit.http_request.field("next"))
     service, secret = visit.service, visit.service.browser_secret()
-    applicant = Applicant(service.new_id(), email, secret, visit.asked.source_address, next_path)
+    applicant = Applicant(service.new_id(), email, secret, visit.http_request.source_address, next_path)
     try:
         sign_in = ask_to_sign_in(applicant, store=service.store, bus=service.bus, now=visit.now)
     except InvalidInput as error:
@@ -53,7 +54,7 @@ def by_code(visit: Visit) -> HttpResponse:
     try:
         session, used = sign_in_by_code(
             sign_in.sign_in_id,
-            visit.asked.field("code"),
+            visit.http_request.field("code"),
             code=service.tokens.code(sign_in.sign_in_id),
             browser_secret=_asked(visit)[1],
             browser=_browser(visit),
@@ -129,7 +130,7 @@ def _check(visit: Visit, sign_in: SignIn, *, errors: tuple[FieldError, ...] = ()
 
 def _asked(visit: Visit) -> tuple[str, str]:
     """The attempt that this browser began, and its secret."""
-    sign_in_id, _, secret = visit.asked.cookies.get(ASKED_COOKIE, "").partition(".")
+    sign_in_id, _, secret = visit.http_request.cookies.get(ASKED_COOKIE, "").partition(".")
     return sign_in_id, secret
 
 
@@ -138,7 +139,7 @@ def _attempt(visit: Visit) -> SignIn | None:
     if not sign_in_id:
         return None
     row = SignIn.at(sign_in_id)
-    sign_in = visit.store.fetch(row)[row]
+    sign_in = read_one(row, store=visit.store)
     return sign_in if sign_in is not None and sign_in.is_from(secret) else None
 
 
@@ -149,7 +150,7 @@ def _own_path(path: str) -> str:
 
 def _browser(visit: Visit) -> str:
     """What the browser calls itself, in a word or two."""
-    agent = visit.asked.headers.get("user-agent", "")
+    agent = visit.http_request.headers.get("user-agent", "")
     name = next((b for b in _BROWSERS if b in agent), "A browser").replace("Edg", "Edge")
     systems = {"Windows": "Windows", "Android": "Android", "iPhone": "iPhone", "Mac OS": "macOS", "Linux": "Linux"}
     system = next((told for mark, told in systems.items() if mark in agent), "")

@@ -19,13 +19,13 @@ def page(visit: Visit) -> HttpResponse:
     found: Page[Request] = Page((), None)
     try:
         wanted = _wanted(visit, [d.deployment_id for d in choices])
-        cursor = visit.asked.get("cursor") or None
+        cursor = visit.http_request.get("cursor") or None
         found = read_history(wanted, cursor=cursor, identity=visit.who, store=visit.store, now=visit.now)
     except InvalidInput as error:
         errors = error.errors
     except ValueError:
         errors = (FieldError("cursor", "this page of the list is gone: begin again"),)
-    keep = {name: visit.asked.get(name) for name in _FIELDS}
+    keep = {name: visit.http_request.get(name) for name in _FIELDS}
     return visit.page(
         "reviews/history.html",
         status=422 if errors else 200,
@@ -45,29 +45,29 @@ _FIELDS = ("deployment", "flow", "method", "reviewer", "outcome", "source", "fro
 
 
 def _wanted(visit: Visit, known: list[int]) -> HistoryFilter:
-    asked = visit.asked
+    http_request = visit.http_request
     deployment_id = _deployment(visit)
-    if deployment_id is None and known and asked.get("deployment") != "mine":
+    if deployment_id is None and known and http_request.get("deployment") != "mine":
         deployment_id = known[0]
-    reviewer = asked.get("reviewer")
+    reviewer = http_request.get("reviewer")
     try:
         reviewer = normalise(reviewer) if reviewer and "@" in reviewer else reviewer
     except InvalidAddress as error:
         raise InvalidInput((FieldError("reviewer", str(error)),)) from None
     return HistoryFilter(
         deployment_id=deployment_id,
-        flow=asked.get("flow")[:200],
-        method=asked.get("method")[:200],
+        flow=http_request.get("flow")[:200],
+        method=http_request.get("method")[:200],
         reviewer=reviewer[:320],
-        outcome=asked.get("outcome")[:100],
-        source=asked.get("source")[:20],
-        first_day=_day(asked.get("from"), "from"),
-        last_day=_day(asked.get("to"), "to"),
+        outcome=http_request.get("outcome")[:100],
+        source=http_request.get("source")[:20],
+        first_day=_day(http_request.get("from"), "from"),
+        last_day=_day(http_request.get("to"), "to"),
     )
 
 
 def _deployment(visit: Visit) -> int | None:
-    number = visit.asked.get("deployment")
+    number = visit.http_request.get("deployment")
     return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else None
 
 

@@ -20,7 +20,7 @@ def page(visit: Visit) -> HttpResponse:
         now=visit.now,
     )
     digest = _digest(inbox)
-    if visit.asked.headers.get(SEEN_HEADER) == digest:
+    if visit.http_request.headers.get(SEEN_HEADER) == digest:
         return HttpResponse(204)
     link = _links(visit, wanted)
     return visit.page(
@@ -28,7 +28,7 @@ def page(visit: Visit) -> HttpResponse:
         status=422 if problem else 200,
         inbox=inbox,
         wanted=wanted,
-        typed_assignee=visit.asked.get("assignee"),
+        typed_assignee=visit.http_request.get("assignee"),
         problem=problem,
         digest=digest,
         link=link,
@@ -49,31 +49,31 @@ def _links(visit: Visit, wanted: InboxFilter) -> Callable[..., str]:
         "assignee": wanted.assignee,
         "overdue": "yes" if wanted.overdue else "",
     }
-    here = {name: visit.asked.get(name) for name in _PLACES}
+    here = {name: visit.http_request.get(name) for name in _PLACES}
     return lambda **changed: visit.url("/", **filters, **(here | changed))
 
 
 def _turned(visit: Visit, name: str) -> Turned:
-    return Turned(_number(visit, name) or 1, visit.asked.get(f"{name}_from") or None)
+    return Turned(_number(visit, name) or 1, visit.http_request.get(f"{name}_from") or None)
 
 
 def _number(visit: Visit, name: str) -> int | None:
-    text = visit.asked.get(name)
+    text = visit.http_request.get(name)
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _wanted(visit: Visit) -> tuple[InboxFilter, str]:
     """The filter, and what is wrong with its assignee; one that cannot be read filters nothing."""
-    assignee, problem = visit.asked.get("assignee"), ""
+    assignee, problem = visit.http_request.get("assignee"), ""
     try:
         assignee = normalise(assignee) if assignee else ""
     except InvalidAddress:
         assignee, problem = "", "Type a whole mail address. Not filtered yet."
     wanted = InboxFilter(
         deployment_id=_number(visit, "deployment"),
-        method=visit.asked.get("method")[:200],
+        method=visit.http_request.get("method")[:200],
         assignee=assignee,
-        overdue=visit.asked.get("overdue") == "yes",
+        overdue=visit.http_request.get("overdue") == "yes",
     )
     return wanted, problem
 

@@ -28,6 +28,7 @@ from nodback_core.usecases.reviews.cancel_request import cancel_request
 from nodback_core.usecases.reviews.read_review import Review, read_review
 from nodback_core.usecases.reviews.reassign_request import reassign_request
 from nodback_core.usecases.reviews.respond_by_person import may_answer, respond_by_person
+from nodback_core.usecases.shared.reading import read_one
 
 SHOWN_CHARACTERS = 60_000
 STATES_THAT_MOVE = ("ready", "claimed", "consumed")
@@ -48,15 +49,15 @@ def page(visit: Visit) -> HttpResponse:
 
 def answer(visit: Visit) -> HttpResponse:
     """The decision; the page that follows says what was recorded, or who was faster."""
-    asked, request_id = visit.asked, visit.parts["request_id"]
-    outcome = asked.field("outcome")
-    feedback = asked.field("feedback")
+    http_request, request_id = visit.http_request, visit.parts["request_id"]
+    outcome = http_request.field("outcome")
+    feedback = http_request.field("feedback")
     try:
         respond_by_person(
             request_id,
             feedback=feedback,
             outcome=outcome or None,
-            form_id=asked.field("form_id")[:100],
+            form_id=http_request.field("form_id")[:100],
             identity=visit.who,
             now=visit.now,
             storage=visit.storage,
@@ -70,7 +71,7 @@ def answer(visit: Visit) -> HttpResponse:
 
 def own_sender(visit: Visit) -> HttpResponse:
     """The assignee has written from another address: it may answer for them from now on."""
-    request_id, sender = visit.parts["request_id"], visit.asked.field("sender")
+    request_id, sender = visit.parts["request_id"], visit.http_request.field("sender")
     try:
         add_sender(request_id, sender, identity=visit.who, now=visit.now, storage=visit.storage)
     except InvalidInput as error:
@@ -83,8 +84,8 @@ def reassign(visit: Visit) -> HttpResponse:
     try:
         reassign_request(
             request_id,
-            visit.asked.field("to_email") or visit.who.address,
-            reason=visit.asked.field("reason") or None,
+            visit.http_request.field("to_email") or visit.who.address,
+            reason=visit.http_request.field("reason") or None,
             caller=visit.who.within(_deployment_of(visit)),
             now=visit.now,
             storage=visit.storage,
@@ -101,7 +102,7 @@ def cancel(visit: Visit) -> HttpResponse:
     try:
         cancel_request(
             request_id,
-            reason=visit.asked.field("reason") or None,
+            reason=visit.http_request.field("reason") or None,
             caller=visit.who.within(_deployment_of(visit)),
             now=visit.now,
             storage=visit.storage,
@@ -119,7 +120,7 @@ def retry(visit: Visit) -> HttpResponse:
     try:
         retry_resume(
             request_id,
-            outcome=visit.asked.field("outcome") or None,
+            outcome=visit.http_request.field("outcome") or None,
             caller=visit.who.within(_deployment_of(visit)),
             store=visit.store,
             now=visit.now,
@@ -156,7 +157,7 @@ def _file(text: str, name: str) -> HttpResponse:
 
 def _deployment_of(visit: Visit) -> int:
     row = Request.at(visit.parts["request_id"])
-    found = visit.store.fetch(row)[row]
+    found = read_one(row, store=visit.store)
     if found is None:
         raise NotFound(f"there is no request {visit.parts['request_id']}")
     return found.deployment_id
@@ -171,13 +172,13 @@ def _page(
     typed: str = "",
     tried: str = "",
 ) -> HttpResponse:
-    after = visit.asked.get("after")
+    after = visit.http_request.get("after")
     review = read_review(visit.parts["request_id"], identity=visit.who, cursor=after or None, storage=visit.storage)
     request, shown = review.request, review.view.shown
     seen = f"{request.version}"
-    if visit.asked.headers.get(SEEN_HEADER) == seen:
+    if visit.http_request.headers.get(SEEN_HEADER) == seen:
         return HttpResponse(204)
-    answered = visit.asked.get("answered") == "yes"
+    answered = visit.http_request.get("answered") == "yes"
     return visit.page(
         "reviews/review.html",
         status=status,
@@ -203,7 +204,7 @@ def _page(
         is_moving=request.resume.status.value in STATES_THAT_MOVE,
         is_pushed=any(effect.kind == PUSH for effect in request.effects),
         answered=answered,
-        added=visit.asked.get("added") if visit.asked.get("added") in review.own_senders else "",
+        added=visit.http_request.get("added") if visit.http_request.get("added") in review.own_senders else "",
         form_id=visit.service.new_id(),
         errors=errors,
         lost=lost,

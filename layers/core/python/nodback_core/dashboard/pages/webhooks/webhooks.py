@@ -45,7 +45,7 @@ def create(visit: Visit) -> HttpResponse:
         new = create_webhook(
             visit.deployment_id,
             _wish(visit, active=True),
-            resumes=bool(visit.asked.field("resumes")),
+            resumes=bool(visit.http_request.field("resumes")),
             webhook_id=f"wh_{service.new_id().replace('-', '')[:20]}",
             random=service.random_bytes(SECRET_BYTES),
             reach=reach(service),
@@ -62,12 +62,12 @@ def create(visit: Visit) -> HttpResponse:
 
 
 def one(visit: Visit) -> HttpResponse:
-    return _one(visit, visit.parts["id"], did=visit.asked.get("did"))
+    return _one(visit, visit.parts["id"], did=visit.http_request.get("did"))
 
 
 def change(visit: Visit) -> HttpResponse:
     """Another name, URL or choice of events; or a pause."""
-    active = visit.asked.field("active")
+    active = visit.http_request.field("active")
     wish = Wish(active=active == "yes") if active else _wish(visit)
     try:
         change_webhook(
@@ -88,7 +88,7 @@ def rotate(visit: Visit) -> HttpResponse:
     """Start a rotation, complete it, or call it off."""
     service, webhook_id = visit.service, visit.parts["id"]
     caller = visit.who.within(visit.deployment_id)
-    step = visit.asked.field("step")
+    step = visit.http_request.field("step")
     try:
         if step == "complete":
             complete_rotation(visit.deployment_id, webhook_id, caller=caller, store=service.store, now=visit.now)
@@ -129,7 +129,7 @@ def deliver_again(visit: Visit) -> HttpResponse:
         redeliver(
             visit.deployment_id,
             visit.parts["id"],
-            visit.asked.field("delivery")[:100],
+            visit.http_request.field("delivery")[:100],
             new_id=visit.service.new_id(),
             caller=visit.who.within(visit.deployment_id),
             sending=sending(visit.service),
@@ -148,9 +148,9 @@ def remove(visit: Visit) -> HttpResponse:
 
 
 def _wish(visit: Visit, *, active: bool | None = None) -> Wish:
-    chosen = visit.asked.form.get("events") or ()
+    chosen = visit.http_request.form.get("events") or ()
     events = tuple(EventType(e) for e in chosen if e in CHOICES)
-    return Wish(visit.asked.field("name"), visit.asked.field("url"), events, active)
+    return Wish(visit.http_request.field("name"), visit.http_request.field("url"), events, active)
 
 
 def _back(visit: Visit, did: str) -> HttpResponse:
@@ -166,7 +166,7 @@ def _list(visit: Visit, *, status: int = 200, errors: tuple[FieldError, ...] = (
         webhooks=list_webhooks(visit.deployment_id, caller=caller, store=visit.store),
         choices=CHOICES,
         errors=errors,
-        typed={name: visit.asked.field(name) for name in ("name", "url")},
+        typed={name: visit.http_request.field(name) for name in ("name", "url")},
     )
 
 
@@ -181,7 +181,7 @@ def _one(
 ) -> HttpResponse:
     caller = visit.who.within(visit.deployment_id)
     webhook = read_webhook(visit.deployment_id, webhook_id, caller=caller, store=visit.store)
-    cursor = visit.asked.get("cursor") or None
+    cursor = visit.http_request.get("cursor") or None
     page = list_deliveries(
         visit.deployment_id,
         webhook_id,
@@ -192,7 +192,7 @@ def _one(
         now=visit.now,
     )
     digest = digest_of([page.cursor, [(d.delivery_id, d.status(visit.now).value) for d in page.items]])
-    if visit.asked.headers.get(SEEN_HEADER) == digest:
+    if visit.http_request.headers.get(SEEN_HEADER) == digest:
         return HttpResponse(204)
     here = f"/deployments/{visit.deployment_id}/webhooks/{webhook_id}"
     return visit.page(
