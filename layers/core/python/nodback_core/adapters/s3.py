@@ -24,7 +24,7 @@ class S3Objects:
             found = self.client.get_object(Bucket=self.bucket, Key=name)
         except ClientError as error:
             code = error.response["Error"]["Code"]
-            # To whom it may not show what exists, S3 denies what is missing.
+            # S3 answers "denied" instead of "missing" to callers that may not list the bucket.
             if code in ("NoSuchKey", "404") or (code in ("AccessDenied", "403") and not self._is_there(name)):
                 return None
             raise
